@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loader.h - maps a shared object at an address of our choice and binds every import.
+ *
+ * Our own loader, not dlopen: constructors must run inside the machine, nothing may be bound to
+ * the host's libc behind our back, and what cannot be served has to be refused by name before a
+ * byte of it runs. Supported relocations: R_X86_64_RELATIVE, GLOB_DAT, JUMP_SLOT, R_X86_64_64,
+ * DTPMOD64, DTPOFF64. Everything else is refused (TPOFF64, TLSDESC, IRELATIVE, COPY ...), with the
+ * symbol, the file and how to compile instead.
+ *
+ * After loading, text and read-only data are read-only (text executable), RELRO is read-only, and
+ * [data_start, data_end) is what belongs to a process image: .data and .bss, whole pages. Binding
+ * is always eager. The contents are the same bytes in every run: imports resolve to addresses that
+ * the caller chooses.
+ */
+#ifndef AW_MACHINE_LOADER_H
+#define AW_MACHINE_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct aw_module {
+    char path[4096];
+    uint64_t base;                 /* load bias: run-time address minus ELF address */
+    uint64_t start, end;           /* everything mapped, whole pages */
+    uint64_t text_start, text_end; /* the executable segment */
+    uint64_t data_start, data_end; /* the image part: writable after loading, whole pages */
+    uint64_t tls_image;            /* run-time address of .tdata; 0 without TLS */
+    uint64_t tls_file_size, tls_size, tls_align;
+    uint64_t tls_module;           /* the number written by DTPMOD64 */
+    uint64_t init;                 /* DT_INIT, 0 if none */
+    uint64_t init_array, init_count;
+    uint64_t fini_array, fini_count;
+    uint64_t digest;               /* XXH3 of the file */
+    bool instrumented;             /* imports __tsan_* */
+    struct aw_module_private *private;
+};
+
+enum aw_import_kind { AW_IMPORT_FUNCTION, AW_IMPORT_DATA, AW_IMPORT_UNKNOWN };
+
+/* Resolves one import to an address. `size` is the symbol's size where the object says it. Returns
+ * 0 for "leave a weak symbol undefined"; for what cannot be served it fills `error` and sets
+ * error->code, which refuses the program. */
+typedef uint64_t aw_resolve(void *context, const char *name, enum aw_import_kind kind, bool weak,
+                            struct aw_error *error);
+
+/* Loads `path` at load bias `base` (page-aligned, its range unmapped). `tls_module` is the number to
+ * give its TLS. On success *module is owned by the caller; on failure it is NULL. */
+int aw_module_load(const char *path, uint64_t base, uint64_t tls_module, aw_resolve *resolve,
+                   void *context, struct aw_module **module, struct aw_error *error);
+
+void aw_module_unload(struct aw_module *module);
+
+/* Run-time address of a defined dynamic symbol, or 0. */
+uint64_t aw_module_symbol(const struct aw_module *module, const char *name);
+
+/* Name of the function around a run-time address (from .symtab where there is one, else .dynsym),
+ * or NULL. Owned by the module. */
+const char *aw_module_function_at(const struct aw_module *module, uint64_t address);
+
+/* Source place of a run-time address from the debug information (libdw). A call site is looked up
+ * with its return address minus one. Returns false when unknown; *file is owned by the module, and
+ * is the path as the compiler recorded it, shortened to be relative to the compilation folder. */
+bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **file, int *line,
+                       int *column);
+
+#endif
