@@ -31,7 +31,7 @@ struct aw_module {
     uint64_t tls_image;            /* run-time address of .tdata; 0 without TLS */
     uint64_t tls_file_size, tls_size, tls_align;
     uint64_t tls_module;           /* the number written by DTPMOD64 */
-    uint64_t init;                 /* DT_INIT, 0 if none */
+    uint64_t init, fini;           /* DT_INIT and DT_FINI, 0 if none */
     uint64_t init_array, init_count;
     uint64_t fini_array, fini_count;
     uint64_t digest;               /* XXH3 of the file */

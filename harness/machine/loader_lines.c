@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which function, and which source line, an address of the program is.
+ *
+ * Asked while a trace is written, never while the program runs. Everything is built at the first
+ * question, from our copy of the file: the functions by our own reading of .symtab, the lines by
+ * libdw. A file whose debug information is wrong or missing is answered with "unknown"; it has
+ * long been accepted by then.
+ */
+#include "machine/loader_elf.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct line_entry {
+    uint64_t address; /* ELF address; 0 marks an empty slot */
+    const char *file; /* NULL: known to be unknown */
+    int line, column;
+};
+
+/* Open addressing, linear probing, a power of two of slots, at most half of them used. */
+struct aw_lines {
+    Elf *elf;
+    Dwarf *dwarf; /* NULL without debug information */
+    struct line_entry *slots;
+    size_t slot_count, used;
+};
+
+static int by_start(const void *left, const void *right) {
+    const struct aw_elf_function *a = left, *b = right;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    if (a->local != b->local) /* an alias that others can see names the function better */
+        return a->local ? -1 : 1;
+    return strcmp(b->name, a->name);
+}
+
+static void add_function(struct aw_module_private *private, const Elf64_Sym *symbol,
+                         const char *name) {
+    if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF ||
+        symbol->st_size == 0 || name == NULL || name[0] == '\0' ||
+        symbol->st_value > UINT64_MAX - symbol->st_size)
+        return;
+    private->functions[private->function_count++] =
+        (struct aw_elf_function){symbol->st_value, symbol->st_value + symbol->st_size, name,
+                                 ELF64_ST_BIND(symbol->st_info) == STB_LOCAL};
+}
+
+/* Bytes of a section that lie in the file, else NULL. */
+static const unsigned char *section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header) {
+    if (elf->header.e_shentsize != sizeof *header || index >= elf->header.e_shnum ||
+        elf->header.e_shoff > elf->size ||
+        elf->header.e_shnum > (elf->size - elf->header.e_shoff) / sizeof *header)
+        return NULL;
+    memcpy(header, elf->bytes + elf->header.e_shoff + index * sizeof *header, sizeof *header);
+    if (header->sh_type == SHT_NOBITS || header->sh_offset > elf->size ||
+        header->sh_size > elf->size - header->sh_offset)
+        return NULL;
+    return elf->bytes + header->sh_offset;
+}
+
+static bool read_symtab(struct aw_module_private *private) {
+    const struct aw_elf *elf = &private->elf;
+    Elf64_Shdr table, strings;
+    const unsigned char *symbols = NULL;
+    for (uint64_t i = 0; i < elf->header.e_shnum; i++)
+        if ((symbols = section(elf, i, &table)) != NULL && table.sh_type == SHT_SYMTAB)
+            break;
+        else
+            symbols = NULL;
+    const void *names = symbols != NULL ? section(elf, table.sh_link, &strings) : NULL;
+    uint64_t count = names != NULL ? table.sh_size / sizeof(Elf64_Sym) : 0;
+    if (count == 0 || (private->functions = calloc(count, sizeof *private->functions)) == NULL)
+        return false;
+    for (uint64_t i = 0; i < count; i++) {
+        Elf64_Sym symbol;
+        memcpy(&symbol, symbols + i * sizeof symbol, sizeof symbol);
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC)
+            add_function(private, &symbol, aw_elf_string(names, strings.sh_size, symbol.st_name));
+    }
+    return private->function_count != 0;
+}
+
+static void read_dynsym(struct aw_module_private *private) {
+    const struct aw_elf *elf = &private->elf;
+    free(private->functions);
+    private->functions = calloc(elf->symbol_count + 1, sizeof *private->functions);
+    for (uint64_t i = 1; private->functions != NULL && i < elf->symbol_count; i++) {
+        Elf64_Sym symbol;
+        const char *name;
+        if (aw_elf_symbol(elf, i, &symbol, &name))
+            add_function(private, &symbol, name);
+    }
+}
+
+const char *aw_module_function_at(const struct aw_module *module, uint64_t address) {
+    struct aw_module_private *private = module->private;
+    if (!private->functions_read) {
+        private->functions_read = true;
+        if (!read_symtab(private))
+            read_dynsym(private);
+        if (private->function_count > 1)
+            qsort(private->functions, private->function_count, sizeof *private->functions,
+                  by_start);
+    }
+    if (address < module->start || address >= module->end)
+        return NULL;
+    uint64_t target = address - module->base;
+    size_t low = 0, high = private->function_count; /* the first that starts after target */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (private->functions[middle].start <= target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0 || private->functions[low - 1].end <= target)
+        return NULL;
+    return private->functions[low - 1].name;
+}
+
+static struct aw_lines *open_lines(struct aw_elf *elf) {
+    struct aw_lines *lines = calloc(1, sizeof *lines);
+    if (lines == NULL)
+        return NULL;
+    lines->slot_count = 256;
+    lines->slots = calloc(lines->slot_count, sizeof *lines->slots);
+    if (lines->slots == NULL) {
+        free(lines);
+        return NULL;
+    }
+    elf_version(EV_CURRENT);
+    lines->elf = elf_memory((char *)elf->bytes, elf->size);
+    if (lines->elf != NULL)
+        lines->dwarf = dwarf_begin_elf(lines->elf, DWARF_C_READ, NULL);
+    return lines;
+}
+
+static struct line_entry *slot_of(struct line_entry *slots, size_t slot_count, uint64_t address) {
+    size_t i = (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slot_count - 1);
+    while (slots[i].address != 0 && slots[i].address != address)
+        i = (i + 1) & (slot_count - 1);
+    return &slots[i];
+}
+
+static bool grow(struct aw_lines *lines) {
+    if (lines->used * 2 < lines->slot_count)
+        return true;
+    struct line_entry *slots = calloc(lines->slot_count * 2, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < lines->slot_count; i++)
+        if (lines->slots[i].address != 0)
+            *slot_of(slots, lines->slot_count * 2, lines->slots[i].address) = lines->slots[i];
+    free(lines->slots);
+    lines->slots = slots;
+    lines->slot_count *= 2;
+    return true;
+}
+
+/* gcc writes .debug_aranges, which dwarf_addrdie reads; clang leaves it out. */
+static bool unit_of(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit) {
+    if (dwarf_addrdie(dwarf, address, unit) != NULL)
+        return true;
+    Dwarf_Off offset = 0, next;
+    size_t header_size;
+    while (dwarf_nextcu(dwarf, offset, &next, &header_size, NULL, NULL, NULL) == 0) {
+        if (dwarf_offdie(dwarf, offset + header_size, unit) != NULL &&
+            dwarf_haspc(unit, address) > 0)
+            return true;
+        if (next <= offset)
+            break;
+        offset = next;
+    }
+    return false;
+}
+
+/* The compiler's name of the file, or what is left of it inside the compilation folder. */
+static const char *shorten(Dwarf_Die *unit, const char *file) {
+    Dwarf_Attribute attribute;
+    const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+    size_t length = folder != NULL ? strlen(folder) : 0;
+    while (length > 0 && folder[length - 1] == '/')
+        length--;
+    if (length > 0 && strncmp(file, folder, length) == 0 && file[length] == '/')
+        file += length + 1;
+    while (file[0] == '.' && file[1] == '/')
+        file += 2;
+    return file;
+}
+
+static void look_up(struct aw_lines *lines, struct line_entry *entry) {
+    Dwarf_Die unit;
+    if (lines->dwarf == NULL || !unit_of(lines->dwarf, entry->address, &unit))
+        return;
+    Dwarf_Line *line = dwarf_getsrc_die(&unit, entry->address);
+    const char *file = line != NULL ? dwarf_linesrc(line, NULL, NULL) : NULL;
+    if (file == NULL || dwarf_lineno(line, &entry->line) != 0 || entry->line == 0)
+        return;
+    if (dwarf_linecol(line, &entry->column) != 0)
+        entry->column = 0;
+    entry->file = shorten(&unit, file);
+}
+
+bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **file, int *line,
+                       int *column) {
+    struct aw_module_private *private = module->private;
+    if (address < module->start || address >= module->end || address == module->base)
+        return false;
+    if (private->lines == NULL && (private->lines = open_lines(&private->elf)) == NULL)
+        return false;
+    if (!grow(private->lines))
+        return false;
+    struct line_entry *entry =
+        slot_of(private->lines->slots, private->lines->slot_count, address - module->base);
+    if (entry->address == 0) {
+        entry->address = address - module->base;
+        private->lines->used++;
+        look_up(private->lines, entry);
+    }
+    if (entry->file == NULL)
+        return false;
+    *file = entry->file;
+    *line = entry->line;
+    *column = entry->column;
+    return true;
+}
+
+void aw_elf_lookups_free(struct aw_module_private *private) {
+    free(private->functions);
+    if (private->lines == NULL)
+        return;
+    dwarf_end(private->lines->dwarf);
+    elf_end(private->lines->elf);
+    free(private->lines->slots);
+    free(private->lines);
+}
