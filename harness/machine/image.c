@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+
+enum { ZERO_CHUNK = 0 };
+
+static uint32_t chunk_of(uint64_t address)
+{
+    return (uint32_t)((address - AW_WINDOW) >> AW_CHUNK_BITS);
+}
+
+static void *address_of(uint32_t chunk)
+{
+    return (void *)(AW_WINDOW + ((uint64_t)chunk << AW_CHUNK_BITS));
+}
+
+void aw_image_init(struct aw_image *image, uint64_t local_bytes, uint64_t heap_bytes,
+                   uint64_t stack_bytes)
+{
+    memset(image, 0, sizeof *image);
+    static const uint8_t zeros[AW_CHUNK];
+    aw_intern_init(&image->chunks);
+    AW_CHECK(aw_intern_put(&image->chunks, zeros, sizeof zeros) == ZERO_CHUNK);
+    image->slots = aw_allocate(AW_SLOTS, sizeof *image->slots);
+    AW_CHECK(local_bytes <= AW_LOCAL_STRIDE);
+    AW_CHECK(heap_bytes <= AW_HEAP_STRIDE);
+    AW_CHECK(stack_bytes + AW_PAGE <= AW_STACK_STRIDE);
+    image->local_bytes = local_bytes;
+    image->heap_bytes = heap_bytes;
+    image->stack_bytes = stack_bytes;
+}
+
+void aw_image_deinit(struct aw_image *image)
+{
+    for (uint32_t slot = 0; slot < image->slot_end; slot++) {
+        if (!image->slots[slot].mapped)
+            continue;
+        munmap((void *)aw_local_of(slot), image->local_bytes);
+        munmap((void *)aw_heap_of(slot), image->heap_bytes);
+        munmap((void *)(aw_stack_top(slot) - image->stack_bytes - AW_PAGE),
+               image->stack_bytes + AW_PAGE);
+    }
+    for (unsigned i = 0; i < image->data_count; i++) {
+        free(image->data[i].baseline);
+        free(image->data[i].written);
+    }
+    free(image->slots);
+    free(image->current);
+    free(image->work);
+    aw_intern_deinit(&image->chunks);
+    memset(image, 0, sizeof *image);
+}
+
+void aw_image_add_data(struct aw_image *image, uint64_t start, uint64_t end)
+{
+    if (start == end)
+        return;
+    AW_CHECK(image->data_count < sizeof image->data / sizeof image->data[0]);
+    AW_CHECK(start % AW_PAGE == 0);
+    AW_CHECK(end % AW_PAGE == 0);
+    struct aw_image_data *data = &image->data[image->data_count++];
+    data->start = start;
+    data->end = end;
+    data->baseline = aw_allocate((end - start) / AW_CHUNK, sizeof *data->baseline);
+    data->written = aw_allocate((end - start) / AW_PAGE, 1);
+    for (uint64_t a = start; a < end; a += AW_CHUNK)
+        data->baseline[(a - start) / AW_CHUNK] =
+            aw_intern_put(&image->chunks, (const void *)a, AW_CHUNK);
+    AW_CHECK(mprotect((void *)start, end - start, PROT_READ) == 0);
+}
+
+static bool map(uint64_t address, uint64_t bytes, int protection)
+{
+    return mmap((void *)address, bytes, protection,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+                0) == (void *)address;
+}
+
+int aw_image_map_slot(struct aw_image *image, uint32_t slot, struct aw_error *error)
+{
+    AW_CHECK(slot < AW_SLOTS);
+    struct aw_image_slot *s = &image->slots[slot];
+    if (s->mapped)
+        return 0;
+    uint64_t top = aw_stack_top(slot);
+    if (!map(aw_local_of(slot), image->local_bytes, PROT_READ | PROT_WRITE) ||
+        !map(aw_heap_of(slot), image->heap_bytes, PROT_NONE) ||
+        !map(top - image->stack_bytes - AW_PAGE, image->stack_bytes + AW_PAGE, PROT_NONE))
+        return aw_fail(error, AW_E_SYSTEM, "no address space for the memory of thread %u", slot);
+    s->mapped = true;
+    s->local_end = aw_local_of(slot) + image->local_bytes;
+    s->heap_high = aw_heap_of(slot);
+    s->stack_low = top;
+    if (slot >= image->slot_end)
+        image->slot_end = slot + 1;
+    return 0;
+}
+
+bool aw_image_fault(struct aw_image *image, uint64_t address)
+{
+    uint64_t page = address & ~(uint64_t)(AW_PAGE - 1);
+    for (unsigned i = 0; i < image->data_count; i++) {
+        struct aw_image_data *data = &image->data[i];
+        if (address < data->start || address >= data->end)
+            continue;
+        uint8_t *flag = &data->written[(page - data->start) / AW_PAGE];
+        if (*flag)
+            return false;
+        *flag = 1;
+        return mprotect((void *)page, AW_PAGE, PROT_READ | PROT_WRITE) == 0;
+    }
+    if (address >= AW_HEAP_BASE && address < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE) {
+        uint32_t slot = (uint32_t)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE);
+        struct aw_image_slot *s = &image->slots[slot];
+        if (!s->mapped || address >= aw_heap_of(slot) + image->heap_bytes ||
+            page < s->heap_high)
+            return false;
+        uint64_t from = s->heap_high;
+        s->heap_high = page + AW_PAGE;
+        return mprotect((void *)from, s->heap_high - from, PROT_READ | PROT_WRITE) == 0;
+    }
+    if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_SLOTS * AW_STACK_STRIDE) {
+        uint32_t slot = (uint32_t)((address - AW_STACK_BASE) / AW_STACK_STRIDE);
+        struct aw_image_slot *s = &image->slots[slot];
+        if (!s->mapped || address < aw_stack_top(slot) - image->stack_bytes ||
+            page >= s->stack_low)
+            return false;
+        uint64_t to = s->stack_low;
+        s->stack_low = page;
+        return mprotect((void *)page, to - page, PROT_READ | PROT_WRITE) == 0;
+    }
+    return false;
+}
+
+bool aw_image_contains(const struct aw_image *image, uint64_t address, uint64_t length)
+{
+    uint64_t end;
+    if (__builtin_add_overflow(address, length, &end) || address < AW_WINDOW ||
+        end > AW_WINDOW_END)
+        return false;
+    for (unsigned i = 0; i < image->data_count; i++)
+        if (address >= image->data[i].start && end <= image->data[i].end)
+            return true;
+    for (uint32_t slot = 0; slot < image->slot_end; slot++) {
+        if (!image->slots[slot].mapped)
+            continue;
+        uint64_t top = aw_stack_top(slot);
+        if ((address >= top - image->stack_bytes && end <= top) ||
+            (address >= aw_heap_of(slot) && end <= aw_heap_of(slot) + image->heap_bytes) ||
+            (address >= aw_local_of(slot) && end <= image->slots[slot].local_end))
+            return true;
+    }
+    return false;
+}
+
+void aw_image_clear_below(struct aw_image *image, uint32_t slot, uint64_t sp)
+{
+    uint64_t low = image->slots[slot].stack_low;
+    if (sp > low)
+        memset((void *)low, 0, sp - low);
+}
+
+void aw_image_clear_slot(struct aw_image *image, uint32_t slot)
+{
+    aw_image_clear_below(image, slot, aw_stack_top(slot));
+    memset((void *)aw_local_of(slot), 0, image->local_bytes);
+}
+
+static uint32_t baseline_of(const struct aw_image *image, uint32_t chunk)
+{
+    uint64_t address = (uint64_t)address_of(chunk);
+    for (unsigned i = 0; i < image->data_count; i++)
+        if (address >= image->data[i].start && address < image->data[i].end)
+            return image->data[i].baseline[(address - image->data[i].start) / AW_CHUNK];
+    return ZERO_CHUNK;
+}
+
+static void place(const struct aw_image *image, uint32_t chunk, uint32_t id)
+{
+    memcpy(address_of(chunk), aw_intern_get(&image->chunks, id), AW_CHUNK);
+}
+
+void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, uint32_t count)
+{
+    const struct aw_image_chunk *have = image->current, *have_end = have + image->current_count;
+    const struct aw_image_chunk *want = list, *want_end = list + count;
+    while (have < have_end || want < want_end) {
+        if (want == want_end || (have < have_end && have->index < want->index)) {
+            place(image, have->index, baseline_of(image, have->index));
+            have++;
+        } else if (have == have_end || want->index < have->index) {
+            place(image, want->index, want->id);
+            want++;
+        } else {
+            if (have->id != want->id)
+                place(image, want->index, want->id);
+            have++;
+            want++;
+        }
+    }
+    if (count > image->current_capacity) {
+        image->current_capacity = 2 * count;
+        image->current =
+            aw_reallocate(image->current, image->current_capacity, sizeof *image->current);
+    }
+    if (count > 0)
+        memcpy(image->current, list, count * sizeof *list);
+    image->current_count = count;
+}
+
+struct saver {
+    struct aw_image *image;
+    const struct aw_image_chunk *known, *known_end;
+    uint32_t count;
+};
+
+static void save_range(struct saver *saver, uint64_t start, uint64_t end,
+                       const uint32_t *baselines)
+{
+    struct aw_image *image = saver->image;
+    uint32_t first = chunk_of(start), last = chunk_of(end - 1);
+    if (saver->count + (last - first + 1) > image->work_capacity) {
+        image->work_capacity = 2 * (saver->count + (last - first + 1));
+        image->work = aw_reallocate(image->work, image->work_capacity, sizeof *image->work);
+    }
+    for (uint32_t chunk = first; chunk <= last; chunk++) {
+        while (saver->known < saver->known_end && saver->known->index < chunk)
+            saver->known++;
+        uint32_t baseline = baselines ? baselines[chunk - first] : ZERO_CHUNK;
+        uint32_t id = baseline;
+        if (saver->known < saver->known_end && saver->known->index == chunk)
+            id = saver->known->id;
+        if (memcmp(address_of(chunk), aw_intern_get(&image->chunks, id), AW_CHUNK) != 0)
+            id = aw_intern_put(&image->chunks, address_of(chunk), AW_CHUNK);
+        if (id != baseline)
+            image->work[saver->count++] = (struct aw_image_chunk){chunk, id};
+    }
+}
+
+void aw_image_save(struct aw_image *image)
+{
+    struct saver saver = {image, image->current, image->current + image->current_count, 0};
+    for (unsigned i = 0; i < image->data_count; i++) {
+        const struct aw_image_data *data = &image->data[i];
+        for (uint64_t page = data->start; page < data->end; page += AW_PAGE)
+            if (data->written[(page - data->start) / AW_PAGE])
+                save_range(&saver, page, page + AW_PAGE,
+                           &data->baseline[(page - data->start) / AW_CHUNK]);
+    }
+    for (uint32_t slot = 0; slot < image->slot_end; slot++)
+        if (image->slots[slot].mapped)
+            save_range(&saver, aw_local_of(slot), image->slots[slot].local_end, NULL);
+    for (uint32_t slot = 0; slot < image->slot_end; slot++)
+        if (image->slots[slot].mapped && image->slots[slot].heap_high > aw_heap_of(slot))
+            save_range(&saver, aw_heap_of(slot), image->slots[slot].heap_high, NULL);
+    for (uint32_t slot = 0; slot < image->slot_end; slot++)
+        if (image->slots[slot].mapped && image->slots[slot].stack_low < aw_stack_top(slot))
+            save_range(&saver, image->slots[slot].stack_low, aw_stack_top(slot), NULL);
+
+    struct aw_image_chunk *list = image->current;
+    uint32_t capacity = image->current_capacity;
+    image->current = image->work;
+    image->current_count = saver.count;
+    image->current_capacity = image->work_capacity;
+    image->work = list;
+    image->work_capacity = capacity;
+}

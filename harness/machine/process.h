@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - what the machine knows about one virtual process besides its memory: threads and the
+ * operations they are parked at, descriptors, signal dispositions, monitors.
+ *
+ * Two forms. struct aw_process is the working form, with room to change. A *local state* is the
+ * packed form: struct aw_local, then its arrays; interned by content, and named by a local id. It
+ * holds no identity of its own process (no pid), so that siblings in the same condition have the
+ * same id.
+ */
+#ifndef AW_MACHINE_PROCESS_H
+#define AW_MACHINE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine/image.h"
+#include "machine/op.h"
+
+enum { AW_MAX_THREADS = 64, AW_MAX_FDS = 128, AW_MAX_MONITORS = 32, AW_MAX_CHILDREN = 63 };
+
+enum aw_thread_status { AW_THREAD_PARKED, AW_THREAD_ENDED /* and not joined */ };
+
+struct aw_thread {
+    uint16_t slot;
+    uint8_t status;
+    uint8_t detached;
+    uint32_t role;   /* payload id of its name + 1, 0 = none */
+    uint64_t sp;     /* virtual stack pointer, 0 when ended */
+    uint64_t result; /* of an ended thread */
+    struct aw_op op;
+};
+
+enum aw_fd_kind { AW_FD_CONSOLE, AW_FD_PIPE_READ, AW_FD_PIPE_WRITE };
+
+struct aw_fd {
+    uint16_t fd;
+    uint8_t kind;
+    uint8_t close_on_exec;
+    uint32_t handle; /* of the pipe */
+};
+
+/* fifo: a consumer that gets an item of `producer` with a number up to `threshold` which is still
+ * outstanding sees it out of order. Entries with threshold 0 do not exist. */
+struct aw_fifo_monitor {
+    uint32_t producer;
+    uint32_t threshold;
+};
+
+struct aw_local {
+    uint8_t zombie;
+    uint8_t worker;
+    uint8_t forks; /* so far, saturating at 255 */
+    uint8_t naming; /* spare, 0 */
+    uint16_t thread_count, fd_count;
+    uint32_t monitor_count, chunk_count;
+    int32_t status;    /* of a zombie, as wait(2) tells it */
+    uint32_t zero;
+    uint64_t children; /* bit k: the child with ordinal k exists, or is not reaped yet */
+    uint64_t ignored;  /* bit s: signal s is ignored */
+    /* struct aw_thread threads[]; struct aw_fd fds[]; struct aw_fifo_monitor monitors[];
+     * struct aw_image_chunk chunks[]; */
+};
+
+struct aw_process {
+    struct aw_local head; /* the counts in it are those of the arrays below */
+    struct aw_thread threads[AW_MAX_THREADS]; /* sorted by slot */
+    struct aw_fd fds[AW_MAX_FDS];             /* sorted by fd */
+    struct aw_fifo_monitor monitors[AW_MAX_MONITORS];
+};
+
+static inline const struct aw_thread *aw_local_threads(const struct aw_local *local)
+{
+    return (const struct aw_thread *)(local + 1);
+}
+
+static inline const struct aw_fd *aw_local_fds(const struct aw_local *local)
+{
+    return (const struct aw_fd *)(aw_local_threads(local) + local->thread_count);
+}
+
+static inline const struct aw_fifo_monitor *aw_local_monitors(const struct aw_local *local)
+{
+    return (const struct aw_fifo_monitor *)(aw_local_fds(local) + local->fd_count);
+}
+
+static inline const struct aw_image_chunk *aw_local_chunks(const struct aw_local *local)
+{
+    return (const struct aw_image_chunk *)(aw_local_monitors(local) + local->monitor_count);
+}
+
+/* Unpacks everything but the chunks. */
+void aw_process_unpack(struct aw_process *process, const struct aw_local *local);
+
+/* Packs `process` with `chunks` into `buffer`, which is grown as needed; returns the size. */
+uint32_t aw_process_pack(const struct aw_process *process, const struct aw_image_chunk *chunks,
+                         uint32_t chunk_count, uint8_t **buffer, uint32_t *capacity);
+
+/* Index of the thread in `slot`, or -1. */
+int aw_process_thread(const struct aw_process *process, uint32_t slot);
+
+/* The descriptor, or NULL. */
+struct aw_fd *aw_process_fd(struct aw_process *process, int fd);
+const struct aw_fd *aw_local_fd(const struct aw_local *local, int fd);
+
+/* Enters a descriptor with the lowest free number that is at least `from`; -1 when the table is
+ * full. */
+int aw_process_add_fd(struct aw_process *process, int from, struct aw_fd entry);
+void aw_process_remove_fd(struct aw_process *process, int fd);
+
+/* Enters a thread (zeroed but for its slot) and returns its index; -1 when there is no room. */
+int aw_process_add_thread(struct aw_process *process, uint32_t slot);
+void aw_process_remove_thread(struct aw_process *process, int index);
+
+/* The slot of the next thread that `creator` starts: a function of the creator's own history (its
+ * slot and which of its own threads are not joined yet), never of what other threads do. -1 when
+ * the creator has no slot left. */
+int aw_process_next_slot(const struct aw_process *process, uint32_t creator);
+
+#endif
