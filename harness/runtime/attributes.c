@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attributes.c - the attribute objects of threads, mutexes and condition variables, and the
+ * initial bytes of the two that have some.
+ *
+ * An attribute object starts with one of the structures below; the rest of it is zero. Defaults
+ * are 0 wherever that is possible, so that an object made by `init` is all zero bytes.
+ *
+ * What the machine relies on:
+ *   pthread_mutex_t  glibc's layout: the kind (PTHREAD_MUTEX_*) is the int at offset 16; all else
+ *                    is zero while it is unlocked; offset 0 counts the locks, offset 8 is the owner
+ *   pthread_cond_t   zero, but for a 1 in the first int when it measures CLOCK_MONOTONIC
+ *
+ * Attributes that change what other threads or processes see, and have no model (shared between
+ * processes, robust, priority protocols), end the check by name. Attributes about scheduling are
+ * kept and have no effect: every schedule is explored anyway.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "primitives.h"
+#include "runtime.h"
+
+enum { DEFAULT_STACK_SIZE = 8 << 20, SMALLEST_STACK = 16384, DEFAULT_GUARD_SIZE = 4096 };
+
+struct thread_attributes {
+    int detached;
+    int explicit_scheduling;
+    int policy;
+    int priority;
+    size_t stack_size; /* 0: the default */
+    size_t guard_size; /* plus 1; 0: the default */
+};
+
+struct mutex_attributes {
+    int kind;
+};
+
+struct condition_attributes {
+    int clock;
+};
+
+struct mutex {
+    int lock_count;
+    int unused1;
+    int owner;
+    int unused2;
+    int kind;
+};
+
+struct condition {
+    int monotonic;
+};
+
+#define FITS(inner, outer) _Static_assert(sizeof(inner) <= sizeof(outer), "room in " #outer)
+FITS(struct thread_attributes, pthread_attr_t);
+FITS(struct mutex_attributes, pthread_mutexattr_t);
+FITS(struct condition_attributes, pthread_condattr_t);
+FITS(struct mutex, pthread_mutex_t);
+FITS(struct condition, pthread_cond_t);
+_Static_assert(offsetof(struct mutex, kind) == offsetof(pthread_mutex_t, __data.__kind), "glibc's");
+
+/* Threads */
+
+static struct thread_attributes *of_thread(const pthread_attr_t *attributes)
+{
+    return (struct thread_attributes *)attributes;
+}
+
+int thread_attributes_detached(const pthread_attr_t *attributes)
+{
+    return of_thread(attributes)->detached;
+}
+
+int pthread_attr_init(pthread_attr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_attr_destroy(pthread_attr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_attr_setdetachstate(pthread_attr_t *attributes, int state)
+{
+    if (state != PTHREAD_CREATE_DETACHED && state != PTHREAD_CREATE_JOINABLE)
+        return EINVAL;
+    of_thread(attributes)->detached = state == PTHREAD_CREATE_DETACHED;
+    return 0;
+}
+
+int pthread_attr_getdetachstate(const pthread_attr_t *attributes, int *state)
+{
+    *state = of_thread(attributes)->detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE;
+    return 0;
+}
+
+int pthread_attr_setstacksize(pthread_attr_t *attributes, size_t size)
+{
+    if (size < SMALLEST_STACK)
+        return EINVAL;
+    of_thread(attributes)->stack_size = size;
+    return 0;
+}
+
+int pthread_attr_getstacksize(const pthread_attr_t *restrict attributes, size_t *restrict size)
+{
+    size_t set = of_thread(attributes)->stack_size;
+
+    *size = set == 0 ? DEFAULT_STACK_SIZE : set;
+    return 0;
+}
+
+int pthread_attr_setguardsize(pthread_attr_t *attributes, size_t size)
+{
+    of_thread(attributes)->guard_size = size + 1;
+    return 0;
+}
+
+int pthread_attr_getguardsize(const pthread_attr_t *restrict attributes, size_t *restrict size)
+{
+    size_t set = of_thread(attributes)->guard_size;
+
+    *size = set == 0 ? DEFAULT_GUARD_SIZE : set - 1;
+    return 0;
+}
+
+int pthread_attr_setscope(pthread_attr_t *attributes, int scope)
+{
+    (void)attributes;
+    if (scope == PTHREAD_SCOPE_SYSTEM)
+        return 0;
+    return scope == PTHREAD_SCOPE_PROCESS ? ENOTSUP : EINVAL;
+}
+
+int pthread_attr_getscope(const pthread_attr_t *restrict attributes, int *restrict scope)
+{
+    (void)attributes;
+    *scope = PTHREAD_SCOPE_SYSTEM;
+    return 0;
+}
+
+int pthread_attr_setinheritsched(pthread_attr_t *attributes, int inherit)
+{
+    if (inherit != PTHREAD_INHERIT_SCHED && inherit != PTHREAD_EXPLICIT_SCHED)
+        return EINVAL;
+    of_thread(attributes)->explicit_scheduling = inherit == PTHREAD_EXPLICIT_SCHED;
+    return 0;
+}
+
+int pthread_attr_getinheritsched(const pthread_attr_t *restrict attributes, int *restrict inherit)
+{
+    *inherit = of_thread(attributes)->explicit_scheduling ? PTHREAD_EXPLICIT_SCHED
+                                                          : PTHREAD_INHERIT_SCHED;
+    return 0;
+}
+
+int pthread_attr_setschedpolicy(pthread_attr_t *attributes, int policy)
+{
+    if (policy != SCHED_OTHER && policy != SCHED_FIFO && policy != SCHED_RR)
+        return EINVAL;
+    of_thread(attributes)->policy = policy;
+    return 0;
+}
+
+int pthread_attr_getschedpolicy(const pthread_attr_t *restrict attributes, int *restrict policy)
+{
+    *policy = of_thread(attributes)->policy;
+    return 0;
+}
+
+int pthread_attr_setschedparam(pthread_attr_t *restrict attributes,
+                               const struct sched_param *restrict parameters)
+{
+    int policy = of_thread(attributes)->policy, priority = parameters->sched_priority;
+
+    if (policy == SCHED_OTHER ? priority != 0 : priority < 1 || priority > 99)
+        return EINVAL;
+    of_thread(attributes)->priority = priority;
+    return 0;
+}
+
+int pthread_attr_getschedparam(const pthread_attr_t *restrict attributes,
+                               struct sched_param *restrict parameters)
+{
+    parameters->sched_priority = of_thread(attributes)->priority;
+    return 0;
+}
+
+/* Mutexes */
+
+int pthread_mutexattr_init(pthread_mutexattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_mutexattr_destroy(pthread_mutexattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int kind)
+{
+    if (kind < PTHREAD_MUTEX_NORMAL || kind > PTHREAD_MUTEX_ADAPTIVE_NP)
+        return EINVAL;
+    ((struct mutex_attributes *)attributes)->kind = kind;
+    return 0;
+}
+
+int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict attributes, int *restrict kind)
+{
+    *kind = ((const struct mutex_attributes *)attributes)->kind;
+    return 0;
+}
+
+static int private_only(int shared, const char *what)
+{
+    if (shared == PTHREAD_PROCESS_PRIVATE)
+        return 0;
+    if (shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    __aw_unmodelled(what);
+}
+
+int pthread_mutexattr_setpshared(pthread_mutexattr_t *attributes, int shared)
+{
+    (void)attributes;
+    return private_only(shared, "pthread_mutexattr_setpshared(PTHREAD_PROCESS_SHARED)");
+}
+
+int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict attributes,
+                                 int *restrict shared)
+{
+    (void)attributes;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}
+
+int pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robust)
+{
+    (void)attributes;
+    if (robust == PTHREAD_MUTEX_STALLED)
+        return 0;
+    if (robust != PTHREAD_MUTEX_ROBUST)
+        return EINVAL;
+    __aw_unmodelled("pthread_mutexattr_setrobust(PTHREAD_MUTEX_ROBUST)");
+}
+
+int pthread_mutexattr_getrobust(const pthread_mutexattr_t *attributes, int *robust)
+{
+    (void)attributes;
+    *robust = PTHREAD_MUTEX_STALLED;
+    return 0;
+}
+
+int pthread_mutexattr_setprotocol(pthread_mutexattr_t *attributes, int protocol)
+{
+    (void)attributes;
+    if (protocol == PTHREAD_PRIO_NONE)
+        return 0;
+    if (protocol != PTHREAD_PRIO_INHERIT && protocol != PTHREAD_PRIO_PROTECT)
+        return EINVAL;
+    __aw_unmodelled("pthread_mutexattr_setprotocol other than PTHREAD_PRIO_NONE");
+}
+
+int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict attributes,
+                                  int *restrict protocol)
+{
+    (void)attributes;
+    *protocol = PTHREAD_PRIO_NONE;
+    return 0;
+}
+
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    memset(mutex, 0, sizeof *mutex);
+    if (attributes != NULL)
+        ((struct mutex *)mutex)->kind = ((const struct mutex_attributes *)attributes)->kind;
+    return 0;
+}
+
+int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    if (((const struct mutex *)mutex)->lock_count != 0)
+        return EBUSY;
+    memset(mutex, 0, sizeof *mutex);
+    return 0;
+}
+
+/* Condition variables */
+
+int pthread_condattr_init(pthread_condattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_condattr_destroy(pthread_condattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock)
+{
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return EINVAL;
+    ((struct condition_attributes *)attributes)->clock = clock;
+    return 0;
+}
+
+int pthread_condattr_getclock(const pthread_condattr_t *restrict attributes,
+                              clockid_t *restrict clock)
+{
+    *clock = ((const struct condition_attributes *)attributes)->clock;
+    return 0;
+}
+
+int pthread_condattr_setpshared(pthread_condattr_t *attributes, int shared)
+{
+    (void)attributes;
+    return private_only(shared, "pthread_condattr_setpshared(PTHREAD_PROCESS_SHARED)");
+}
+
+int pthread_condattr_getpshared(const pthread_condattr_t *restrict attributes,
+                                int *restrict shared)
+{
+    (void)attributes;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}
+
+int pthread_cond_init(pthread_cond_t *restrict condition,
+                      const pthread_condattr_t *restrict attributes)
+{
+    memset(condition, 0, sizeof *condition);
+    if (attributes != NULL)
+        ((struct condition *)condition)->monotonic =
+            ((const struct condition_attributes *)attributes)->clock == CLOCK_MONOTONIC;
+    return 0;
+}
+
+int pthread_cond_destroy(pthread_cond_t *condition)
+{
+    memset(condition, 0, sizeof *condition);
+    return 0;
+}

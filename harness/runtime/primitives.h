@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * primitives.h - all that the runtime may call.
+ *
+ * The runtime is the part of libc that has state or calls back into the program. It is a shared
+ * object of its own, loaded like the program under test: its .data and .bss belong to the process
+ * image, its code runs on the virtual stack. What it cannot do by itself it asks of the host:
+ *
+ *   from here        the primitives below, made for the runtime
+ *   from libc's own  malloc calloc realloc free memcpy memmove memset memcmp strlen strcmp strncmp
+ *   headers          strchr __errno_location nanosleep _exit, and for pthread_once
+ *                    pthread_mutex_lock/unlock, pthread_cond_wait/broadcast
+ *
+ * Rules of every file here:
+ *   1. Whatever it does is a function of the program's state: no clock, no addresses, no host state.
+ *   2. State that is not in use is zero bytes.
+ *   3. No thread-local storage. What belongs to one thread is indexed by __aw_self().
+ *   4. libc's internal locks (stdio, environment, exit handlers, random) are not modelled: no
+ *      visible operation lies inside these functions, so each is one step of its transition.
+ */
+#ifndef AW_RUNTIME_PRIMITIVES_H
+#define AW_RUNTIME_PRIMITIVES_H
+
+#include <stdarg.h>
+
+enum { AW_THREADS_MAX = 1024 };
+
+/* Slot of the calling thread, below AW_THREADS_MAX. */
+unsigned __aw_self(void);
+
+/* Starts a thread at entry(start, argument). 0 or an errno value. */
+int __aw_thread_create(unsigned long *thread, void (*entry)(void *(*)(void *), void *),
+                       void *(*start)(void *), void *argument, int detached);
+
+/* Ends the calling thread. */
+_Noreturn void __aw_thread_exit(void *result);
+
+/* The bare fork, without the handlers of pthread_atfork. */
+int __aw_fork(void);
+
+/* Sends a signal to the calling thread. */
+int __aw_raise(int number);
+
+/* The program was aborted. */
+_Noreturn void __aw_abort(void);
+
+/* An assertion failed; its message is in the log already. */
+_Noreturn void __aw_assert(const char *expression, const char *file, unsigned line,
+                           const char *function);
+
+/* Ends the check: the program used something that has no model. */
+_Noreturn void __aw_unmodelled(const char *what);
+
+/* vsnprintf with the calling thread's errno for %m. */
+int __aw_vsnprintf(char *buffer, unsigned long size, const char *format, va_list arguments);
+
+/* Output on descriptor 1 or 2 goes to the log of the transition. */
+void __aw_log(int fd, const char *bytes, unsigned long length);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runtime.h - what one file of the runtime needs of another; nothing of it is exported.
+ */
+#ifndef AW_RUNTIME_RUNTIME_H
+#define AW_RUNTIME_RUNTIME_H
+
+#include <pthread.h>
+#include <stdarg.h>
+
+#pragma GCC visibility push(hidden)
+
+/* Whether the attributes ask for a detached thread. */
+int thread_attributes_detached(const pthread_attr_t *attributes);
+
+/* Runs the key destructors of the calling thread and drops its values. */
+void keys_thread_ends(void);
+
+/* In the child: the other threads' values are gone; those of the caller, which had slot `before`
+ * in the parent, stay. */
+void keys_after_fork(unsigned before);
+
+/* In the child: forgets what other threads were doing inside pthread_once. */
+void once_after_fork(void);
+
+/* Formats into the log of `fd`; the number of bytes, or -1. */
+int print(int fd, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+int printf_to(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* snprintf. */
+int format_text(char *buffer, unsigned long size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* glibc's text for an errno value, or NULL. */
+const char *errno_text(int number);
+
+#pragma GCC visibility pop
+
+#endif
