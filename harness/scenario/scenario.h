@@ -17,11 +17,12 @@
  * Loading runs nothing and opens only the scenario file; whether the program exists is for who
  * runs it to find out.
  *
- *   yaml.h    text -> tree of nodes with places; the only file that knows libfyaml
- *   schema.h  node -> text, number, size, word of a list, with the messages for what is wrong
- *   matrix.h  the parameters: combinations, ${name}, `when` and `exclude`
- *   scenario.c  the keys of a scenario, tree -> cases
- *   find.c    folders -> scenario files
+ *   yaml        text -> tree of nodes with places; the only file that knows libfyaml
+ *   schema      node -> text, number, size, word of a list; the messages for what is wrong
+ *   matrix      the parameters: combinations, ${name}, `when` and `exclude`
+ *   scenario.c  the keys of a scenario: tree -> cases
+ *   find.c      folders -> scenario files
+ *   memory      what a scenario owns, freed in one go
  */
 #ifndef AW_SCENARIO_SCENARIO_H
 #define AW_SCENARIO_SCENARIO_H
@@ -34,7 +35,7 @@
 #include "explore/verdict.h"
 #include "machine/settings.h"
 
-/* Cases that one scenario may have, after `exclude`; and combinations before it, times 10. */
+/* Combinations that one matrix may have, before `exclude`. */
 #define AW_SCENARIO_MAX_CASES 10000
 
 /* One parameter of a case, as in the brackets of its name. */
@@ -58,9 +59,9 @@ struct aw_case {
     /* To be opened from the working folder: `program` of the file, or, where that starts with ./
      * or ../, the same below the folder of the scenario file. */
     const char *program;
-    int argc; /* argv[0] is the program's file name without ".so" */
+    int argc;    /* argv[0] is the program's file name without ".so" */
     char **argv; /* NULL at the end */
-    char **env;  /* "NAME=value", in the order of the file, NULL at the end: the whole environment */
+    char **env; /* "NAME=value", in the order of the file, NULL at the end: the whole environment */
 
     struct aw_machine_settings machine;
     struct aw_limits limits;
