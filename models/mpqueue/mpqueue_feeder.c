@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpqueue_feeder.c - the feeder thread: Queue._feed in Lib/multiprocessing/queues.py.
+ *
+ *   loop:
+ *     lock notempty; if the buffer is empty: wait ONCE; unlock        feeder_wait
+ *     until the buffer is empty:                                      feeder_flush
+ *       take the first object                                         feeder_take
+ *       if it is QUIT: close both ends of the pipe, end               feeder_quit
+ *       serialise it                                                  feeder_serialise
+ *       sem_wait(wlock); send; sem_post(wlock)                        feeder_send
+ *     on an error:                                                    feeder_survives
+ *       EPIPE that is to be ignored: end
+ *       the process is exiting: end, silently; the rest of the buffer is lost
+ *       give the slot back, report, go on with the loop
+ *
+ * The wait is an `if`, not a `while`, as in CPython: a wake-up without an object costs one turn of
+ * the loop. Python takes the object without the lock, by the GIL; here the lock is taken again.
+ */
+#include "mpqueue_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "allways/probe.h"
+#include "fault_points.h"
+
+enum taken { TAKEN_NOTHING, TAKEN_OBJECT, TAKEN_QUIT };
+
+void mpq_free_object(struct mpqueue *queue, void *object)
+{
+    if (object && queue->options.codec->free_object)
+        queue->options.codec->free_object(queue->options.context, object);
+}
+
+void mpq_drop(unsigned char **pointer)
+{
+    unsigned char *memory = *pointer;
+    *pointer = NULL;
+    MPQ_FORK_ORDER();
+    free(memory);
+}
+
+static MPQ_STEP void drop_object(struct mpqueue *queue)
+{
+    void *object = queue->sending.object;
+    queue->sending.object = NULL;
+    MPQ_FORK_ORDER();
+    mpq_free_object(queue, object);
+}
+
+void mpq_sending_clear(struct mpqueue *queue)
+{
+    drop_object(queue);
+    mpq_drop(&queue->sending.bytes);
+    queue->sending.size = 0;
+    mpq_drop(&queue->sending.frame);
+}
+
+/* Thread._bootstrap_inner: self._started.set() */
+static MPQ_STEP void feeder_announce(struct mpqueue *queue)
+{
+    pthread_mutex_lock(&queue->started_lock);
+    queue->started = true;
+    pthread_cond_signal(&queue->started_cond);
+    pthread_mutex_unlock(&queue->started_lock);
+}
+
+static MPQ_STEP void feeder_wait(struct mpqueue *queue)
+{
+    pthread_mutex_lock(&queue->notempty_lock);
+    if (!queue->first)
+        pthread_cond_wait(&queue->notempty, &queue->notempty_lock);
+    pthread_mutex_unlock(&queue->notempty_lock);
+    MPQ_PLACE("mpqueue/feeder/wake");
+}
+
+/* Moves the first object to queue->sending; notempty_lock is held. */
+static MPQ_STEP enum taken take_first(struct mpqueue *queue)
+{
+    struct mpq_node *node = queue->first;
+    if (!node)
+        return TAKEN_NOTHING;
+    queue->first = node->next;
+    if (!queue->first)
+        queue->last = NULL;
+    MPQ_FORK_ORDER();
+    if (node == &queue->quit_node)
+        return TAKEN_QUIT;
+    queue->sending.object = node->object;
+    free(node);
+    return TAKEN_OBJECT;
+}
+
+static MPQ_STEP enum taken feeder_take(struct mpqueue *queue)
+{
+    pthread_mutex_lock(&queue->notempty_lock);
+    enum taken taken = take_first(queue);
+    pthread_mutex_unlock(&queue->notempty_lock);
+    return taken;
+}
+
+static MPQ_STEP void feeder_quit(struct mpqueue *queue)
+{
+    int fd = queue->reader_fd;
+    queue->reader_fd = -1;
+    close(fd);
+    fd = queue->writer_fd;
+    queue->writer_fd = -1;
+    close(fd);
+}
+
+/* Serialises before wlock is taken, as CPython does since 3.x; the object is freed then. */
+static MPQ_STEP int feeder_serialise(struct mpqueue *queue)
+{
+    struct mpq_sending *sending = &queue->sending;
+    if (MPQ_POINT("mpqueue/feeder/serialise"))
+        return EINVAL;
+    int error = queue->options.codec->dump(queue->options.context, sending->object, &sending->bytes,
+                                           &sending->size);
+    if (error)
+        return error;
+    drop_object(queue);
+    MPQ_PLACE("mpqueue/feeder/serialised");
+    return 0;
+}
+
+static MPQ_STEP int feeder_write(struct mpqueue *queue)
+{
+    int error = mpq_frame_send(queue->writer_fd, queue->sending.bytes, queue->sending.size,
+                               &queue->sending.frame);
+    mpq_sending_clear(queue);
+    return error;
+}
+
+/* Sends what was serialised; wlock is posted in all cases. 0 or an errno value. */
+static MPQ_STEP int feeder_send(struct mpqueue *queue)
+{
+    MPQ_PLACE("mpqueue/feeder/before_wlock");
+    if (mpq_acquire(queue->wlock))
+        return errno;
+    MPQ_PLACE("mpqueue/feeder/after_wlock");
+    int error = feeder_write(queue);
+    if (mpq_release(queue->wlock) && !error)
+        return errno;
+    return error;
+}
+
+static MPQ_STEP void feeder_report(struct mpqueue *queue, int errnum)
+{
+    aw_error("the feeder could not send an item", errnum);
+    if (queue->options.codec->failed)
+        queue->options.codec->failed(queue->options.context, errnum, queue->sending.object);
+    else
+        dprintf(STDERR_FILENO, "mpqueue: the feeder could not send an item: errno %d\n", errnum);
+}
+
+static MPQ_STEP bool is_exiting(struct mpqueue *queue)
+{
+    pthread_mutex_lock(&queue->notempty_lock);
+    bool exiting = queue->exiting;
+    pthread_mutex_unlock(&queue->notempty_lock);
+    return exiting;
+}
+
+/* The `except` branch: whether the feeder goes on. */
+static MPQ_STEP bool feeder_survives(struct mpqueue *queue, int errnum)
+{
+    bool survives = !(queue->options.ignore_epipe && errnum == EPIPE) && !is_exiting(queue);
+    if (survives) {
+        if (mpq_release_slot(queue))
+            aw_error("the feeder could not give a slot back", errno);
+        feeder_report(queue, errnum);
+    }
+    mpq_sending_clear(queue);
+    return survives;
+}
+
+static MPQ_STEP int feeder_pass_on(struct mpqueue *queue)
+{
+    int error = feeder_serialise(queue);
+    return error ? error : feeder_send(queue);
+}
+
+/* Sends until the buffer is empty. Returns whether the feeder goes on. */
+static MPQ_STEP bool feeder_flush(struct mpqueue *queue)
+{
+    for (;;) {
+        switch (feeder_take(queue)) {
+        case TAKEN_NOTHING:
+            return true;
+        case TAKEN_QUIT:
+            feeder_quit(queue);
+            return false;
+        case TAKEN_OBJECT:
+            break;
+        }
+        int error = feeder_pass_on(queue);
+        if (error)
+            return feeder_survives(queue, error);
+    }
+}
+
+void *mpq_feeder_main(void *argument)
+{
+    struct mpqueue *queue = argument;
+    aw_role("feeder");
+    feeder_announce(queue);
+    do
+        feeder_wait(queue);
+    while (feeder_flush(queue));
+    return NULL;
+}
