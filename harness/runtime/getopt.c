@@ -17,6 +17,8 @@
 char *optarg;
 int optind = 1, opterr = 1, optopt = '?';
 
+static int wrong_option; /* glibc sets optopt to the last one in every call, right or wrong */
+
 static char *rest; /* of the cluster of letters, or of the long option, under way */
 static int operands_begin, operands_end;
 static int started;
@@ -127,7 +129,7 @@ static int scan_long(const struct call *call, const char *dashes, int may_be_let
             printf_to(2, "%s: unrecognized option '%s%s'\n", call->argv[0], dashes, rest);
         rest = NULL;
         optind++;
-        optopt = 0;
+        wrong_option = 0;
         return '?';
     }
 
@@ -137,7 +139,7 @@ static int scan_long(const struct call *call, const char *dashes, int may_be_let
         if (call->loud)
             printf_to(2, "%s: option '%s%s' doesn't allow an argument\n", call->argv[0], dashes,
                       option->name);
-        optopt = option->val;
+        wrong_option = option->val;
         return '?';
     }
     if (*end == '=') {
@@ -147,7 +149,7 @@ static int scan_long(const struct call *call, const char *dashes, int may_be_let
             if (call->loud)
                 printf_to(2, "%s: option '%s%s' requires an argument\n", call->argv[0], dashes,
                           option->name);
-            optopt = option->val;
+            wrong_option = option->val;
             return missing_argument(call);
         }
         optarg = call->argv[optind++];
@@ -164,7 +166,7 @@ static int report_missing(const struct call *call, char letter)
 {
     if (call->loud)
         printf_to(2, "%s: option requires an argument -- '%c'\n", call->argv[0], letter);
-    optopt = letter;
+    wrong_option = letter;
     return missing_argument(call);
 }
 
@@ -178,7 +180,7 @@ static int scan_letter(const struct call *call)
     if (entry == NULL || letter == ':' || letter == ';') {
         if (call->loud)
             printf_to(2, "%s: invalid option -- '%c'\n", call->argv[0], letter);
-        optopt = letter;
+        wrong_option = letter;
         return '?';
     }
     if (letter == 'W' && entry[1] == ';' && call->options != NULL) {
@@ -284,11 +286,19 @@ static int scan(struct call *call)
     return scan_letter(call);
 }
 
+static int answer(struct call *call)
+{
+    int option = scan(call);
+
+    optopt = wrong_option;
+    return option;
+}
+
 int getopt(int argc, char *const argv[], const char *letters)
 {
     struct call call = {.argc = argc, .argv = (char **)argv, .letters = letters};
 
-    return scan(&call);
+    return answer(&call);
 }
 
 int getopt_long(int argc, char *const argv[], const char *letters, const struct option *options,
@@ -300,7 +310,7 @@ int getopt_long(int argc, char *const argv[], const char *letters, const struct 
                         .options = options,
                         .index = index};
 
-    return scan(&call);
+    return answer(&call);
 }
 
 int getopt_long_only(int argc, char *const argv[], const char *letters,
@@ -313,5 +323,5 @@ int getopt_long_only(int argc, char *const argv[], const char *letters,
                         .index = index,
                         .single_dash = 1};
 
-    return scan(&call);
+    return answer(&call);
 }

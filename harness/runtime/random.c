@@ -33,7 +33,7 @@ void srandom(unsigned seed)
         if (word < 0)
             word += 2147483647;
     }
-    position = 1;
+    position = DISTANCE + 1;
     for (int i = 0; i < DISCARDED; i++)
         next();
 }
