@@ -10,7 +10,8 @@
  * nobody else is running anything: mutex and condition start afresh, and RUNNING words that the
  * child inherited are of an older generation and count as 0 (as in glibc).
  *
- * The machine ends the process, with exit's handlers, when the last thread calls pthread_exit.
+ * When the last thread of a process ends, POSIX wants exit(0) with its handlers; who is the last is
+ * known to the machine alone, so that is its part.
  */
 #include <errno.h>
 #include <pthread.h>
