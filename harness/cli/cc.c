@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "cli/cc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const machine_flags[] = {
+    "-std=gnu17",
+    "-O1",
+    "-g",
+    "-fPIC",
+    "-shared",
+    "-fno-stack-protector",
+    "-ftrivial-auto-var-init=zero",
+    "-fno-omit-frame-pointer",
+    "-fcf-protection=none",
+    "-mtls-dialect=gnu",
+    "-U_FORTIFY_SOURCE",
+    "-D_FORTIFY_SOURCE=0",
+    "-pthread",
+    "-Wl,-z,now",
+    "-Wl,-z,relro",
+    "-Wl,-z,noexecstack",
+};
+
+static int check_arguments(int argc, char **argv, struct aw_error *error) {
+    bool output = false, input = false;
+    for (int i = 0; i < argc; i++) {
+        const char *argument = argv[i];
+        if (strncmp(argument, "-o", 2) == 0) {
+            if (argument[2] == '\0' && ++i == argc)
+                return aw_fail(error, AW_E_USAGE, "cc: -o needs the name of the program");
+            output = true;
+        } else if (strcmp(argument, "-c") == 0 || strcmp(argument, "-S") == 0 ||
+                   strcmp(argument, "-E") == 0) {
+            return aw_fail(error, AW_E_USAGE,
+                           "cc: %s would stop before the program is linked; cc "
+                           "compiles and links in one step",
+                           argument);
+        } else if (strcmp(argument, "-fsanitize=thread") == 0) {
+            return aw_fail(error, AW_E_USAGE,
+                           "cc: %s would link ThreadSanitizer's library, while the machine answers "
+                           "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and "
+                           "give the objects to cc",
+                           argument);
+        } else if (strncmp(argument, "-fsanitize=", 11) == 0) {
+            return aw_fail(error, AW_E_USAGE,
+                           "cc: %s needs a run-time library that calls the real "
+                           "kernel, which the machine does not let happen: "
+                           "leave it out",
+                           argument);
+        } else if (argument[0] != '-') {
+            input = true;
+        }
+    }
+    if (!output)
+        return aw_fail(error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
+    if (!input)
+        return aw_fail(error, AW_E_USAGE, "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
+    return 0;
+}
+
+/* Runs the command and waits for it. A failed exec is told from a failed compilation by a pipe
+ * that exec closes. */
+static int run(char **command, struct aw_error *error) {
+    int ends[2], status, failure = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return aw_fail(error, AW_E_SYSTEM, "cc: no pipe: %s", strerror(errno));
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0) {
+        int code = aw_fail(error, AW_E_SYSTEM, "cc: no process: %s", strerror(errno));
+        close(ends[0]);
+        close(ends[1]);
+        return code;
+    }
+    if (child == 0) {
+        execvp(command[0], command);
+        failure = errno;
+        if (write(ends[1], &failure, sizeof failure) != (ssize_t)sizeof failure)
+            _exit(126);
+        _exit(127);
+    }
+    close(ends[1]);
+    ssize_t count;
+    do
+        count = read(ends[0], &failure, sizeof failure);
+    while (count < 0 && errno == EINTR);
+    close(ends[0]);
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return aw_fail(error, AW_E_SYSTEM, "cc: lost the compiler: %s", strerror(errno));
+    if (count == (ssize_t)sizeof failure)
+        return aw_fail(error, AW_E_SYSTEM, "cc: cannot run %s: %s", command[0], strerror(failure));
+    if (WIFSIGNALED(status))
+        return aw_fail(error, AW_E_SYSTEM, "cc: %s was ended by signal %d", command[0],
+                       WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error) {
+    const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
+    const char *compiler = getenv("CC");
+    int code = check_arguments(argc, argv, error);
+    if (code != 0)
+        return code;
+    if (compiler == NULL || compiler[strspn(compiler, " ")] == '\0')
+        compiler = "gcc";
+    char *words = strdup(compiler);
+    char **command = calloc(strlen(compiler) + flag_count + (size_t)argc + 4, sizeof *command);
+    size_t count = 0;
+    if (words == NULL || command == NULL) {
+        code = aw_fail(error, AW_E_MEMORY, "cc: no memory for the command");
+        goto done;
+    }
+    char *rest = NULL;
+    for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        command[count++] = word;
+    for (size_t i = 0; i < flag_count; i++)
+        command[count++] = (char *)machine_flags[i];
+    if (include_dir != NULL) {
+        command[count++] = "-I";
+        command[count++] = (char *)include_dir;
+    }
+    for (int i = 0; i < argc; i++)
+        command[count++] = argv[i];
+    code = run(command, error);
+done:
+    free(command);
+    free(words);
+    return code;
+}
