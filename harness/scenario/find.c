@@ -23,15 +23,18 @@ struct finding {
     struct aw_error *error;
 };
 
-static int no_memory(struct finding *finding) {
+static int no_memory(struct finding *finding)
+{
     return aw_fail(finding->error, AW_E_MEMORY, "out of memory");
 }
 
-static int cannot_read(struct finding *finding, const char *path) {
+static int cannot_read(struct finding *finding, const char *path)
+{
     return aw_fail_at(finding->error, AW_E_IO, path, 0, 0, "%s", strerror(errno));
 }
 
-static int add_file(struct finding *finding, const char *path, const struct stat *status) {
+static int add_file(struct finding *finding, const char *path, const struct stat *status)
+{
     struct aw_scenario_files *files = finding->files;
     finding->met++;
     for (int i = 0; i < files->count; i++)
@@ -59,21 +62,25 @@ static int add_file(struct finding *finding, const char *path, const struct stat
     return 0;
 }
 
-static bool is_scenario_name(const char *name) {
+static bool is_scenario_name(const char *name)
+{
     const char *dot = strrchr(name, '.');
     return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-static int without_dots(const struct dirent *entry) {
+static int without_dots(const struct dirent *entry)
+{
     return entry->d_name[0] != '.';
 }
 
 /* strcmp, where alphasort would follow the locale. */
-static int by_bytes(const struct dirent **left, const struct dirent **right) {
+static int by_bytes(const struct dirent **left, const struct dirent **right)
+{
     return strcmp((*left)->d_name, (*right)->d_name);
 }
 
-static int walk(struct finding *finding, const char *folder, int depth) {
+static int walk(struct finding *finding, const char *folder, int depth)
+{
     struct dirent **entries;
     int code = 0, count = scandir(folder, &entries, without_dots, by_bytes);
     if (count < 0)
@@ -106,7 +113,8 @@ static int walk(struct finding *finding, const char *folder, int depth) {
     return code;
 }
 
-static int find_one(struct finding *finding, const char *path) {
+static int find_one(struct finding *finding, const char *path)
+{
     struct stat status;
     if (stat(path, &status) != 0)
         return aw_fail_at(finding->error,
@@ -123,7 +131,8 @@ static int find_one(struct finding *finding, const char *path) {
 }
 
 int aw_scenario_find(const char *const *paths, int count, struct aw_scenario_files *out,
-                     struct aw_error *error) {
+                     struct aw_error *error)
+{
     struct finding finding = {.files = out, .error = error};
     int code = 0;
 
@@ -136,7 +145,8 @@ int aw_scenario_find(const char *const *paths, int count, struct aw_scenario_fil
     return code;
 }
 
-void aw_scenario_files_deinit(struct aw_scenario_files *files) {
+void aw_scenario_files_deinit(struct aw_scenario_files *files)
+{
     for (int i = 0; i < files->count; i++)
         free(files->paths[i]);
     free(files->paths);

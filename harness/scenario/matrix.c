@@ -10,7 +10,8 @@
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
-static bool is_parameter_name(const char *text) {
+static bool is_parameter_name(const char *text)
+{
     size_t length = strlen(text);
     if (length == 0 || length > 32 || !isalpha((unsigned char)text[0]))
         return false;
@@ -19,7 +20,8 @@ static bool is_parameter_name(const char *text) {
 }
 
 /* Values stand in the names of cases, and those in the names of trace files. */
-static bool is_parameter_value(const char *text) {
+static bool is_parameter_value(const char *text)
+{
     size_t length = strlen(text);
     if (length == 0 || length > AW_MATRIX_MAX_VALUE)
         return false;
@@ -30,7 +32,8 @@ static bool is_parameter_value(const char *text) {
 }
 
 static int read_values(const struct aw_reading *reading, const struct aw_yaml *list,
-                       struct aw_matrix_parameter *parameter) {
+                       struct aw_matrix_parameter *parameter)
+{
     char where[64];
     snprintf(where, sizeof where, "matrix.%s", parameter->name);
     int code = aw_read_list(reading, list, where);
@@ -57,7 +60,8 @@ static int read_values(const struct aw_reading *reading, const struct aw_yaml *l
 }
 
 static int count_combinations(const struct aw_reading *reading, const struct aw_yaml *node,
-                              struct aw_matrix *matrix) {
+                              struct aw_matrix *matrix)
+{
     char factors[AW_MATRIX_MAX_PARAMETERS * 16];
     size_t length = 0;
     uint64_t combinations = 1;
@@ -76,7 +80,8 @@ static int count_combinations(const struct aw_reading *reading, const struct aw_
 }
 
 int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *node,
-                   struct aw_matrix *matrix) {
+                   struct aw_matrix *matrix)
+{
     *matrix = (struct aw_matrix){.combinations = 1};
     if (node == NULL)
         return 0;
@@ -103,7 +108,8 @@ int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *node,
 
 /* --- Combinations ---------------------------------------------------------------------------- */
 
-void aw_matrix_choose(const struct aw_matrix *matrix, int combination, int *chosen) {
+void aw_matrix_choose(const struct aw_matrix *matrix, int combination, int *chosen)
+{
     for (int i = matrix->count - 1; i >= 0; i--) {
         chosen[i] = combination % matrix->parameters[i].count;
         combination /= matrix->parameters[i].count;
@@ -111,7 +117,8 @@ void aw_matrix_choose(const struct aw_matrix *matrix, int combination, int *chos
 }
 
 const char *aw_matrix_case_name(const struct aw_matrix *matrix, const int *chosen, const char *name,
-                                struct aw_scenario_memory *memory) {
+                                struct aw_scenario_memory *memory)
+{
     char list[AW_MATRIX_MAX_PARAMETERS * (32 + 1 + AW_MATRIX_MAX_VALUE + 1) + 1];
     size_t length = 0;
 
@@ -128,7 +135,8 @@ const char *aw_matrix_case_name(const struct aw_matrix *matrix, const int *chose
 
 /* --- ${name} --------------------------------------------------------------------------------- */
 
-static int find_parameter(const struct aw_matrix *matrix, const char *name, size_t length) {
+static int find_parameter(const struct aw_matrix *matrix, const char *name, size_t length)
+{
     for (int i = 0; i < matrix->count; i++)
         if (strlen(matrix->parameters[i].name) == length &&
             memcmp(matrix->parameters[i].name, name, length) == 0)
@@ -136,12 +144,14 @@ static int find_parameter(const struct aw_matrix *matrix, const char *name, size
     return -1;
 }
 
-static const char *parameter_word(const void *context, int index) {
+static const char *parameter_word(const void *context, int index)
+{
     return ((const struct aw_matrix *)context)->parameters[index].name;
 }
 
 static int unknown_parameter(const struct aw_reading *reading, const struct aw_yaml *node,
-                             const char *name, size_t length) {
+                             const char *name, size_t length)
+{
     const struct aw_matrix *matrix = reading->matrix;
     char word[64];
     if (matrix->count == 0)
@@ -153,7 +163,8 @@ static int unknown_parameter(const struct aw_reading *reading, const struct aw_y
 }
 
 int aw_matrix_replace(const struct aw_reading *reading, const struct aw_yaml *node,
-                      const char *text, size_t length, const char **out) {
+                      const char *text, size_t length, const char **out)
+{
     struct aw_matrix *matrix = reading->matrix;
     size_t room = length + 1;
 
@@ -198,7 +209,8 @@ int aw_matrix_replace(const struct aw_reading *reading, const struct aw_yaml *no
     return 0;
 }
 
-int aw_matrix_check_used(const struct aw_reading *reading, const struct aw_matrix *matrix) {
+int aw_matrix_check_used(const struct aw_reading *reading, const struct aw_matrix *matrix)
+{
     for (int i = 0; i < matrix->count; i++)
         if (!matrix->parameters[i].used)
             return aw_wrong(reading, matrix->parameters[i].key,
@@ -210,13 +222,15 @@ int aw_matrix_check_used(const struct aw_reading *reading, const struct aw_matri
 
 /* --- Patterns -------------------------------------------------------------------------------- */
 
-static const char *value_word(const void *context, int index) {
+static const char *value_word(const void *context, int index)
+{
     return ((const struct aw_matrix_parameter *)context)->values[index];
 }
 
 static int check_pattern_value(const struct aw_reading *reading,
                                const struct aw_matrix_parameter *parameter,
-                               const struct aw_yaml *node, const char *where) {
+                               const struct aw_yaml *node, const char *where)
+{
     struct aw_words words = {parameter->count, value_word, parameter};
     char here[80], kind[64];
     int index;
@@ -226,7 +240,8 @@ static int check_pattern_value(const struct aw_reading *reading,
 }
 
 int aw_matrix_check_pattern(const struct aw_reading *reading, const struct aw_matrix *matrix,
-                            const struct aw_yaml *pattern, const char *where) {
+                            const struct aw_yaml *pattern, const char *where)
+{
     const char *names[AW_MATRIX_MAX_PARAMETERS];
     for (int i = 0; i < matrix->count; i++)
         names[i] = matrix->parameters[i].name;
@@ -242,7 +257,10 @@ int aw_matrix_check_pattern(const struct aw_reading *reading, const struct aw_ma
         if (node->kind != AW_YAML_LIST)
             code = check_pattern_value(reading, parameter, node, where);
         else if (node->count == 0)
-            code = aw_expected(reading, node, where, "a value or a list of values", NULL);
+            code = aw_wrong(reading, node,
+                            "%s.%s: expected a value or a list of values, found an "
+                            "empty list",
+                            where, parameter->name);
         for (struct aw_yaml *item = node->first; code == 0 && item != NULL; item = item->next)
             code = check_pattern_value(reading, parameter, item, where);
     }
@@ -250,7 +268,8 @@ int aw_matrix_check_pattern(const struct aw_reading *reading, const struct aw_ma
 }
 
 bool aw_matrix_fits(const struct aw_matrix *matrix, const struct aw_yaml *pattern,
-                    const int *chosen) {
+                    const int *chosen)
+{
     for (struct aw_yaml *node = pattern->first; node != NULL; node = node->next) {
         int index = find_parameter(matrix, node->key->text, strlen(node->key->text));
         AW_CHECK(index >= 0);

@@ -16,11 +16,13 @@ struct aw_scenario_memory {
     struct block *blocks;
 };
 
-struct aw_scenario_memory *aw_memory_create(void) {
+struct aw_scenario_memory *aw_memory_create(void)
+{
     return calloc(1, sizeof(struct aw_scenario_memory));
 }
 
-void aw_memory_destroy(struct aw_scenario_memory *memory) {
+void aw_memory_destroy(struct aw_scenario_memory *memory)
+{
     if (memory == NULL)
         return;
     for (struct block *block = memory->blocks; block != NULL;) {
@@ -31,7 +33,8 @@ void aw_memory_destroy(struct aw_scenario_memory *memory) {
     free(memory);
 }
 
-void *aw_memory_alloc(struct aw_scenario_memory *memory, size_t count, size_t size) {
+void *aw_memory_alloc(struct aw_scenario_memory *memory, size_t count, size_t size)
+{
     if (size != 0 && count > (SIZE_MAX / 2) / size)
         return NULL;
     struct block *block = calloc(1, sizeof *block + count * size);
@@ -42,14 +45,16 @@ void *aw_memory_alloc(struct aw_scenario_memory *memory, size_t count, size_t si
     return block->bytes;
 }
 
-char *aw_memory_text(struct aw_scenario_memory *memory, const char *text, size_t length) {
+char *aw_memory_text(struct aw_scenario_memory *memory, const char *text, size_t length)
+{
     char *copy = aw_memory_alloc(memory, length + 1, 1);
     if (copy != NULL && length > 0)
         memcpy(copy, text, length);
     return copy;
 }
 
-char *aw_memory_format(struct aw_scenario_memory *memory, const char *format, ...) {
+char *aw_memory_format(struct aw_scenario_memory *memory, const char *format, ...)
+{
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);

@@ -58,23 +58,27 @@ struct loading {
     bool *excluded; /* of each combination */
 };
 
-static int no_memory(const struct loading *loading) {
+static int no_memory(const struct loading *loading)
+{
     return aw_fail(loading->reading.error, AW_E_MEMORY, "out of memory");
 }
 
 /* --- Words ----------------------------------------------------------------------------------- */
 
-static const char *verdict_word(const void *context, int index) {
+static const char *verdict_word(const void *context, int index)
+{
     (void)context;
     return aw_verdict_name((enum aw_verdict)index);
 }
 
-static const char *property_word(const void *context, int index) {
+static const char *property_word(const void *context, int index)
+{
     (void)context;
     return aw_property_name((enum aw_property)index);
 }
 
-static const char *time_word(const void *context, int index) {
+static const char *time_word(const void *context, int index)
+{
     (void)context;
     return index == AW_TIME_VIRTUAL ? "virtual" : "arbitrary";
 }
@@ -85,7 +89,8 @@ static const struct aw_words time_words = {AW_TIME_VIRTUAL + 1, time_word, NULL}
 
 /* --- The file as a whole --------------------------------------------------------------------- */
 
-static int read_name(struct loading *loading) {
+static int read_name(struct loading *loading)
+{
     const struct aw_yaml *node = aw_yaml_get(loading->root, "name");
     const char *name;
     int code = aw_read_text(&loading->reading, node, "name", &name);
@@ -103,7 +108,8 @@ static int read_name(struct loading *loading) {
     return 0;
 }
 
-static int read_about(struct loading *loading) {
+static int read_about(struct loading *loading)
+{
     const struct aw_yaml *node = aw_yaml_get(loading->root, "about");
     const char *about;
     int code = aw_read_text(&loading->reading, node, "about", &about);
@@ -119,7 +125,8 @@ static int read_about(struct loading *loading) {
     return loading->scenario->about != NULL ? 0 : no_memory(loading);
 }
 
-static int read_properties(struct loading *loading) {
+static int read_properties(struct loading *loading)
+{
     const struct aw_yaml *list = aw_yaml_get(loading->root, "properties");
     loading->properties = AW_DEFAULT_PROPERTIES;
     if (list == NULL)
@@ -142,13 +149,15 @@ static int read_properties(struct loading *loading) {
     return 0;
 }
 
-static int read_count(struct loading *loading) {
+static int read_count(struct loading *loading)
+{
     const struct aw_yaml *node = aw_yaml_get(loading->root, "count");
     loading->count_stated = node != NULL;
     return node == NULL ? 0 : aw_read_bool(&loading->reading, node, "count", &loading->count);
 }
 
-static int read_exclude(struct loading *loading) {
+static int read_exclude(struct loading *loading)
+{
     const struct aw_yaml *list = aw_yaml_get(loading->root, "exclude");
     const struct aw_matrix *matrix = &loading->matrix;
     int chosen[AW_MATRIX_MAX_PARAMETERS], left = matrix->combinations;
@@ -185,7 +194,8 @@ static int read_exclude(struct loading *loading) {
 /* --- expect ---------------------------------------------------------------------------------- */
 
 static int read_expected_property(struct loading *loading, const struct aw_yaml *entry,
-                                  struct aw_expectation *expect) {
+                                  struct aw_expectation *expect)
+{
     const struct aw_reading *reading = &loading->reading;
     const struct aw_yaml *verdict = aw_yaml_get(entry, "verdict");
     const struct aw_yaml *node = aw_yaml_get(entry, "property");
@@ -214,7 +224,8 @@ static int read_expected_property(struct loading *loading, const struct aw_yaml 
 
 /* A count without a bound: its digits. */
 static int read_interleavings(struct loading *loading, const struct aw_yaml *node,
-                              struct aw_expectation *expect) {
+                              struct aw_expectation *expect)
+{
     const char *text;
     static const char what[] = "a whole number from 1 on (at most 1000 digits)";
     if (node->kind != AW_YAML_TEXT)
@@ -243,7 +254,8 @@ static int read_interleavings(struct loading *loading, const struct aw_yaml *nod
     return 0;
 }
 
-static int read_entry(struct loading *loading, const struct aw_yaml *node, struct entry *entry) {
+static int read_entry(struct loading *loading, const struct aw_yaml *node, struct entry *entry)
+{
     const struct aw_reading *reading = &loading->reading;
     const struct aw_yaml *value;
     int code, verdict;
@@ -275,7 +287,8 @@ static int read_entry(struct loading *loading, const struct aw_yaml *node, struc
     return code;
 }
 
-static int read_expect(struct loading *loading) {
+static int read_expect(struct loading *loading)
+{
     const struct aw_yaml *node = aw_yaml_get(loading->root, "expect");
     bool list = node->kind == AW_YAML_LIST && node->count > 0;
     loading->entry_count = list ? node->count : 1;
@@ -294,7 +307,8 @@ static int read_expect(struct loading *loading) {
 
 /* The first entry that fits the case. */
 static int choose_entry(struct loading *loading, const struct aw_reading *reading,
-                        struct aw_case *one) {
+                        struct aw_case *one)
+{
     for (int i = 0; i < loading->entry_count; i++) {
         struct entry *entry = &loading->entries[i];
         if (entry->when != NULL && !aw_matrix_fits(&loading->matrix, entry->when, reading->chosen))
@@ -311,7 +325,8 @@ static int choose_entry(struct loading *loading, const struct aw_reading *readin
                     one->name);
 }
 
-static int check_entries_used(const struct loading *loading) {
+static int check_entries_used(const struct loading *loading)
+{
     for (int i = 0; i < loading->entry_count; i++)
         if (!loading->entries[i].used)
             return aw_wrong(&loading->reading, loading->entries[i].node,
@@ -323,7 +338,8 @@ static int check_entries_used(const struct loading *loading) {
 /* --- One case: program, args, env ------------------------------------------------------------ */
 
 static int read_program(const struct loading *loading, const struct aw_reading *reading,
-                        struct aw_case *one) {
+                        struct aw_case *one)
+{
     const struct aw_yaml *node = aw_yaml_get(loading->root, "program");
     const char *program, *file = loading->scenario->file;
     int code = aw_read_text(reading, node, "program", &program);
@@ -343,7 +359,8 @@ static int read_program(const struct loading *loading, const struct aw_reading *
     return one->program != NULL ? 0 : no_memory(loading);
 }
 
-static const char *program_name(const struct loading *loading, const char *program) {
+static const char *program_name(const struct loading *loading, const char *program)
+{
     const char *slash = strrchr(program, '/');
     const char *base = slash != NULL ? slash + 1 : program;
     size_t length = strlen(base);
@@ -353,8 +370,8 @@ static const char *program_name(const struct loading *loading, const char *progr
 }
 
 static int add_arg(const struct loading *loading, const struct aw_reading *reading,
-                   const struct aw_yaml *node, const char *text, size_t length,
-                   struct aw_case *one) {
+                   const struct aw_yaml *node, const char *text, size_t length, struct aw_case *one)
+{
     const char *arg;
     if (one->argc == MAX_ARGS)
         return aw_wrong(reading, node, "args: expected at most %d", MAX_ARGS - 1);
@@ -370,7 +387,8 @@ static int add_arg(const struct loading *loading, const struct aw_reading *readi
 
 /* A list, each item one argument; or a text, split at blanks before ${name} is replaced. */
 static int read_args(const struct loading *loading, const struct aw_reading *reading,
-                     struct aw_case *one) {
+                     struct aw_case *one)
+{
     static const char blanks[] = " \t\n";
     static const char what[] = "a list of texts, or one text";
     const struct aw_yaml *node = aw_yaml_get(loading->root, "args");
@@ -403,14 +421,16 @@ static int read_args(const struct loading *loading, const struct aw_reading *rea
     return code;
 }
 
-static bool is_variable_name(const char *text) {
+static bool is_variable_name(const char *text)
+{
     return (isalpha((unsigned char)text[0]) || text[0] == '_') &&
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] ==
                '\0';
 }
 
 static int read_env(const struct loading *loading, const struct aw_reading *reading,
-                    struct aw_case *one) {
+                    struct aw_case *one)
+{
     const struct aw_yaml *map = aw_yaml_get(loading->root, "env");
     int code, count = 0;
 
@@ -481,7 +501,8 @@ static const struct field limit_fields[] = {
 static const char *const limit_keys[] = {"states", "memory", "seconds"};
 
 static int read_fields(const struct aw_reading *reading, const struct aw_yaml *map,
-                       const char *name, const struct field *fields, int count, void *target) {
+                       const char *name, const struct field *fields, int count, void *target)
+{
     for (int i = 0; i < count; i++) {
         const struct field *field = &fields[i];
         const struct aw_yaml *node = aw_yaml_get(map, field->key);
@@ -510,7 +531,8 @@ static int read_fields(const struct aw_reading *reading, const struct aw_yaml *m
 }
 
 static int read_capacity(const struct aw_reading *reading, const struct aw_yaml *map,
-                         struct aw_machine_settings *machine) {
+                         struct aw_machine_settings *machine)
+{
     const struct aw_yaml *node = aw_yaml_get(map, "pipe_capacity");
     uint64_t page = machine->pipe_page_size, capacity;
     struct aw_quantity quantity = {AW_UNIT_BYTES, page, 1024 * page, page, false};
@@ -527,7 +549,8 @@ static int read_capacity(const struct aw_reading *reading, const struct aw_yaml 
 }
 
 static int read_machine(const struct loading *loading, const struct aw_reading *reading,
-                        struct aw_case *one) {
+                        struct aw_case *one)
+{
     const struct aw_yaml *map = aw_yaml_get(loading->root, "machine"), *node;
     int code, time;
 
@@ -551,7 +574,8 @@ static int read_machine(const struct loading *loading, const struct aw_reading *
 }
 
 static int read_limits(const struct loading *loading, const struct aw_reading *reading,
-                       struct aw_case *one) {
+                       struct aw_case *one)
+{
     const struct aw_yaml *map = aw_yaml_get(loading->root, "limits");
 
     aw_limits_default(&one->limits);
@@ -568,7 +592,8 @@ static int read_limits(const struct loading *loading, const struct aw_reading *r
 
 /* --- Cases ----------------------------------------------------------------------------------- */
 
-static int read_case(struct loading *loading, const int *chosen, struct aw_case *one) {
+static int read_case(struct loading *loading, const int *chosen, struct aw_case *one)
+{
     struct aw_reading reading = loading->reading;
     struct aw_matrix *matrix = &loading->matrix;
     int code;
@@ -604,7 +629,8 @@ static int read_case(struct loading *loading, const int *chosen, struct aw_case 
     return code;
 }
 
-static int read_cases(struct loading *loading) {
+static int read_cases(struct loading *loading)
+{
     struct aw_scenario *scenario = loading->scenario;
     int chosen[AW_MATRIX_MAX_PARAMETERS], done = 0;
 
@@ -624,7 +650,8 @@ static int read_cases(struct loading *loading) {
     return 0;
 }
 
-static int read_file(struct loading *loading, const char *text, size_t size) {
+static int read_file(struct loading *loading, const char *text, size_t size)
+{
     const struct aw_reading *reading = &loading->reading;
     int code =
         aw_yaml_parse(reading->file, text, size, reading->memory, &loading->root, reading->error);
@@ -661,7 +688,8 @@ static int read_file(struct loading *loading, const char *text, size_t size) {
 }
 
 int aw_scenario_parse(const char *path, const char *text, size_t size, struct aw_scenario **out,
-                      struct aw_error *error) {
+                      struct aw_error *error)
+{
     struct loading loading = {.reading = {.file = path, .error = error}};
     struct aw_scenario *scenario;
     int code;
@@ -694,7 +722,8 @@ destroy:
     return code;
 }
 
-int aw_scenario_load(const char *path, struct aw_scenario **out, struct aw_error *error) {
+int aw_scenario_load(const char *path, struct aw_scenario **out, struct aw_error *error)
+{
     *out = NULL;
     FILE *file = fopen(path, "rbe");
     char *text = malloc(MAX_FILE + 1);
@@ -719,22 +748,24 @@ done:
     return code;
 }
 
-void aw_scenario_free(struct aw_scenario *scenario) {
+void aw_scenario_free(struct aw_scenario *scenario)
+{
     if (scenario != NULL)
         aw_memory_destroy(scenario->memory);
 }
 
 /* --- Several scenarios ----------------------------------------------------------------------- */
 
-static int by_name(const void *left, const void *right) {
+static int by_name(const void *left, const void *right)
+{
     struct aw_scenario *const *a = *(struct aw_scenario *const *const *)left;
     struct aw_scenario *const *b = *(struct aw_scenario *const *const *)right;
     int order = strcmp((*a)->name, (*b)->name);
     return order != 0 ? order : (a > b) - (a < b);
 }
 
-int aw_scenario_check_names(struct aw_scenario *const *scenarios, int count,
-                            struct aw_error *error) {
+int aw_scenario_check_names(struct aw_scenario *const *scenarios, int count, struct aw_error *error)
+{
     struct aw_scenario *const **sorted = calloc((size_t)count + 1, sizeof *sorted);
     struct aw_scenario *const *second = NULL;
     const struct aw_scenario *first = NULL;

@@ -14,7 +14,8 @@ enum { WORDS_SHOWN = 20 };
 /* --- Messages -------------------------------------------------------------------------------- */
 
 /* Text for a message: one line, not too long, in quotes. */
-static const char *quoted(const char *text, char *buffer, size_t size) {
+static const char *quoted(const char *text, char *buffer, size_t size)
+{
     size_t length = 0;
     buffer[length++] = '"';
     for (; *text != '\0'; text++) {
@@ -34,7 +35,8 @@ static const char *quoted(const char *text, char *buffer, size_t size) {
     return buffer;
 }
 
-static const char *found(const struct aw_yaml *node, const char *text, char *buffer, size_t size) {
+static const char *found(const struct aw_yaml *node, const char *text, char *buffer, size_t size)
+{
     switch (node->kind) {
     case AW_YAML_EMPTY:
         return "nothing";
@@ -48,8 +50,8 @@ static const char *found(const struct aw_yaml *node, const char *text, char *buf
     return quoted(text != NULL ? text : node->text, buffer, size);
 }
 
-int aw_wrong(const struct aw_reading *reading, const struct aw_yaml *node, const char *format,
-             ...) {
+int aw_wrong(const struct aw_reading *reading, const struct aw_yaml *node, const char *format, ...)
+{
     char message[sizeof reading->error->message];
     va_list args;
     va_start(args, format);
@@ -60,7 +62,8 @@ int aw_wrong(const struct aw_reading *reading, const struct aw_yaml *node, const
 }
 
 int aw_expected(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
-                const char *what, const char *text) {
+                const char *what, const char *text)
+{
     char buffer[100];
     bool replaced = node->kind == AW_YAML_TEXT && text != NULL && strcmp(text, node->text) != 0;
     return aw_wrong(reading, node, "%s: expected %s, found %s%s%s", where, what,
@@ -68,7 +71,8 @@ int aw_expected(const struct aw_reading *reading, const struct aw_yaml *node, co
                     replaced ? reading->case_name : "");
 }
 
-int aw_edit_distance(const char *a, const char *b) {
+int aw_edit_distance(const char *a, const char *b)
+{
     enum { LONGEST = 64 };
     size_t rows = strlen(a), columns = strlen(b);
     if (rows > LONGEST || columns > LONGEST)
@@ -95,7 +99,8 @@ int aw_edit_distance(const char *a, const char *b) {
 }
 
 /* The nearest word, the first of equals, if it is near enough to be meant; or NULL. */
-static const char *nearest(const char *word, const struct aw_words *words) {
+static const char *nearest(const char *word, const struct aw_words *words)
+{
     const char *best = NULL;
     int best_distance = 255;
     for (int i = 0; i < words->count; i++) {
@@ -106,12 +111,13 @@ static const char *nearest(const char *word, const struct aw_words *words) {
             best_distance = distance;
         }
     }
-    size_t length = strlen(word);
-    return best_distance <= (length < 3 ? 1 : (int)(length + 2) / 3) ? best : NULL;
+    int length = (int)strlen(word); /* a third of it may be wrong, but not all */
+    return best_distance < length && best_distance <= (length + 2) / 3 ? best : NULL;
 }
 
 int aw_unknown_word(const struct aw_reading *reading, const struct aw_yaml *node, const char *kind,
-                    const char *word, const struct aw_words *words) {
+                    const char *word, const struct aw_words *words)
+{
     char list[800] = "", buffer[100];
     size_t length = 0;
     for (int i = 0; i < words->count && length < sizeof list; i++) {
@@ -123,31 +129,35 @@ int aw_unknown_word(const struct aw_reading *reading, const struct aw_yaml *node
                                    words->word(words->context, i));
     }
     const char *near = nearest(word, words);
-    return aw_wrong(reading, node, "unknown %s %s%s%s%s; expected %s%s", kind,
+    return aw_wrong(reading, node, "unknown %s %s%s%s%s expected %s%s", kind,
                     quoted(word, buffer, sizeof buffer), near ? ", did you mean \"" : "",
-                    near ? near : "", near ? "\"?" : "", words->count > 1 ? "one of " : "", list);
+                    near ? near : "", near ? "\"?" : ";", words->count > 1 ? "one of " : "", list);
 }
 
 /* --- Maps and lists -------------------------------------------------------------------------- */
 
-int aw_read_map(const struct aw_reading *reading, const struct aw_yaml *node, const char *where) {
+int aw_read_map(const struct aw_reading *reading, const struct aw_yaml *node, const char *where)
+{
     if (node->kind == AW_YAML_MAP && node->count > 0)
         return 0;
     return aw_expected(reading, node, where, "a map (key: value)", NULL);
 }
 
-int aw_read_list(const struct aw_reading *reading, const struct aw_yaml *node, const char *where) {
+int aw_read_list(const struct aw_reading *reading, const struct aw_yaml *node, const char *where)
+{
     if (node->kind == AW_YAML_LIST && node->count > 0)
         return 0;
     return aw_expected(reading, node, where, "a list", NULL);
 }
 
-static const char *word_of_array(const void *context, int index) {
+static const char *word_of_array(const void *context, int index)
+{
     return ((const char *const *)context)[index];
 }
 
 int aw_read_keys(const struct aw_reading *reading, const struct aw_yaml *map, const char *where,
-                 const char *const *keys, int count) {
+                 const char *const *keys, int count)
+{
     struct aw_words words = {count, word_of_array, keys};
     char kind[64];
     snprintf(kind, sizeof kind, "key%s%s", where[0] != '\0' ? " of " : "", where);
@@ -165,7 +175,8 @@ int aw_read_keys(const struct aw_reading *reading, const struct aw_yaml *map, co
 
 /* `what` is what the message says was expected of a node that is no text. */
 static int read_text(const struct aw_reading *reading, const struct aw_yaml *node,
-                     const char *where, const char *what, const char **out) {
+                     const char *where, const char *what, const char **out)
+{
     if (node->kind != AW_YAML_TEXT)
         return aw_expected(reading, node, where, what, NULL);
     *out = node->text;
@@ -175,12 +186,14 @@ static int read_text(const struct aw_reading *reading, const struct aw_yaml *nod
 }
 
 int aw_read_text(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
-                 const char **out) {
+                 const char **out)
+{
     return read_text(reading, node, where, "a text", out);
 }
 
 int aw_read_bool(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
-                 bool *out) {
+                 bool *out)
+{
     const char *text;
     int code = read_text(reading, node, where, "true or false", &text);
     if (code < 0)
@@ -192,7 +205,8 @@ int aw_read_bool(const struct aw_reading *reading, const struct aw_yaml *node, c
 }
 
 /* Digits, with single '_' between them; UINT64_MAX for what is larger. NULL: no digit. */
-static const char *parse_digits(const char *text, uint64_t *value) {
+static const char *parse_digits(const char *text, uint64_t *value)
+{
     if (!isdigit((unsigned char)*text))
         return NULL;
     *value = 0;
@@ -218,7 +232,8 @@ static const struct {
 
 enum { UNIT_COUNT = sizeof units / sizeof units[0] };
 
-static void format_size(uint64_t bytes, char *buffer, size_t size) {
+static void format_size(uint64_t bytes, char *buffer, size_t size)
+{
     int unit = 0;
     while (unit + 1 < UNIT_COUNT && bytes >> units[unit + 1].shift != 0 &&
            (bytes & ((UINT64_C(1) << units[unit + 1].shift) - 1)) == 0)
@@ -226,7 +241,8 @@ static void format_size(uint64_t bytes, char *buffer, size_t size) {
     snprintf(buffer, size, "%" PRIu64 " %s", bytes >> units[unit].shift, units[unit].name);
 }
 
-static void describe(const struct aw_quantity *quantity, char *buffer, size_t size) {
+static void describe(const struct aw_quantity *quantity, char *buffer, size_t size)
+{
     char low[32], high[32], multiple[64] = "";
     const char *kind = "";
     switch (quantity->unit) {
@@ -256,7 +272,8 @@ static void describe(const struct aw_quantity *quantity, char *buffer, size_t si
 }
 
 /* "", "KiB", " KiB" behind a number of bytes. */
-static bool parse_unit(const char *rest, uint64_t *value) {
+static bool parse_unit(const char *rest, uint64_t *value)
+{
     if (*rest == ' ' && rest[1] != '\0')
         rest++;
     int unit = 0;
@@ -269,7 +286,8 @@ static bool parse_unit(const char *rest, uint64_t *value) {
 }
 
 /* "", ".5", ".125" behind a number of which thousandths are read. */
-static bool parse_fraction(const char *rest, uint64_t *value) {
+static bool parse_fraction(const char *rest, uint64_t *value)
+{
     if (__builtin_mul_overflow(*value, (uint64_t)1000, value))
         return false;
     if (*rest == '\0')
@@ -283,8 +301,9 @@ static bool parse_fraction(const char *rest, uint64_t *value) {
 }
 
 int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *node,
-                     const char *where, const struct aw_quantity *quantity, uint64_t *out) {
-    char what[160];
+                     const char *where, const struct aw_quantity *quantity, uint64_t *out)
+{
+    char what[200];
     const char *text;
     describe(quantity, what, sizeof what);
     int code = read_text(reading, node, where, what, &text);
@@ -309,7 +328,8 @@ int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *nod
 }
 
 int aw_read_word(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
-                 const char *kind, const struct aw_words *words, int *out) {
+                 const char *kind, const struct aw_words *words, int *out)
+{
     const char *text;
     char what[64];
     snprintf(what, sizeof what, "a %s", kind);

@@ -27,12 +27,14 @@ struct builder {
     struct aw_error *error;
 };
 
-static int no_memory(struct builder *builder) {
+static int no_memory(struct builder *builder)
+{
     return aw_fail(builder->error, AW_E_MEMORY, "out of memory");
 }
 
 /* What libfyaml has to say about the text, with its place. */
-static int syntax_error(struct builder *builder) {
+static int syntax_error(struct builder *builder)
+{
     void *previous = NULL;
     const struct fy_diag_error *first = fy_diag_errors_iterate(builder->diag, &previous);
     if (first == NULL || first->msg == NULL)
@@ -43,7 +45,8 @@ static int syntax_error(struct builder *builder) {
 }
 
 /* The next event, or NULL with the error filled in. */
-static struct fy_event *next_event(struct builder *builder) {
+static struct fy_event *next_event(struct builder *builder)
+{
     struct fy_event *event = fy_parser_parse(builder->parser);
     if (event == NULL || fy_parser_get_stream_error(builder->parser)) {
         fy_parser_event_free(builder->parser, event);
@@ -53,13 +56,15 @@ static struct fy_event *next_event(struct builder *builder) {
     return event;
 }
 
-static void place(const struct fy_mark *mark, int *line, int *column) {
+static void place(const struct fy_mark *mark, int *line, int *column)
+{
     *line = mark != NULL ? mark->line + 1 : 1;
     *column = mark != NULL ? mark->column + 1 : 1;
 }
 
 /* Refuses text that no message could show and no C string could hold; libfyaml is lenient here. */
-static int check_bytes(const char *file, const char *text, size_t size, struct aw_error *error) {
+static int check_bytes(const char *file, const char *text, size_t size, struct aw_error *error)
+{
     int line = 1, column = 1;
     for (size_t i = 0; i < size;) {
         uint8_t byte = (uint8_t)text[i];
@@ -95,14 +100,16 @@ static int check_bytes(const char *file, const char *text, size_t size, struct a
 
 static int build(struct builder *builder, struct fy_event *event, int depth, struct aw_yaml **out);
 
-static bool is_ascii(const char *text, size_t length) {
+static bool is_ascii(const char *text, size_t length)
+{
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)text[i] >= 0x80)
             return false;
     return true;
 }
 
-static int build_scalar(struct builder *builder, struct fy_event *event, struct aw_yaml *node) {
+static int build_scalar(struct builder *builder, struct fy_event *event, struct aw_yaml *node)
+{
     struct fy_token *token = event->scalar.value;
     size_t length = 0;
     const char *text = token != NULL ? fy_token_get_text(token, &length) : NULL;
@@ -118,6 +125,11 @@ static int build_scalar(struct builder *builder, struct fy_event *event, struct 
     node->kind = AW_YAML_TEXT;
     if (text == NULL)
         text = "";
+    enum fy_scalar_style style = fy_token_scalar_style(token);
+    bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    int content_column = node->column;
+    if (quoted && node->column > 1) /* the mark is behind the quote */
+        node->column--;
     if (memchr(text, '\0', length) != NULL)
         return aw_fail_at(builder->error, AW_E_FORMAT, builder->file, node->line, node->column,
                           "a text cannot hold the character \\0");
@@ -126,21 +138,20 @@ static int build_scalar(struct builder *builder, struct fy_event *event, struct 
         return no_memory(builder);
 
     /* On one line, ASCII, and as long as its text: then nothing in it was folded or escaped, and a
-       place inside can be pointed at. The mark of a quoted scalar is behind its quote. */
+       place inside can be pointed at. */
     const struct fy_mark *start = fy_token_start_mark(token), *end = fy_token_end_mark(token);
-    enum fy_scalar_style style = fy_token_scalar_style(token);
-    bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     if ((plain || quoted) && start != NULL && end != NULL && start->line == end->line &&
         (size_t)(end->column - start->column) == length && is_ascii(text, length))
-        node->text_column = node->column;
-    if (quoted && node->column > 1)
-        node->column--;
+        node->text_column = content_column;
     return 0;
 }
 
-static int build_alias(struct builder *builder, struct fy_event *event, struct aw_yaml *node) {
+static int build_alias(struct builder *builder, struct fy_event *event, struct aw_yaml *node)
+{
     size_t length = 0;
     const char *name = fy_token_get_text(event->alias.anchor, &length);
+    if (node->column > 1) /* the mark is behind the '*' */
+        node->column--;
     if (name == NULL)
         name = "";
     for (struct anchor *anchor = builder->anchors; anchor != NULL; anchor = anchor->next)
@@ -157,7 +168,8 @@ static int build_alias(struct builder *builder, struct fy_event *event, struct a
 }
 
 /* The children up to the end event. */
-static int build_children(struct builder *builder, struct aw_yaml *parent, int depth) {
+static int build_children(struct builder *builder, struct aw_yaml *parent, int depth)
+{
     bool map = parent->kind == AW_YAML_MAP;
     enum fy_event_type end = map ? FYET_MAPPING_END : FYET_SEQUENCE_END;
     struct aw_yaml **link = &parent->first;
@@ -205,7 +217,8 @@ static int build_children(struct builder *builder, struct aw_yaml *parent, int d
     }
 }
 
-static int remember_anchor(struct builder *builder, const char *name, struct aw_yaml *node) {
+static int remember_anchor(struct builder *builder, const char *name, struct aw_yaml *node)
+{
     struct anchor *anchor = aw_memory_alloc(builder->memory, 1, sizeof *anchor);
     if (anchor == NULL)
         return no_memory(builder);
@@ -215,7 +228,8 @@ static int remember_anchor(struct builder *builder, const char *name, struct aw_
 }
 
 /* One node with all that is below it; frees `event`. */
-static int build(struct builder *builder, struct fy_event *event, int depth, struct aw_yaml **out) {
+static int build(struct builder *builder, struct fy_event *event, int depth, struct aw_yaml **out)
+{
     struct aw_yaml *node = aw_memory_alloc(builder->memory, 1, sizeof *node);
     const char *anchor_name = NULL;
     int code = 0;
@@ -272,7 +286,8 @@ done:
 }
 
 /* Stream start, one document, stream end. */
-static int build_stream(struct builder *builder, struct aw_yaml **out) {
+static int build_stream(struct builder *builder, struct aw_yaml **out)
+{
     *out = NULL;
     for (;;) {
         struct fy_event *event = next_event(builder);
@@ -303,7 +318,8 @@ static int build_stream(struct builder *builder, struct aw_yaml **out) {
 }
 
 int aw_yaml_parse(const char *file, const char *text, size_t size,
-                  struct aw_scenario_memory *memory, struct aw_yaml **out, struct aw_error *error) {
+                  struct aw_scenario_memory *memory, struct aw_yaml **out, struct aw_error *error)
+{
     struct builder builder = {.file = file, .memory = memory, .error = error};
     struct fy_diag_cfg diag_cfg;
     int code;
@@ -351,7 +367,8 @@ destroy_diag:
     return code;
 }
 
-struct aw_yaml *aw_yaml_get(const struct aw_yaml *map, const char *key) {
+struct aw_yaml *aw_yaml_get(const struct aw_yaml *map, const char *key)
+{
     for (struct aw_yaml *child = map->first; child != NULL; child = child->next)
         if (strcmp(child->key->text, key) == 0)
             return child;
