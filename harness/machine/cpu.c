@@ -6,12 +6,12 @@
 
 struct aw_cpu aw_cpu;
 
-_Static_assert(offsetof(struct aw_cpu, sp) == 8, "cpu.S");
-_Static_assert(offsetof(struct aw_cpu, args) == 16, "cpu.S");
-_Static_assert(offsetof(struct aw_cpu, vectors) == 64, "cpu.S");
-_Static_assert(offsetof(struct aw_cpu, selector) == 192, "cpu.S");
-_Static_assert(offsetof(struct aw_cpu, inside) == 193, "cpu.S");
-_Static_assert(offsetof(struct aw_cpu, result_high) == 224, "cpu.S");
+_Static_assert(offsetof(struct aw_cpu, sp) == 8, "cpu_switch.S");
+_Static_assert(offsetof(struct aw_cpu, args) == 16, "cpu_switch.S");
+_Static_assert(offsetof(struct aw_cpu, vectors) == 64, "cpu_switch.S");
+_Static_assert(offsetof(struct aw_cpu, selector) == 192, "cpu_switch.S");
+_Static_assert(offsetof(struct aw_cpu, inside) == 193, "cpu_switch.S");
+_Static_assert(offsetof(struct aw_cpu, result_high) == 224, "cpu_switch.S");
 
 uint64_t aw_cpu_first_frame(uint64_t top, uint64_t start_stub, uint64_t function,
                             const uint64_t args[6])

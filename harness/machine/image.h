@@ -47,7 +47,7 @@ struct aw_image_slot {
 
 struct aw_image {
     struct aw_intern chunks; /* id 0 = zeros */
-    struct aw_image_data data[2];
+    struct aw_image_data data[3]; /* program, runtime, arguments */
     unsigned data_count;
     struct aw_image_slot *slots; /* AW_SLOTS */
     uint32_t slot_end;           /* one more than the highest mapped */

@@ -17,7 +17,7 @@
 #include "machine/image.h"
 #include "machine/op.h"
 
-enum { AW_MAX_THREADS = 64, AW_MAX_FDS = 128, AW_MAX_MONITORS = 32, AW_MAX_CHILDREN = 63 };
+enum { AW_MAX_THREADS = 64, AW_MAX_FDS = 128, AW_MAX_MONITORS = 32 };
 
 enum aw_thread_status { AW_THREAD_PARKED, AW_THREAD_ENDED /* and not joined */ };
 
@@ -51,12 +51,11 @@ struct aw_local {
     uint8_t zombie;
     uint8_t worker;
     uint8_t forks; /* so far, saturating at 255 */
-    uint8_t naming; /* spare, 0 */
+    uint8_t spare;
     uint16_t thread_count, fd_count;
     uint32_t monitor_count, chunk_count;
     int32_t status;    /* of a zombie, as wait(2) tells it */
     uint32_t zero;
-    uint64_t children; /* bit k: the child with ordinal k exists, or is not reaped yet */
     uint64_t ignored;  /* bit s: signal s is ignored */
     /* struct aw_thread threads[]; struct aw_fd fds[]; struct aw_fifo_monitor monitors[];
      * struct aw_image_chunk chunks[]; */

@@ -32,8 +32,8 @@ unsigned __aw_self(void);
 int __aw_thread_create(unsigned long *thread, void (*entry)(void *(*)(void *), void *),
                        void *(*start)(void *), void *argument, int detached);
 
-/* Ends the calling thread. */
-_Noreturn void __aw_thread_exit(void *result);
+/* Ends the calling thread; returns only when it was the last one of its process. */
+void __aw_thread_exit(void *result);
 
 /* The bare fork, without the handlers of pthread_atfork. */
 int __aw_fork(void);

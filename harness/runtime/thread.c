@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "primitives.h"
@@ -45,6 +46,7 @@ void pthread_exit(void *result)
 {
     keys_thread_ends();
     __aw_thread_exit(result);
+    exit(0);
 }
 
 int pthread_equal(pthread_t one, pthread_t other)

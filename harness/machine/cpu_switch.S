@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.S - the switch between host and program code; see cpu.h. Offsets are those of struct aw_cpu. */
+/* cpu_switch.S - the switch between host and program code; see cpu.h. Offsets are those of struct aw_cpu. */
 
         .text
         .globl  aw_cpu_enter

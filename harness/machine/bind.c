@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bind.c - which name is served by what.
+ *
+ * Every import is bound to the runtime, to a leaf function of the host's libc (leaves: string.h
+ * functions that keep no state, call nothing back, allocate nothing and set no errno), or to a stub
+ * that leaves program code for one of the machine's calls. A name that nobody serves gets a stub
+ * too: it stops the check when it is reached. Stubs are at fixed addresses, so that no address of
+ * the host is ever seen by a program.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "machine/calls.h"
+#include "machine/cpu.h"
+#include "machine/internal.h"
+
+enum { STUB_BYTES = 32, STUB_AREA = 1 << 20 };
+
+static const struct {
+    const char *name;
+    aw_call *call;
+} calls[] = {
+#define X(name, function) {#name, function},
+    AW_CALLS(X)
+#undef X
+};
+
+/* Shown to be stateless: each reads and writes only the memory it is given. */
+static const struct {
+    const char *name;
+    void *function;
+} leaves[] = {
+#define L(name) {#name, (void *)(uintptr_t)name}
+    L(memcpy),  L(memmove), L(memset),  L(memcmp),  L(memchr),  L(memrchr), L(memmem),
+    L(mempcpy), L(strlen),  L(strnlen), L(strcmp),  L(strncmp), L(strchr),  L(strrchr),
+    L(strstr),  L(strcpy),  L(strncpy), L(strcat),  L(strncat), L(stpcpy),  L(stpncpy),
+    L(strspn),  L(strcspn), L(strpbrk), L(strchrnul),
+#undef L
+};
+
+/* FORTIFY's variants: the additional last argument is a size that the leaf ignores. */
+static const char *const fortified[] = {"__memcpy_chk", "__memmove_chk", "__memset_chk",
+                                        "__strcpy_chk", "__strncpy_chk", "__strcat_chk",
+                                        "__strncat_chk", "__stpcpy_chk", "__mempcpy_chk"};
+
+static uint64_t new_stub(struct aw_machine *machine)
+{
+    AW_CHECK(machine->stub_next + STUB_BYTES <= AW_STUB_BASE + STUB_AREA);
+    uint64_t address = machine->stub_next;
+    machine->stub_next += STUB_BYTES;
+    return address;
+}
+
+/* jmp *8(%rip) past the padding; the target stands in the last eight bytes of the stub. */
+static void emit_jump(uint8_t *code, unsigned at, uint64_t target)
+{
+    unsigned target_at = STUB_BYTES - 8;
+    int32_t displacement = (int32_t)(target_at - (at + 6));
+    code[at] = 0xff;
+    code[at + 1] = 0x25;
+    memcpy(code + at + 2, &displacement, sizeof displacement);
+    memcpy(code + target_at, &target, sizeof target);
+}
+
+static uint64_t leaf_stub(struct aw_machine *machine, void *function)
+{
+    uint64_t address = new_stub(machine);
+    emit_jump((uint8_t *)address, 0, (uint64_t)(uintptr_t)function);
+    return address;
+}
+
+static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call *call)
+{
+    if (machine->import_count == machine->import_capacity) {
+        machine->import_capacity = machine->import_capacity ? 2 * machine->import_capacity : 64;
+        machine->imports = aw_reallocate(machine->imports, machine->import_capacity,
+                                         sizeof *machine->imports);
+    }
+    uint32_t number = machine->import_count++;
+    machine->imports[number] = (struct aw_import){aw_string_copy(name), call};
+    uint64_t address = new_stub(machine);
+    uint8_t *code = (uint8_t *)address;
+    code[0] = 0x41; /* mov $number, %r11d */
+    code[1] = 0xbb;
+    memcpy(code + 2, &number, sizeof number);
+    emit_jump(code, 6, (uint64_t)(uintptr_t)aw_cpu_leave);
+    return address;
+}
+
+void aw_bind_init(struct aw_machine *machine)
+{
+    void *area = mmap((void *)AW_STUB_BASE, STUB_AREA, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    AW_CHECK(area == (void *)AW_STUB_BASE);
+    machine->stubs = area;
+    machine->stub_next = AW_STUB_BASE;
+    machine->start_stub = new_stub(machine);
+    size_t length = (size_t)(aw_cpu_start_code_end - aw_cpu_start_code);
+    AW_CHECK(length <= STUB_BYTES);
+    memcpy((void *)machine->start_stub, aw_cpu_start_code, length);
+}
+
+void aw_bind_deinit(struct aw_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->import_count; i++)
+        free((char *)machine->imports[i].name);
+    free(machine->imports);
+    if (machine->stubs != NULL)
+        munmap(machine->stubs, STUB_AREA);
+}
+
+static void *leaf_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++)
+        if (strcmp(leaves[i].name, name) == 0)
+            return leaves[i].function;
+    return NULL;
+}
+
+uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kind, bool weak,
+                        struct aw_error *error)
+{
+    struct aw_machine *machine = context;
+    if (machine->runtime != NULL) {
+        uint64_t symbol = aw_module_symbol(machine->runtime, name);
+        if (symbol != 0)
+            return symbol;
+    }
+    void *leaf = leaf_by_name(name);
+    if (leaf != NULL)
+        return leaf_stub(machine, leaf);
+    for (size_t i = 0; i < sizeof fortified / sizeof *fortified; i++)
+        if (strcmp(fortified[i], name) == 0) {
+            char plain[32];
+            snprintf(plain, sizeof plain, "%.*s", (int)strlen(name) - 6, name + 2);
+            return leaf_stub(machine, leaf_by_name(plain));
+        }
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (strcmp(calls[i].name, name) == 0)
+            return call_stub(machine, name, calls[i].call);
+    if (weak)
+        return 0;
+    if (strncmp(name, "__tsan_", 7) == 0) {
+        aw_fail(error, AW_E_PROGRAM,
+                "%s: instrumented objects are not served yet; compile without -fsanitize=thread",
+                name);
+        return 0;
+    }
+    if (kind == AW_IMPORT_DATA) {
+        aw_fail(error, AW_E_PROGRAM,
+                "the variable '%s' of another library cannot be served; define it in the program",
+                name);
+        return 0;
+    }
+    return call_stub(machine, name, NULL);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls_file.c - pipes and descriptors. Descriptors 0, 1 and 2 are a console: what is written to it
+ * goes to the log of the transition, reading from it is an end of file.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "machine/calls.h"
+
+static const struct aw_fd *lookup(struct aw_machine *machine, uint64_t fd)
+{
+    return fd > INT_MAX ? NULL : aw_process_fd(&machine->work, (int)fd);
+}
+
+static enum aw_call_result park_pipe(struct aw_machine *machine, uint64_t address, int flags,
+                                     const char *call, uint64_t *result)
+{
+    if (!aw_user_valid(machine, address, 2 * sizeof(int)))
+        return aw_call_error(machine, result, EFAULT, call);
+    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0)
+        return aw_call_error(machine, result, EINVAL, call);
+    struct aw_op *op = aw_park(machine, AW_OP_PIPE);
+    op->address = address;
+    op->argument = (uint64_t)flags;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_pipe(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    return park_pipe(machine, args[0], 0, "pipe", result);
+}
+
+enum aw_call_result aw_call_pipe2(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    return park_pipe(machine, args[0], (int)args[1], "pipe2", result);
+}
+
+enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    const struct aw_fd *fd = lookup(machine, args[0]);
+    if (fd == NULL || fd->kind == AW_FD_PIPE_WRITE)
+        return aw_call_error(machine, result, EBADF, "read");
+    if (fd->kind == AW_FD_CONSOLE)
+        return AW_CALL_RETURN; /* end of file */
+    uint64_t length = args[2] > SSIZE_MAX ? SSIZE_MAX : args[2];
+    if (!aw_user_valid(machine, args[1], length))
+        return aw_call_error(machine, result, EFAULT, "read");
+    struct aw_op *op = aw_park(machine, AW_OP_READ);
+    op->fd = (int32_t)args[0];
+    op->address = args[1];
+    op->argument = length;
+    return AW_CALL_PARK;
+}
+
+static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, const void *bytes,
+                                       uint64_t length, const char *call, uint64_t *result)
+{
+    const struct aw_fd *entry = lookup(machine, fd);
+    if (entry == NULL || entry->kind == AW_FD_PIPE_READ)
+        return aw_call_error(machine, result, EBADF, call);
+    if (entry->kind == AW_FD_CONSOLE) {
+        aw_run_event(machine, AW_EVENT_LOG, 0, fd, 0, bytes, (uint32_t)length);
+        *result = length;
+        return AW_CALL_RETURN;
+    }
+    struct aw_op *op = aw_park(machine, AW_OP_WRITE);
+    op->fd = (int32_t)fd;
+    op->argument = length;
+    op->payload = aw_intern_put(&machine->payloads, bytes, (uint32_t)length);
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_write(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    if (!aw_user_valid(machine, args[1], args[2]) || args[2] > INT_MAX)
+        return aw_call_error(machine, result, EFAULT, "write");
+    return write_bytes(machine, args[0], (const void *)args[1], args[2], "write", result);
+}
+
+/* Checks an array of struct iovec; the sum of its lengths, or -errno. */
+static int64_t vector_length(const struct aw_machine *machine, uint64_t address, uint64_t count)
+{
+    if (count > IOV_MAX)
+        return -EINVAL;
+    if (!aw_user_valid(machine, address, count * sizeof(struct iovec)))
+        return -EFAULT;
+    const struct iovec *vector = (const struct iovec *)address;
+    uint64_t total = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (!aw_user_valid(machine, (uint64_t)vector[i].iov_base, vector[i].iov_len))
+            return -EFAULT;
+        total += vector[i].iov_len;
+    }
+    return total > INT_MAX ? -EINVAL : (int64_t)total;
+}
+
+enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *args,
+                                   uint64_t *result)
+{
+    int64_t total = vector_length(machine, args[1], args[2]);
+    if (total < 0)
+        return aw_call_error(machine, result, (int)-total, "writev");
+    const struct iovec *vector = (const struct iovec *)args[1];
+    uint8_t *bytes = aw_scratch(machine, (uint32_t)total + 1), *place = bytes;
+    for (uint64_t i = 0; i < args[2]; i++) {
+        memcpy(place, vector[i].iov_base, vector[i].iov_len);
+        place += vector[i].iov_len;
+    }
+    return write_bytes(machine, args[0], bytes, (uint64_t)total, "writev", result);
+}
+
+enum aw_call_result aw_call_readv(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    int64_t total = vector_length(machine, args[1], args[2]);
+    if (total < 0)
+        return aw_call_error(machine, result, (int)-total, "readv");
+    uint64_t plain[3] = {args[0], args[1], 0};
+    enum aw_call_result how = aw_call_read(machine, plain, result);
+    if (how == AW_CALL_PARK) { /* the answer is spread over the vector: finish.c */
+        machine->parked.argument = (uint64_t)total;
+        machine->parked.extra = args[2];
+        machine->parked.payload =
+            aw_intern_put(&machine->payloads, (const void *)args[1],
+                          (uint32_t)(args[2] * sizeof(struct iovec)));
+    }
+    return how;
+}
+
+enum aw_call_result aw_call_close(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    const struct aw_fd *fd = lookup(machine, args[0]);
+    if (fd == NULL)
+        return aw_call_error(machine, result, EBADF, "close");
+    aw_park(machine, AW_OP_CLOSE)->fd = (int32_t)args[0];
+    return AW_CALL_PARK;
+}
+
+/* dup with a lowest (`exact` false) or a given number. */
+static enum aw_call_result park_dup(struct aw_machine *machine, uint64_t from, uint64_t to,
+                                    bool exact, bool close_on_exec, const char *call,
+                                    uint64_t *result)
+{
+    if (lookup(machine, from) == NULL || to >= 1024)
+        return aw_call_error(machine, result, EBADF, call);
+    if (exact && from == to) {
+        *result = to;
+        return AW_CALL_RETURN;
+    }
+    struct aw_op *op = aw_park(machine, AW_OP_DUP);
+    op->fd = (int32_t)from;
+    op->argument = to;
+    op->extra = exact | (uint64_t)close_on_exec << 1;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_dup(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    return park_dup(machine, args[0], 0, false, false, "dup", result);
+}
+
+enum aw_call_result aw_call_dup2(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    return park_dup(machine, args[0], args[1], true, false, "dup2", result);
+}
+
+enum aw_call_result aw_call_dup3(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    if (args[0] == args[1])
+        return aw_call_error(machine, result, EINVAL, "dup3");
+    return park_dup(machine, args[0], args[1], true, (args[2] & O_CLOEXEC) != 0, "dup3", result);
+}
+
+enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    const struct aw_fd *fd = lookup(machine, args[0]);
+    if (fd == NULL)
+        return aw_call_error(machine, result, EBADF, "fcntl");
+    switch ((int)args[1]) {
+    case F_GETFD:
+        *result = fd->close_on_exec ? FD_CLOEXEC : 0;
+        return AW_CALL_RETURN;
+    case F_SETFD:
+        aw_process_fd(&machine->work, (int)args[0])->close_on_exec = (args[2] & FD_CLOEXEC) != 0;
+        return AW_CALL_RETURN;
+    case F_DUPFD:
+        return park_dup(machine, args[0], args[2], false, false, "fcntl", result);
+    case F_DUPFD_CLOEXEC:
+        return park_dup(machine, args[0], args[2], false, true, "fcntl", result);
+    case F_GETFL:
+    case F_SETFL:
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+        break;
+    default:
+        return aw_stop_call(machine, AW_STOP_UNMODELLED, "fcntl with command %d is not modelled",
+                            (int)args[1]);
+    }
+    if (fd->kind == AW_FD_CONSOLE) {
+        *result = O_RDWR;
+        return AW_CALL_RETURN;
+    }
+    struct aw_op *op = aw_park(machine, AW_OP_PIPE_CONTROL);
+    op->fd = (int32_t)args[0];
+    op->argument = args[1];
+    op->extra = args[2];
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_poll(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    uint64_t count = args[1];
+    int timeout = (int)args[2];
+    if (count > AW_MAX_FDS)
+        return aw_call_error(machine, result, EINVAL, "poll");
+    if (!aw_user_valid(machine, args[0], count * sizeof(struct pollfd)))
+        return aw_call_error(machine, result, EFAULT, "poll");
+    struct pollfd set[AW_MAX_FDS];
+    memcpy(set, (const void *)args[0], count * sizeof *set);
+    for (uint64_t i = 0; i < count; i++) {
+        set[i].revents = 0;
+        const struct aw_fd *fd = set[i].fd < 0 ? NULL : lookup(machine, (uint64_t)set[i].fd);
+        if (fd != NULL && fd->kind == AW_FD_CONSOLE)
+            return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                                "poll of the console (descriptor %d) is not modelled", set[i].fd);
+    }
+    struct aw_op *op = aw_park(machine, AW_OP_POLL);
+    op->address = args[0];
+    op->argument = count;
+    op->payload =
+        aw_intern_put(&machine->payloads, set, (uint32_t)(count * sizeof(struct pollfd)));
+    if (timeout == 0) {
+        op->flags = AW_OP_NONBLOCKING;
+    } else if (timeout > 0) {
+        op->deadline = timeout * (int64_t)1000000;
+        op->flags = AW_OP_TIMED | AW_OP_RELATIVE;
+        if (machine->settings.time == AW_TIME_VIRTUAL) {
+            op->flags = AW_OP_TIMED;
+            op->deadline += machine->now;
+        }
+    }
+    return AW_CALL_PARK;
+}

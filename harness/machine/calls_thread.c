@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls_thread.c - threads, mutexes, conditions, semaphores: nearly all of them park.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "machine/calls.h"
+#include "machine/cpu.h"
+#include "machine/heap.h"
+
+/* Parks at an operation on an object of the image at `address`. */
+static enum aw_call_result park_at(struct aw_machine *machine, enum aw_op_kind kind,
+                                   uint64_t address)
+{
+    struct aw_op *op = aw_park(machine, kind);
+    if (!aw_user_valid(machine, address, 16)) {
+        const char *text = "SIGSEGV: bad pointer to a synchronisation object";
+        op->kind = AW_OP_FATAL;
+        op->fd = SIGSEGV;
+        aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, (uint32_t)strlen(text));
+        return AW_CALL_PARK;
+    }
+    op->address = address;
+    return AW_CALL_PARK;
+}
+
+int64_t aw_call_timespec(const struct aw_machine *machine, uint64_t address)
+{
+    struct timespec time;
+    if (!aw_user_valid(machine, address, sizeof time))
+        return -1;
+    memcpy(&time, (const void *)address, sizeof time);
+    if (time.tv_nsec < 0 || time.tv_nsec >= 1000000000 || time.tv_sec < 0)
+        return -1;
+    if (time.tv_sec > INT64_MAX / 1000000000 - 1)
+        return INT64_MAX;
+    return time.tv_sec * (int64_t)1000000000 + time.tv_nsec;
+}
+
+/* Gives the operation just parked an absolute deadline on `clock`; false for a bad time. */
+static bool deadline(struct aw_machine *machine, uint64_t address, int clock)
+{
+    int64_t time = aw_call_timespec(machine, address);
+    if (time < 0)
+        return false;
+    int64_t start = clock == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START;
+    machine->parked.flags |= AW_OP_TIMED;
+    machine->parked.deadline = time - start;
+    return true;
+}
+
+/* Threads. */
+
+enum aw_call_result aw_call_self(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    (void)args;
+    *result = machine->run_slot;
+    return AW_CALL_RETURN;
+}
+
+enum aw_call_result aw_call_pthread_self(struct aw_machine *machine, const uint64_t *args,
+                                         uint64_t *result)
+{
+    (void)args;
+    *result = machine->run_slot + 1;
+    return AW_CALL_RETURN;
+}
+
+enum aw_call_result aw_call_thread_create(struct aw_machine *machine, const uint64_t *args,
+                                          uint64_t *result)
+{
+    (void)result;
+    struct aw_op *op = aw_park(machine, AW_OP_CREATE);
+    uint64_t start[3] = {args[1], args[2], args[3]};
+    op->address = args[0];
+    op->payload = aw_intern_put(&machine->payloads, start, sizeof start);
+    op->argument = args[4] != 0;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_thread_exit(struct aw_machine *machine, const uint64_t *args,
+                                        uint64_t *result)
+{
+    (void)result;
+    aw_park(machine, AW_OP_THREAD_EXIT)->argument = args[0];
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_pthread_join(struct aw_machine *machine, const uint64_t *args,
+                                         uint64_t *result)
+{
+    (void)result;
+    struct aw_op *op = aw_park(machine, AW_OP_JOIN);
+    op->fd = (int32_t)args[0] - 1;
+    op->address = args[1];
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_pthread_detach(struct aw_machine *machine, const uint64_t *args,
+                                           uint64_t *result)
+{
+    (void)result;
+    aw_park(machine, AW_OP_DETACH)->fd = (int32_t)args[0] - 1;
+    return AW_CALL_PARK;
+}
+
+/* Mutexes and conditions. */
+
+enum aw_call_result aw_call_mutex_lock(struct aw_machine *machine, const uint64_t *args,
+                                       uint64_t *result)
+{
+    (void)result;
+    return park_at(machine, AW_OP_MUTEX_LOCK, args[0]);
+}
+
+enum aw_call_result aw_call_mutex_trylock(struct aw_machine *machine, const uint64_t *args,
+                                          uint64_t *result)
+{
+    (void)result;
+    return park_at(machine, AW_OP_MUTEX_TRYLOCK, args[0]);
+}
+
+static enum aw_call_result timed_at(struct aw_machine *machine, enum aw_op_kind kind,
+                                    uint64_t address, uint64_t time, int clock, uint64_t *result)
+{
+    enum aw_call_result how = park_at(machine, kind, address);
+    if (machine->parked.kind == kind && !deadline(machine, time, clock)) {
+        *result = EINVAL;
+        return AW_CALL_RETURN;
+    }
+    return how;
+}
+
+enum aw_call_result aw_call_mutex_timedlock(struct aw_machine *machine, const uint64_t *args,
+                                            uint64_t *result)
+{
+    return timed_at(machine, AW_OP_MUTEX_TIMEDLOCK, args[0], args[1], CLOCK_REALTIME, result);
+}
+
+enum aw_call_result aw_call_mutex_clocklock(struct aw_machine *machine, const uint64_t *args,
+                                            uint64_t *result)
+{
+    return timed_at(machine, AW_OP_MUTEX_TIMEDLOCK, args[0], args[2], (int)args[1], result);
+}
+
+enum aw_call_result aw_call_mutex_unlock(struct aw_machine *machine, const uint64_t *args,
+                                         uint64_t *result)
+{
+    (void)result;
+    return park_at(machine, AW_OP_MUTEX_UNLOCK, args[0]);
+}
+
+enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t *args,
+                                      uint64_t *result)
+{
+    (void)result;
+    enum aw_call_result how = park_at(machine, AW_OP_COND_WAIT, args[0]);
+    machine->parked.argument = args[1];
+    return how;
+}
+
+enum aw_call_result aw_call_cond_timedwait(struct aw_machine *machine, const uint64_t *args,
+                                           uint64_t *result)
+{
+    /* The runtime's pthread_cond_init leaves 1 in the first word for CLOCK_MONOTONIC. */
+    bool monotonic = aw_user_valid(machine, args[0], 4) && *(const uint32_t *)args[0] == 1;
+    enum aw_call_result how = timed_at(machine, AW_OP_COND_WAIT, args[0], args[2],
+                                       monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, result);
+    machine->parked.argument = args[1];
+    return how;
+}
+
+enum aw_call_result aw_call_cond_clockwait(struct aw_machine *machine, const uint64_t *args,
+                                           uint64_t *result)
+{
+    enum aw_call_result how =
+        timed_at(machine, AW_OP_COND_WAIT, args[0], args[3], (int)args[2], result);
+    machine->parked.argument = args[1];
+    return how;
+}
+
+enum aw_call_result aw_call_cond_signal(struct aw_machine *machine, const uint64_t *args,
+                                        uint64_t *result)
+{
+    (void)result;
+    return park_at(machine, AW_OP_COND_SIGNAL, args[0]);
+}
+
+enum aw_call_result aw_call_cond_broadcast(struct aw_machine *machine, const uint64_t *args,
+                                           uint64_t *result)
+{
+    (void)result;
+    return park_at(machine, AW_OP_COND_BROADCAST, args[0]);
+}
+
+/* Semaphores. */
+
+enum aw_call_result aw_call_sem_init(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    if (!aw_user_valid(machine, args[0], sizeof(sem_t)))
+        return park_at(machine, AW_OP_USEM_POST, args[0]);
+    if (args[1] != 0)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "sem_init with pshared: memory shared between processes is not "
+                            "modelled; use sem_open");
+    if (args[2] > SEM_VALUE_MAX)
+        return aw_call_error(machine, result, EINVAL, "sem_init");
+    memset((void *)args[0], 0, sizeof(sem_t));
+    *(struct aw_user_sem *)args[0] =
+        (struct aw_user_sem){.magic = AW_SEM_UNNAMED, .value = (uint32_t)args[2]};
+    return AW_CALL_RETURN;
+}
+
+static bool read_sem(const struct aw_machine *machine, uint64_t address, struct aw_user_sem *sem)
+{
+    if (!aw_user_valid(machine, address, sizeof *sem))
+        return false;
+    memcpy(sem, (const void *)address, sizeof *sem);
+    return sem->magic == AW_SEM_UNNAMED || sem->magic == AW_SEM_NAMED;
+}
+
+enum aw_call_result aw_call_sem_destroy(struct aw_machine *machine, const uint64_t *args,
+                                        uint64_t *result)
+{
+    struct aw_user_sem sem;
+    if (!read_sem(machine, args[0], &sem) || sem.magic != AW_SEM_UNNAMED)
+        return aw_call_error(machine, result, EINVAL, "sem_destroy");
+    memset((void *)args[0], 0, sizeof(sem_t));
+    return AW_CALL_RETURN;
+}
+
+static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address,
+                                    enum aw_op_kind named, enum aw_op_kind unnamed, const char *call,
+                                    uint64_t *result)
+{
+    struct aw_user_sem sem;
+    if (!read_sem(machine, address, &sem))
+        return aw_call_error(machine, result, EINVAL, call);
+    struct aw_op *op = aw_park(machine, sem.magic == AW_SEM_NAMED ? named : unnamed);
+    op->address = address;
+    op->argument = sem.magic == AW_SEM_NAMED ? sem.value : 0;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_sem_wait(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    return park_sem(machine, args[0], AW_OP_SEM_WAIT, AW_OP_USEM_WAIT, "sem_wait", result);
+}
+
+enum aw_call_result aw_call_sem_trywait(struct aw_machine *machine, const uint64_t *args,
+                                        uint64_t *result)
+{
+    return park_sem(machine, args[0], AW_OP_SEM_TRYWAIT, AW_OP_USEM_TRYWAIT, "sem_trywait",
+                    result);
+}
+
+static enum aw_call_result timed_sem(struct aw_machine *machine, uint64_t address, uint64_t time,
+                                     int clock, uint64_t *result)
+{
+    enum aw_call_result how = park_sem(machine, address, AW_OP_SEM_TIMEDWAIT,
+                                       AW_OP_USEM_TIMEDWAIT, "sem_timedwait", result);
+    if (how == AW_CALL_PARK && !deadline(machine, time, clock))
+        return aw_call_error(machine, result, EINVAL, "sem_timedwait");
+    return how;
+}
+
+enum aw_call_result aw_call_sem_timedwait(struct aw_machine *machine, const uint64_t *args,
+                                          uint64_t *result)
+{
+    return timed_sem(machine, args[0], args[1], CLOCK_REALTIME, result);
+}
+
+enum aw_call_result aw_call_sem_clockwait(struct aw_machine *machine, const uint64_t *args,
+                                          uint64_t *result)
+{
+    return timed_sem(machine, args[0], args[2], (int)args[1], result);
+}
+
+enum aw_call_result aw_call_sem_post(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    return park_sem(machine, args[0], AW_OP_SEM_POST, AW_OP_USEM_POST, "sem_post", result);
+}
+
+enum aw_call_result aw_call_sem_getvalue(struct aw_machine *machine, const uint64_t *args,
+                                         uint64_t *result)
+{
+    enum aw_call_result how = park_sem(machine, args[0], AW_OP_SEM_GETVALUE,
+                                       AW_OP_USEM_GETVALUE, "sem_getvalue", result);
+    machine->parked.extra = args[1];
+    return how;
+}
+
+enum aw_call_result aw_call_sem_open(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    int64_t length = aw_user_string(machine, args[0]);
+    if (length < 1 || length > 250) {
+        aw_call_error(machine, result, length < 0 ? EFAULT : EINVAL, "sem_open");
+        *result = (uint64_t)SEM_FAILED;
+        return AW_CALL_RETURN;
+    }
+    struct aw_op *op = aw_park(machine, AW_OP_SEM_OPEN);
+    op->fd = (int32_t)args[1];
+    op->argument = args[3];
+    op->payload = aw_intern_put(&machine->payloads, (const void *)args[0], (uint32_t)length);
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_sem_close(struct aw_machine *machine, const uint64_t *args,
+                                      uint64_t *result)
+{
+    struct aw_user_sem sem;
+    if (!read_sem(machine, args[0], &sem) || sem.magic != AW_SEM_NAMED)
+        return aw_call_error(machine, result, EINVAL, "sem_close");
+    return aw_call_free(machine, args, result);
+}
+
+enum aw_call_result aw_call_sem_unlink(struct aw_machine *machine, const uint64_t *args,
+                                       uint64_t *result)
+{
+    int64_t length = aw_user_string(machine, args[0]);
+    if (length < 1 || length > 250)
+        return aw_call_error(machine, result, ENOENT, "sem_unlink");
+    aw_park(machine, AW_OP_SEM_UNLINK)->payload =
+        aw_intern_put(&machine->payloads, (const void *)args[0], (uint32_t)length);
+    return AW_CALL_PARK;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * edge.c - processes learned as automata: the C code runs once for each distinct step.
+ *
+ * An edge is keyed by everything that the step depends on: the local state (image, threads,
+ * descriptors ...), the thread, and the complete answer to its operation, output bytes included.
+ * Keys are compared whole, never by hash. A fork is one edge with two results.
+ *
+ * Result codes that name a process (fork, wait) are abstracted while symmetry is on: the step is
+ * executed with two different pids, and when the results are the same bytes the pid cannot matter.
+ */
+#include <string.h>
+
+#include "machine/internal.h"
+
+uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer)
+{
+    return aw_intern_put(&machine->answers, answer, sizeof *answer);
+}
+
+void aw_edge_reset(struct aw_machine *machine)
+{
+    machine->event_count = 0;
+    machine->event_flags = 0;
+}
+
+static uint32_t save_events(struct aw_machine *machine)
+{
+    if (machine->event_count == 0)
+        return AW_INTERN_NONE;
+    return aw_intern_put(&machine->events, machine->event_buffer,
+                         machine->event_count * (uint32_t)sizeof *machine->event_buffer);
+}
+
+static uint32_t op_key(struct aw_machine *machine, const struct aw_op *op, bool write_end)
+{
+    struct {
+        uint32_t kind, payload, progress, write_end, slept, zero;
+        uint64_t argument, extra;
+    } key;
+    memset(&key, 0, sizeof key);
+    key.kind = op->kind;
+    key.write_end = write_end;
+    if (op->kind == AW_OP_READ) {
+        key.argument = op->argument;
+    } else if (op->kind == AW_OP_WRITE) {
+        key.payload = op->payload;
+        key.progress = op->progress;
+        key.argument = op->argument;
+        key.slept = (op->flags & AW_OP_SLEPT) != 0;
+    } else if (op->kind == AW_OP_PIPE_CONTROL) {
+        key.argument = op->argument;
+        key.extra = op->extra;
+    }
+    return aw_intern_put(&machine->op_keys, &key, sizeof key);
+}
+
+/* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
+void aw_local_described(struct aw_machine *machine, uint32_t id)
+{
+    const struct aw_process *work = &machine->work;
+    if (id >= machine->info_capacity) {
+        uint32_t old = machine->info_capacity;
+        machine->info_capacity = old ? 2 * old : 256;
+        machine->infos =
+            aw_reallocate(machine->infos, machine->info_capacity, sizeof *machine->infos);
+        memset(machine->infos + old, 0,
+               (machine->info_capacity - old) * sizeof *machine->infos);
+    }
+    struct aw_thread_info *infos = aw_allocate(work->head.thread_count, sizeof *infos);
+    for (int i = 0; i < work->head.thread_count; i++) {
+        const struct aw_thread *thread = &work->threads[i];
+        struct aw_thread_info *info = &infos[i];
+        info->handle = AW_INTERN_NONE;
+        if (thread->status != AW_THREAD_PARKED)
+            continue;
+        info->kind = thread->op.kind;
+        info->op_class = (uint8_t)aw_op_class(thread->op.kind);
+        if (info->op_class == AW_ON_IMAGE) {
+            info->outcomes = (uint8_t)aw_image_outcomes(machine, work, i, &info->owner);
+        } else if (info->op_class == AW_ON_SEM) {
+            info->handle = (uint32_t)thread->op.argument;
+            info->op_key = op_key(machine, &thread->op, false);
+        } else if (info->op_class == AW_ON_PIPE || thread->op.kind == AW_OP_CLOSE) {
+            const struct aw_fd *fd = aw_process_fd(&machine->work, thread->op.fd);
+            if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
+                info->handle = fd->handle;
+                info->write_end = fd->kind == AW_FD_PIPE_WRITE;
+                info->op_key = op_key(machine, &thread->op, info->write_end);
+            }
+        }
+    }
+    machine->infos[id].threads = infos;
+}
+
+uint32_t aw_edge_save_local(struct aw_machine *machine)
+{
+    aw_image_save(&machine->image);
+    uint32_t size = aw_process_pack(&machine->work, machine->image.current,
+                                    machine->image.current_count, &machine->pack_buffer,
+                                    &machine->pack_capacity);
+    bool is_new;
+    uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);
+    if (is_new)
+        aw_local_described(machine, id);
+    return id;
+}
+
+static void unpack(struct aw_machine *machine, uint32_t local)
+{
+    const struct aw_local *from = aw_local_get(machine, local);
+    aw_image_load(&machine->image, aw_local_chunks(from), from->chunk_count);
+    aw_process_unpack(&machine->work, from);
+    machine->event_count = 0;
+    machine->event_flags = 0;
+}
+
+/* Executes one side of a step. `in_child`: the child's side of a fork. */
+static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thread,
+                        const struct aw_answer *answer, bool in_child, uint32_t *events,
+                        uint8_t *flags)
+{
+    unpack(machine, local);
+    int index = (int)thread;
+    uint64_t result = 0;
+    machine->run_slot = machine->work.threads[index].slot;
+    machine->now = answer->now;
+    bool runs = true;
+    if (in_child)
+        aw_finish_fork_child(machine, machine->run_slot);
+    else
+        runs = aw_finish(machine, index, answer, &result);
+    if (runs)
+        aw_run_thread(machine, result);
+    uint32_t next = aw_edge_save_local(machine);
+    *events = save_events(machine);
+    *flags = machine->event_flags;
+    return next;
+}
+
+static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned thread,
+                           uint32_t answer_id)
+{
+    struct aw_answer answer =
+        *(const struct aw_answer *)aw_intern_get(&machine->answers, answer_id);
+    enum aw_op_kind kind = aw_local_threads(aw_local_get(machine, local))[thread].op.kind;
+    struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
+    edge.next =
+        execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
+    bool names = (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer.result > 0;
+    if (names && machine->symmetry) {
+        uint32_t events;
+        uint8_t flags;
+        struct aw_answer other = answer;
+        other.result ^= 2;
+        uint32_t next = execute(machine, local, thread, &other, false, &events, &flags);
+        edge.pid_matters = next != edge.next || events != edge.events;
+    }
+    if (kind == AW_OP_FORK && answer.result > 0)
+        edge.child = execute(machine, local, thread, &answer, true, &edge.child_events,
+                             &edge.child_flags);
+    return edge;
+}
+
+uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer)
+{
+    uint64_t key = local | (uint64_t)thread << 32;
+    if (machine->learning) {
+        uint32_t known = aw_map_get(&machine->edge_map, key, answer);
+        if (known != AW_MAP_NONE)
+            return known;
+    }
+    struct aw_edge edge = make(machine, local, thread, answer);
+    if (!machine->learning && machine->edge_count > 0) {
+        machine->edges[0] = edge; /* number 0 is for what is not to be remembered */
+        return 0;
+    }
+    if (machine->edge_count == machine->edge_capacity) {
+        machine->edge_capacity = machine->edge_capacity ? 2 * machine->edge_capacity : 256;
+        machine->edges =
+            aw_reallocate(machine->edges, machine->edge_capacity, sizeof *machine->edges);
+        machine->edge_keys = aw_reallocate(machine->edge_keys, 2ul * machine->edge_capacity,
+                                           sizeof *machine->edge_keys);
+    }
+    if (machine->edge_count == 0) {
+        memset(&machine->edges[0], 0, sizeof machine->edges[0]);
+        memset(machine->edge_keys, 0, 2 * sizeof *machine->edge_keys);
+        machine->edge_count = 1;
+        if (!machine->learning) {
+            machine->edges[0] = edge;
+            return 0;
+        }
+    }
+    uint32_t number = machine->edge_count++;
+    machine->edges[number] = edge;
+    machine->edge_keys[2ul * number] = key;
+    machine->edge_keys[2ul * number + 1] = answer;
+    aw_map_put(&machine->edge_map, key, answer, number);
+    return number;
+}
+
+bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
+{
+    if (number == 0 || number >= machine->edge_count)
+        return true;
+    uint64_t key = machine->edge_keys[2ul * number];
+    struct aw_edge known = machine->edges[number];
+    struct aw_edge again = make(machine, (uint32_t)key, (unsigned)(key >> 32),
+                                (uint32_t)machine->edge_keys[2ul * number + 1]);
+    return again.next == known.next && again.child == known.child &&
+           again.events == known.events && again.child_events == known.child_events;
+}
+
+uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
+                                  const struct aw_fifo_monitor *monitors, uint32_t count)
+{
+    const struct aw_local *from = aw_local_get(machine, local);
+    AW_CHECK(count <= AW_MAX_MONITORS);
+    aw_process_unpack(&machine->work, from);
+    machine->work.head.monitor_count = count;
+    memcpy(machine->work.monitors, monitors, count * sizeof *monitors);
+    uint32_t size = aw_process_pack(&machine->work, aw_local_chunks(from), from->chunk_count,
+                                    &machine->pack_buffer, &machine->pack_capacity);
+    bool is_new;
+    uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);
+    if (is_new) {
+        aw_image_load(&machine->image, aw_local_chunks(aw_local_get(machine, id)),
+                      aw_local_get(machine, id)->chunk_count);
+        aw_local_described(machine, id);
+    }
+    return id;
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finish.c - what an answered operation does to its own process, before the code goes on.
+ *
+ * The image is in place and machine->work is unpacked. For operations on kernel objects the answer
+ * says it all; operations on objects of the image (mutexes, conditions, unnamed semaphores,
+ * threads) happen here.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <limits.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "machine/heap.h"
+#include "machine/internal.h"
+
+static struct aw_user_mutex *mutex_at(uint64_t address)
+{
+    return (struct aw_user_mutex *)address;
+}
+
+static struct aw_user_sem *sem_at(uint64_t address) { return (struct aw_user_sem *)address; }
+
+/* Errors that a program meets in its normal course: not findings. */
+static bool expected_error(int error)
+{
+    return error == EAGAIN || error == EINTR || error == ETIMEDOUT || error == ECHILD ||
+           error == EBUSY || error == EEXIST || error == ENOENT || error == ESRCH;
+}
+
+static void note_error(struct aw_machine *machine, const struct aw_op *op, int error)
+{
+    if (expected_error(error))
+        return;
+    const char *name = aw_op_name(op->kind);
+    aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, op->pc, name,
+                 (uint32_t)strlen(name));
+}
+
+/* Mutexes. */
+
+static bool is_self(const struct aw_user_mutex *mutex, uint32_t slot)
+{
+    return mutex->locked && mutex->owner == (int32_t)slot + 1;
+}
+
+/* Would a lock attempt by `slot` be answered now (taken, counted up, or refused)? */
+static bool lock_answers(const struct aw_user_mutex *mutex, uint32_t slot)
+{
+    return !mutex->locked ||
+           (is_self(mutex, slot) &&
+            (mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK));
+}
+
+/* Answers it: 0 or an error number. */
+static int lock(struct aw_user_mutex *mutex, uint32_t slot)
+{
+    if (mutex->locked) {
+        if (mutex->kind == AW_MUTEX_ERRORCHECK)
+            return EDEADLK;
+        if (mutex->count == UINT32_MAX)
+            return EAGAIN;
+        mutex->count++;
+        return 0;
+    }
+    mutex->locked = 1;
+    mutex->owner = (int32_t)slot + 1;
+    mutex->count = mutex->kind == AW_MUTEX_RECURSIVE;
+    return 0;
+}
+
+static int trylock(struct aw_user_mutex *mutex, uint32_t slot)
+{
+    if (!mutex->locked)
+        return lock(mutex, slot);
+    if (mutex->kind == AW_MUTEX_RECURSIVE && is_self(mutex, slot))
+        return lock(mutex, slot);
+    return EBUSY;
+}
+
+static int unlock(struct aw_user_mutex *mutex, uint32_t slot)
+{
+    if ((mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK) &&
+        !is_self(mutex, slot))
+        return EPERM;
+    if (mutex->kind == AW_MUTEX_RECURSIVE && --mutex->count > 0)
+        return 0;
+    mutex->locked = 0;
+    mutex->owner = 0;
+    mutex->count = 0;
+    return 0;
+}
+
+/* Conditions. */
+
+static bool sleeps_on(const struct aw_thread *thread, uint64_t condition)
+{
+    return thread->status == AW_THREAD_PARKED && thread->op.kind == AW_OP_COND_SLEEP &&
+           thread->op.address == condition;
+}
+
+static void wake(struct aw_thread *thread, int result)
+{
+    thread->op.kind = AW_OP_COND_RELOCK;
+    thread->op.extra = (uint64_t)result;
+    thread->op.flags = 0;
+    thread->op.deadline = 0;
+}
+
+static void wake_choice(struct aw_process *process, uint64_t condition, uint32_t choice)
+{
+    for (int i = 0; i < process->head.thread_count; i++)
+        if (sleeps_on(&process->threads[i], condition) && choice-- == 0)
+            wake(&process->threads[i], 0);
+}
+
+/* Threads. */
+
+static void collect_if_alone(struct aw_machine *machine)
+{
+    if (machine->work.head.thread_count != 1)
+        return;
+    for (uint32_t slot = 0; slot < machine->image.slot_end; slot++)
+        if (machine->image.slots[slot].mapped &&
+            machine->image.slots[slot].heap_high > aw_heap_of(slot))
+            aw_arena_collect((void *)aw_heap_of(slot), machine->settings.heap_bytes);
+}
+
+static bool create(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
+{
+    uint32_t creator = machine->run_slot;
+    uint64_t args[6] = {0};
+    const uint64_t *start = aw_intern_get(&machine->payloads, op->payload);
+    args[0] = start[1];
+    args[1] = start[2];
+    struct aw_error error;
+    int slot = aw_process_next_slot(&machine->work, creator);
+    if (slot < 0)
+        aw_fail(&error, AW_E_LIMIT,
+                "a thread has more than the threads of its own that the machine keeps (63 for the "
+                "main thread, 15 for those it started, none deeper)");
+    if (slot < 0 || aw_thread_start(machine, (uint32_t)slot, start[0], args, &error) != 0) {
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, error.message,
+                     (uint32_t)strlen(error.message));
+        return false;
+    }
+    int index = aw_process_thread(&machine->work, (uint32_t)slot);
+    machine->work.threads[index].detached = op->argument != 0;
+    if (aw_user_valid(machine, op->address, sizeof(uint64_t)))
+        *(uint64_t *)op->address = (uint64_t)slot + 1;
+    *result = 0;
+    return true;
+}
+
+static int join_error(const struct aw_process *process, int index)
+{
+    const struct aw_op *op = &process->threads[index].op;
+    int target = aw_process_thread(process, (uint32_t)op->fd);
+    if (op->fd < 0 || target < 0)
+        return ESRCH;
+    if (target == index)
+        return EDEADLK;
+    return process->threads[target].detached ? EINVAL : 0;
+}
+
+static uint64_t join(struct aw_machine *machine, int index, const struct aw_op *op)
+{
+    int error = join_error(&machine->work, index);
+    if (error != 0)
+        return (uint64_t)error;
+    int target = aw_process_thread(&machine->work, (uint32_t)op->fd);
+    if (op->address != 0 && aw_user_valid(machine, op->address, sizeof(uint64_t)))
+        *(uint64_t *)op->address = machine->work.threads[target].result;
+    aw_process_remove_thread(&machine->work, target);
+    collect_if_alone(machine);
+    return 0;
+}
+
+static uint64_t detach(struct aw_machine *machine, const struct aw_op *op)
+{
+    int target = op->fd < 0 ? -1 : aw_process_thread(&machine->work, (uint32_t)op->fd);
+    if (target < 0)
+        return ESRCH;
+    if (machine->work.threads[target].detached)
+        return EINVAL;
+    if (machine->work.threads[target].status == AW_THREAD_ENDED)
+        aw_process_remove_thread(&machine->work, target);
+    else
+        machine->work.threads[target].detached = 1;
+    return 0;
+}
+
+/* Returns true when it was the last thread of the process: its code then goes on to exit(0). */
+static bool thread_exit(struct aw_machine *machine, int index)
+{
+    struct aw_thread *thread = &machine->work.threads[index];
+    int others = 0;
+    for (int i = 0; i < machine->work.head.thread_count; i++)
+        others += i != index && machine->work.threads[i].status == AW_THREAD_PARKED;
+    if (others == 0)
+        return true;
+    uint64_t value = thread->op.argument;
+    aw_image_clear_slot(&machine->image, thread->slot);
+    if (thread->detached) {
+        aw_process_remove_thread(&machine->work, index);
+    } else {
+        struct aw_thread ended = {.slot = thread->slot,
+                                  .status = AW_THREAD_ENDED,
+                                  .result = value};
+        *thread = ended;
+    }
+    return false;
+}
+
+void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
+{
+    struct aw_process *work = &machine->work;
+    for (int i = work->head.thread_count - 1; i >= 0; i--) {
+        if (work->threads[i].slot == slot)
+            continue;
+        aw_image_clear_slot(&machine->image, work->threads[i].slot);
+        aw_process_remove_thread(work, i);
+    }
+    work->threads[0].role = 0;
+    work->threads[0].detached = 0;
+    work->head.worker = 0;
+    work->head.forks = 0;
+    work->head.monitor_count = 0;
+    collect_if_alone(machine);
+}
+
+/* Pipes and descriptors. */
+
+static void finish_read(struct aw_machine *machine, const struct aw_op *op,
+                        const struct aw_answer *answer)
+{
+    if (answer->output == AW_INTERN_NONE)
+        return;
+    uint32_t length = aw_intern_size(&machine->payloads, answer->output);
+    const uint8_t *bytes = aw_intern_get(&machine->payloads, answer->output);
+    if (op->payload == AW_INTERN_NONE) {
+        memcpy((void *)op->address, bytes, length);
+        return;
+    }
+    const struct iovec *vector = aw_intern_get(&machine->payloads, op->payload);
+    for (uint64_t i = 0; i < op->extra && length > 0; i++) {
+        uint32_t part = vector[i].iov_len < length ? (uint32_t)vector[i].iov_len : length;
+        memcpy(vector[i].iov_base, bytes, part);
+        bytes += part;
+        length -= part;
+    }
+}
+
+static bool finish_pipe(struct aw_machine *machine, const struct aw_op *op,
+                        const struct aw_answer *answer, uint64_t *result)
+{
+    if (answer->result != 0)
+        return true;
+    struct aw_fd end = {.kind = AW_FD_PIPE_READ,
+                        .close_on_exec = (op->argument & O_CLOEXEC) != 0,
+                        .handle = answer->detail};
+    int fds[2];
+    fds[0] = aw_process_add_fd(&machine->work, 0, end);
+    end.kind = AW_FD_PIPE_WRITE;
+    fds[1] = fds[0] < 0 ? -1 : aw_process_add_fd(&machine->work, 0, end);
+    AW_CHECK(fds[1] >= 0); /* kernel.c has refused it otherwise */
+    memcpy((void *)op->address, fds, sizeof fds);
+    *result = 0;
+    return true;
+}
+
+static void finish_dup(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
+{
+    struct aw_process *work = &machine->work;
+    const struct aw_fd *from = aw_process_fd(work, op->fd);
+    AW_CHECK(from != NULL);
+    struct aw_fd copy = *from;
+    copy.close_on_exec = (op->extra & 2) != 0;
+    if ((op->extra & 1) && aw_process_fd(work, (int)op->argument) != NULL)
+        aw_process_remove_fd(work, (int)op->argument);
+    *result = (uint64_t)(int64_t)aw_process_add_fd(work, (int)op->argument, copy);
+}
+
+static void finish_poll(struct aw_machine *machine, const struct aw_op *op,
+                        const struct aw_answer *answer)
+{
+    struct pollfd *set = (struct pollfd *)op->address;
+    const int16_t *revents = answer->output == AW_INTERN_NONE
+                                 ? NULL
+                                 : aw_intern_get(&machine->payloads, answer->output);
+    for (uint64_t i = 0; i < op->argument; i++)
+        set[i].revents = revents ? revents[i] : 0;
+}
+
+/* Time. */
+
+static void finish_clock(const struct aw_op *op, int64_t now, uint64_t *result)
+{
+    int64_t time = now + (op->fd == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START);
+    int64_t seconds = time / 1000000000, rest = time % 1000000000;
+    *result = 0;
+    if (op->extra == 0) {
+        *(struct timespec *)op->address = (struct timespec){seconds, rest};
+    } else if (op->extra == 1) {
+        *(struct timeval *)op->address = (struct timeval){seconds, rest / 1000};
+    } else {
+        if (op->address != 0)
+            *(time_t *)op->address = seconds;
+        *result = (uint64_t)seconds;
+    }
+}
+
+static void finish_signal(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
+{
+    uint64_t *ignored = &machine->work.head.ignored, bit = (uint64_t)1 << op->fd;
+    uint64_t old = (uint64_t)(*ignored & bit ? SIG_IGN : SIG_DFL);
+    if (op->argument == 0)
+        *ignored &= ~bit;
+    else if (op->argument == 1)
+        *ignored |= bit;
+    if (op->address != 0) {
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = (void (*)(int))old;
+        memcpy((void *)op->address, &action, sizeof action);
+    }
+    *result = op->extra ? old : 0;
+}
+
+/* Semaphores. */
+
+static void finish_sem_open(struct aw_machine *machine, const struct aw_answer *answer,
+                            uint64_t *result)
+{
+    if (answer->result < 0) {
+        *result = (uint64_t)SEM_FAILED;
+        return;
+    }
+    struct aw_user_sem *sem =
+        aw_arena_alloc((void *)aw_heap_of(machine->run_slot), machine->settings.heap_bytes,
+                       sizeof(sem_t), 16);
+    AW_CHECK(sem != NULL);
+    *sem = (struct aw_user_sem){.magic = AW_SEM_NAMED, .value = answer->detail};
+    *result = (uint64_t)sem;
+}
+
+static int unnamed_sem(const struct aw_op *op, bool expired)
+{
+    struct aw_user_sem *sem = sem_at(op->address);
+    if (expired)
+        return ETIMEDOUT;
+    switch (op->kind) {
+    case AW_OP_USEM_POST:
+        if (sem->value == SEM_VALUE_MAX)
+            return EOVERFLOW;
+        sem->value++;
+        return 0;
+    case AW_OP_USEM_GETVALUE:
+        *(int *)op->extra = (int)sem->value;
+        return 0;
+    default:
+        if (sem->value == 0)
+            return EAGAIN;
+        sem->value--;
+        return 0;
+    }
+}
+
+unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_process *process,
+                           int index, uint32_t *owner)
+{
+    (void)machine;
+    const struct aw_thread *thread = &process->threads[index];
+    const struct aw_op *op = &thread->op;
+    const struct aw_user_mutex *mutex = mutex_at(op->address);
+    *owner = 0;
+    switch (op->kind) {
+    case AW_OP_COND_RELOCK:
+        mutex = mutex_at(op->argument);
+        __attribute__((fallthrough));
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+        *owner = mutex->locked ? (uint32_t)mutex->owner : 0;
+        return lock_answers(mutex, thread->slot);
+    case AW_OP_COND_SLEEP:
+        return 0;
+    case AW_OP_COND_SIGNAL: {
+        unsigned sleepers = 0;
+        for (int i = 0; i < process->head.thread_count; i++)
+            sleepers += sleeps_on(&process->threads[i], op->address);
+        return sleepers == 0 ? 1 : sleepers;
+    }
+    case AW_OP_JOIN: {
+        if (join_error(process, index) != 0)
+            return 1;
+        int target = aw_process_thread(process, (uint32_t)op->fd);
+        return process->threads[target].status == AW_THREAD_ENDED;
+    }
+    case AW_OP_USEM_WAIT:
+    case AW_OP_USEM_TIMEDWAIT:
+        return sem_at(op->address)->value > 0;
+    default:
+        return 1;
+    }
+}
+
+/* Operations on the image. */
+static bool finish_on_image(struct aw_machine *machine, int index, const struct aw_answer *answer,
+                            uint64_t *result)
+{
+    struct aw_process *work = &machine->work;
+    struct aw_thread *thread = &work->threads[index];
+    const struct aw_op op = thread->op;
+    bool expired = answer->action == AW_ACT_EXPIRE;
+    uint32_t slot = thread->slot;
+    int error = 0;
+    switch (op.kind) {
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+        error = expired ? ETIMEDOUT : lock(mutex_at(op.address), slot);
+        break;
+    case AW_OP_MUTEX_TRYLOCK:
+        error = trylock(mutex_at(op.address), slot);
+        break;
+    case AW_OP_MUTEX_UNLOCK:
+        error = unlock(mutex_at(op.address), slot);
+        break;
+    case AW_OP_COND_WAIT:
+        error = unlock(mutex_at(op.argument), slot);
+        if (error != 0)
+            break;
+        thread->op.kind = AW_OP_COND_SLEEP;
+        return false;
+    case AW_OP_COND_SLEEP:
+        AW_CHECK(expired);
+        wake(thread, ETIMEDOUT);
+        return false;
+    case AW_OP_COND_RELOCK:
+        lock(mutex_at(op.argument), slot);
+        *result = op.extra;
+        return true;
+    case AW_OP_COND_SIGNAL:
+        wake_choice(work, op.address, answer->detail);
+        break;
+    case AW_OP_COND_BROADCAST:
+        for (int i = 0; i < work->head.thread_count; i++)
+            if (sleeps_on(&work->threads[i], op.address))
+                wake(&work->threads[i], 0);
+        break;
+    case AW_OP_CREATE:
+        return create(machine, &op, result);
+    case AW_OP_JOIN:
+        *result = join(machine, index, &op);
+        error = (int)*result;
+        break;
+    case AW_OP_DETACH:
+        error = (int)detach(machine, &op);
+        break;
+    case AW_OP_THREAD_EXIT:
+        return thread_exit(machine, index);
+    default: /* unnamed semaphores report through errno */
+        error = unnamed_sem(&op, expired);
+        if (error != 0) {
+            aw_set_errno(machine, slot, error);
+            note_error(machine, &op, error);
+            *result = (uint64_t)-1;
+        }
+        return true;
+    }
+    if (error != 0)
+        note_error(machine, &op, error);
+    *result = (uint64_t)error;
+    return true;
+}
+
+bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
+               uint64_t *result)
+{
+    struct aw_thread *thread = &machine->work.threads[index];
+    const struct aw_op op = thread->op;
+    *result = 0;
+    if (answer->action == AW_ACT_PROGRESS) {
+        thread->op.progress += answer->detail;
+        thread->op.flags |= AW_OP_SLEPT;
+        return false;
+    }
+    if (answer->action == AW_ACT_FATAL) {
+        const char *text = "killed by SIGPIPE: a write to a pipe that nobody reads";
+        if (op.kind != AW_OP_WRITE)
+            text = "killed by a signal that it sent to itself";
+        aw_run_event(machine, AW_EVENT_CRASH, 0, answer->detail, op.pc, text,
+                     (uint32_t)strlen(text));
+        thread->op = (struct aw_op){.kind = AW_OP_FATAL,
+                                    .fd = (int32_t)answer->detail,
+                                    .payload = AW_INTERN_NONE,
+                                    .pc = op.pc};
+        return false;
+    }
+    if (aw_op_class(op.kind) == AW_ON_IMAGE)
+        return finish_on_image(machine, index, answer, result);
+    *result = (uint64_t)answer->result;
+    if (answer->result < 0 && answer->error != 0) {
+        aw_set_errno(machine, thread->slot, answer->error);
+        note_error(machine, &op, answer->error);
+        if (op.kind == AW_OP_SEM_OPEN)
+            *result = (uint64_t)SEM_FAILED;
+        return true;
+    }
+    switch (op.kind) {
+    case AW_OP_READ:
+        finish_read(machine, &op, answer);
+        return true;
+    case AW_OP_SEM_GETVALUE:
+        if (aw_user_valid(machine, op.extra, sizeof(int)))
+            *(int *)op.extra = (int)answer->detail;
+        return true;
+    case AW_OP_PIPE:
+        return finish_pipe(machine, &op, answer, result);
+    case AW_OP_CLOSE:
+        aw_process_remove_fd(&machine->work, op.fd);
+        return true;
+    case AW_OP_DUP:
+        finish_dup(machine, &op, result);
+        return true;
+    case AW_OP_POLL:
+        finish_poll(machine, &op, answer);
+        return true;
+    case AW_OP_WAIT:
+        if (op.address != 0 && answer->result > 0)
+            *(int *)op.address = (int)answer->detail;
+        return true;
+    case AW_OP_FORK:
+        if (answer->result > 0 && machine->work.head.forks < UINT8_MAX)
+            machine->work.head.forks++;
+        return true;
+    case AW_OP_CLOCK:
+        finish_clock(&op, answer->result, result);
+        return true;
+    case AW_OP_SIGNAL:
+        finish_signal(machine, &op, result);
+        return true;
+    case AW_OP_SEM_OPEN:
+        finish_sem_open(machine, answer, result);
+        return true;
+    default:
+        return true;
+    }
+}

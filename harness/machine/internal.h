@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - the machine's own structure, shared by the files of this folder only.
+ *
+ *   machine.c   life cycle, looking into states
+ *   bind.c      imports: which function of the machine or of libc serves which name
+ *   run.c       running program code up to its next visible operation; signals, CPU-time bound
+ *   calls_*.c   the imports themselves, run when program code calls them
+ *   finish.c    what an answered operation does to its process before its code goes on
+ *   edge.c      edges: executing a step of a process once, and remembering it
+ *   kernel.c    outcomes and steps: the kernel objects
+ */
+#ifndef AW_MACHINE_INTERNAL_H
+#define AW_MACHINE_INTERNAL_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/intern.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "machine/image.h"
+#include "machine/loader.h"
+#include "machine/machine.h"
+#include "machine/pipe.h"
+
+/* What a local state says about one of its threads without looking into the image again. */
+struct aw_thread_info {
+    uint8_t kind;     /* enum aw_op_kind; AW_OP_NONE for an ended thread */
+    uint8_t op_class; /* enum aw_op_class */
+    uint8_t outcomes; /* AW_ON_IMAGE: how many, not counting expiry; 0 = blocked */
+    uint8_t write_end;
+    uint32_t handle;  /* of the named semaphore or pipe, or AW_INTERN_NONE */
+    uint32_t op_key;  /* id in op_keys: all that an object's answer depends on */
+    uint32_t owner;   /* AW_ON_IMAGE locks: slot + 1 of the holder */
+};
+
+struct aw_local_info {
+    struct aw_thread_info *threads; /* thread_count of them */
+};
+
+/* What an object does under an operation. */
+struct aw_object_move {
+    uint32_t object; /* afterwards */
+    uint32_t answer; /* AW_INTERN_NONE: blocked */
+    uint8_t stop;    /* enum aw_stop */
+};
+
+enum aw_call_result {
+    AW_CALL_RETURN, /* the call is over; *result is its value */
+    AW_CALL_PARK,   /* a visible operation: it is in machine->parked */
+    AW_CALL_STOP,   /* the machine cannot go on; an event says why */
+};
+
+struct aw_machine;
+typedef enum aw_call_result aw_call(struct aw_machine *machine, const uint64_t *args,
+                                    uint64_t *result);
+
+struct aw_import {
+    const char *name; /* owned by machine->names when it is not a literal */
+    aw_call *call;    /* NULL: not modelled */
+};
+
+struct aw_machine {
+    struct aw_machine_settings settings;
+    struct aw_module *program, *runtime;
+    struct aw_image image;
+
+    /* Imports and their stubs. */
+    struct aw_import *imports;
+    uint32_t import_count, import_capacity;
+    uint8_t *stubs;
+    uint64_t stub_next, start_stub;
+
+    /* Interned contents. */
+    struct aw_intern locals, objects, layouts, worlds, answers, payloads, events, op_keys;
+    struct aw_local_info *infos;
+    uint32_t info_capacity;
+    struct aw_handle *handles;
+    uint32_t handle_count, handle_capacity;
+
+    /* Memory of what was computed. */
+    struct aw_edge *edges;
+    uint64_t *edge_keys; /* two words an edge: local | thread << 32, answer */
+    uint32_t edge_count, edge_capacity;
+    struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
+    struct aw_object_move *moves;
+    uint32_t move_count, move_capacity;
+    struct aw_map move_map;      /* (object | op key << 32) -> move */
+    struct aw_map layout_map;    /* (layout | change << 32, more) -> layout */
+    struct aw_map reference_map; /* (object, change of references) -> object */
+
+    /* The process that is being run. */
+    struct aw_process work;
+    uint32_t run_slot;
+    struct aw_op parked;
+    int64_t now; /* virtual time at which the step happens */
+    struct aw_event *event_buffer;
+    uint32_t event_count, event_capacity;
+    uint8_t event_flags;
+    uint8_t *pack_buffer;
+    uint32_t pack_capacity;
+    uint8_t *scratch;
+    uint32_t scratch_capacity;
+    sigjmp_buf guard; /* host code that touches program memory on behalf of libc */
+    volatile bool guarded;
+
+    uint32_t answer_zero;         /* the answer "0" */
+    uint32_t answer_choice[64];   /* "choice k", for operations on the image */
+    uint32_t answer_expiry;       /* "timed out" */
+    struct aw_state first;
+    uint32_t first_local;
+    bool learning, symmetry, exact_pipes, started, image_ready;
+    uint64_t args_bytes;
+    uint64_t code_runs;
+    uint64_t digest;
+};
+
+/* Ways in which an answer completes its operation (struct aw_answer.action). */
+enum aw_action {
+    AW_ACT_ANSWER,   /* `result`, or -1 and `error` */
+    AW_ACT_CHOICE,   /* operations on the image: choice `detail` */
+    AW_ACT_EXPIRE,   /* the time-out expired */
+    AW_ACT_PROGRESS, /* a blocked write moved `detail` more bytes; no code runs */
+    AW_ACT_FATAL,    /* signal `detail` kills the process; no code runs */
+};
+
+/* bind.c */
+aw_resolve aw_bind_import;
+void aw_bind_init(struct aw_machine *machine);
+void aw_bind_deinit(struct aw_machine *machine);
+
+/* run.c */
+int aw_run_host_init(struct aw_error *error); /* signal handlers, once a process */
+/* Runs the thread in machine->run_slot from `result` on to its next visible operation, which it is
+ * then parked at. */
+void aw_run_thread(struct aw_machine *machine, uint64_t result);
+void aw_run_start(struct aw_machine *machine);
+void aw_run_stop(struct aw_machine *machine);
+struct aw_thread *aw_run_self(struct aw_machine *machine);
+void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint64_t a, uint64_t b,
+                  const char *text, uint32_t length);
+
+/* Program memory as calls see it. */
+bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length);
+/* Length of a string, or -1 when it leaves valid memory. */
+int64_t aw_user_string(const struct aw_machine *machine, uint64_t address);
+void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error);
+uint8_t *aw_scratch(struct aw_machine *machine, uint32_t size);
+
+/* Parks at an operation; the rest of the fields are zero, payload none. */
+struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind);
+enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
+                                 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A call that fails at once: -1 and errno. */
+enum aw_call_result aw_call_error(struct aw_machine *machine, uint64_t *result, int error,
+                                  const char *call);
+
+/* Makes a thread of machine->work: memory, thread-local storage, first frame. */
+int aw_thread_start(struct aw_machine *machine, uint32_t slot, uint64_t function,
+                    const uint64_t args[6], struct aw_error *error);
+
+/* finish.c */
+/* Completes the operation of thread `index` with `answer`. True when its code goes on with *result;
+ * false when it stays parked (at what machine->work now says). */
+bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
+               uint64_t *result);
+/* Outcomes of an operation on the image; the image is in place. */
+unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_process *process,
+                           int index, uint32_t *owner);
+/* What is left of a process in which only the thread in `slot` lives on: after fork, in the child. */
+void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot);
+
+/* kernel.c */
+uint32_t aw_layout_put(struct aw_machine *machine, const struct aw_layout *layout);
+uint32_t aw_world_put(struct aw_machine *machine, const struct aw_world *world);
+
+/* edge.c */
+void aw_edge_reset(struct aw_machine *machine);
+uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer);
+/* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
+void aw_local_described(struct aw_machine *machine, uint32_t id);
+uint32_t aw_edge_save_local(struct aw_machine *machine); /* machine->work and the image -> id */
+uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer);
+
+static inline const struct aw_local *aw_local_get(const struct aw_machine *machine, uint32_t id)
+{
+    return aw_intern_get(&machine->locals, id);
+}
+
+/* Where a thread keeps its errno, and where its thread-local storage begins. */
+enum { AW_ERRNO_OFFSET = 0, AW_TLS_OFFSET = 64 };
+enum { AW_TLS_PROGRAM = 1, AW_TLS_RUNTIME = 2 };
+
+/* The unnamed and the named semaphore as the program holds them (sem_t has 32 bytes). */
+struct aw_user_sem {
+    uint32_t magic;
+    uint32_t value; /* unnamed: the value; named: the handle */
+};
+enum { AW_SEM_UNNAMED = 0x6d657375, AW_SEM_NAMED = 0x6d65736e };
+
+/* glibc's layout of pthread_mutex_t, as far as we use it. */
+struct aw_user_mutex {
+    int32_t locked;
+    uint32_t count;
+    int32_t owner; /* slot + 1 */
+    uint32_t users;
+    int32_t kind;
+};
+enum { AW_MUTEX_NORMAL = 0, AW_MUTEX_RECURSIVE = 1, AW_MUTEX_ERRORCHECK = 2 };
+
+/* Clocks start here, so that a program sees plausible times. */
+#define AW_REALTIME_START ((int64_t)1600000000 * 1000000000)
+#define AW_MONOTONIC_START ((int64_t)1000 * 1000000000)
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - the deterministic machine, as the explorer sees it.
+ *
+ * A machine holds one program and answers two questions about a state: which outcomes has the
+ * operation at which a thread is parked, and which state follows from one of them. It remembers
+ * every step of program code that it has executed (an *edge*: local state, thread, answer -> local
+ * state), so that the C code runs once for each distinct step.
+ *
+ * Life cycle: aw_machine_create, aw_machine_initial, then outcomes and steps in any order. States
+ * are the caller's; the ids in them live as long as the machine. One machine exists at a time in a
+ * host process, because its memory is at a fixed address; creating a second one is an error.
+ */
+#ifndef AW_MACHINE_MACHINE_H
+#define AW_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "machine/op.h"
+#include "machine/process.h"
+#include "machine/settings.h"
+#include "machine/state.h"
+
+struct aw_machine;
+
+/* What happened in program code after an operation, in order. */
+enum aw_event_kind {
+    AW_EVENT_PROBE, /* what = enum aw_probe_kind; a, b, text */
+    AW_EVENT_LOG,   /* a = descriptor, text = what was printed */
+    AW_EVENT_CRASH, /* a = signal; b = address of the instruction; text = what happened */
+    AW_EVENT_ERROR, /* a = errno; text = the call that failed */
+    AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
+};
+
+enum aw_stop {
+    AW_STOP_UNMODELLED = 1, /* a function or use that the machine does not model */
+    AW_STOP_RUNAWAY,        /* no visible operation within the CPU-time bound */
+    AW_STOP_LIMIT,          /* a table of the machine is full */
+    AW_STOP_CAPACITY,       /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
+};
+
+struct aw_event {
+    uint32_t kind;
+    uint32_t what;
+    uint64_t a, b;
+    uint32_t text; /* payload id, or AW_INTERN_NONE */
+    uint32_t zero;
+};
+
+enum { AW_EDGE_CRASH = 1, AW_EDGE_ERROR = 2, AW_EDGE_STOP = 4, AW_EDGE_PROBE = 8 };
+
+/* A learned step of a process. */
+struct aw_edge {
+    uint32_t next;         /* local id */
+    uint32_t child;        /* fork: the child's local id, else AW_INTERN_NONE */
+    uint32_t events;       /* id of an array of struct aw_event, or AW_INTERN_NONE */
+    uint32_t child_events; /* fork: what happened in the child */
+    uint8_t flags, child_flags;
+    uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
+    uint8_t zero;
+};
+
+/* What the kernel answers to an operation. Interned: answers are named by ids. */
+struct aw_answer {
+    int64_t result;
+    int32_t error;   /* errno when result is -1 */
+    uint32_t action; /* how the step completes, see exec.c */
+    uint32_t output; /* payload id of the bytes that go to the program, or AW_INTERN_NONE */
+    uint32_t detail; /* chosen waiter, handle, status ... */
+    int64_t now;     /* virtual time; 0 in arbitrary time */
+};
+
+enum aw_effect {
+    AW_EFFECT_NONE,
+    AW_EFFECT_OBJECT, /* object `position` becomes `object` */
+    AW_EFFECT_FORK,
+    AW_EFFECT_EXIT, /* the process ends with wait status `detail` */
+    AW_EFFECT_REAP, /* process `target` is waited for */
+    AW_EFFECT_KILL, /* process `target` ends with wait status `detail` */
+    AW_EFFECT_PIPE, /* a pipe comes into being */
+    AW_EFFECT_SEM,  /* a named semaphore comes into being; `detail` its value */
+    AW_EFFECT_FILES, /* the descriptor table of the process changes */
+};
+
+/* One way in which a parked operation may go on. */
+struct aw_outcome {
+    uint32_t answer;  /* AW_INTERN_NONE: no program step (the process ends) */
+    uint32_t world;   /* id of the world after it */
+    uint32_t object;
+    uint32_t detail;
+    uint16_t position; /* word index, 0 = none */
+    uint8_t effect;    /* enum aw_effect */
+    uint8_t target;    /* process index */
+    uint8_t faults;    /* how many faults it costs */
+    uint8_t expiry;    /* a time-out expires */
+    uint8_t named_pid; /* a process was named: symmetry may not rename it */
+    uint8_t stop;      /* a limit of the machine: enum aw_stop */
+};
+
+enum { AW_MAX_OUTCOMES = 512 };
+
+/* What a step did besides leading to a new state. */
+struct aw_step {
+    uint32_t edge;          /* AW_INTERN_NONE when no program code was involved */
+    uint32_t ended_workers; /* how many processes marked as workers ended */
+    uint32_t child_index;   /* fork: index of the child in the new layout, else AW_INTERN_NONE */
+    uint32_t self_index;    /* index of the acting process in the new layout; AW_INTERN_NONE when it
+                               is gone */
+    uint8_t flags;          /* AW_EDGE_* of the process, and of the child */
+    uint8_t named;          /* a process was named by this step */
+};
+
+/* Counters for reports. */
+struct aw_machine_counts {
+    uint64_t code_runs; /* executions of program code: edges learned, and re-executions */
+    uint64_t edges;
+    uint64_t local_states;
+    uint64_t bytes; /* host memory held */
+};
+
+/* Loads `program` (a path) with arguments `argv` (NULL-terminated) and environment `env`
+ * (NULL-terminated "NAME=value"). `runtime` is the path of the runtime object. */
+int aw_machine_create(const char *program, const char *runtime, char *const *argv,
+                      char *const *env, const struct aw_machine_settings *settings,
+                      struct aw_machine **machine, struct aw_error *error);
+void aw_machine_destroy(struct aw_machine *machine);
+
+/* The state in which the root process is parked at its start. */
+void aw_machine_initial(struct aw_machine *machine, struct aw_state *state);
+
+/* The outcomes of the operation at which thread `thread` (an index) of process `process` is
+ * parked; 0 when it is blocked. In a fixed order: the plain outcome first, faults after it. At most
+ * AW_MAX_OUTCOMES. */
+unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
+                             unsigned process, unsigned thread, struct aw_outcome *outcomes);
+
+/* Carries out one of them. `next` may not be `state`. */
+void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, unsigned process,
+                     unsigned thread, const struct aw_outcome *outcome, struct aw_state *next,
+                     struct aw_step *step);
+
+/* Virtual time: when nobody can run, moves the clock to the next deadline. False when there is
+ * none. Arbitrary time: false. */
+bool aw_machine_advance(struct aw_machine *machine, const struct aw_state *state,
+                        struct aw_state *next);
+
+/* Looking into states. */
+const struct aw_layout *aw_machine_layout(const struct aw_machine *machine,
+                                          const struct aw_state *state);
+const struct aw_local *aw_machine_local(const struct aw_machine *machine, uint32_t local);
+const struct aw_world *aw_machine_world(const struct aw_machine *machine,
+                                        const struct aw_state *state);
+const struct aw_edge *aw_machine_edge(const struct aw_machine *machine, uint32_t edge);
+const struct aw_event *aw_machine_events(const struct aw_machine *machine, uint32_t events,
+                                         uint32_t *count);
+const struct aw_answer *aw_machine_answer(const struct aw_machine *machine, uint32_t answer);
+const void *aw_machine_payload(const struct aw_machine *machine, uint32_t payload,
+                               uint32_t *size);
+struct aw_handle aw_machine_handle(const struct aw_machine *machine, uint32_t handle);
+const void *aw_machine_object(const struct aw_machine *machine, uint32_t object, uint32_t *size);
+
+/* Word index of the object with that handle, or 0. */
+uint32_t aw_machine_position(const struct aw_layout *layout, uint32_t handle);
+
+/* The object that a parked operation acts on: its handle, or AW_INTERN_NONE. For pipe operations
+ * *write_end tells which end. */
+uint32_t aw_machine_op_handle(const struct aw_machine *machine, uint32_t local, unsigned thread,
+                              bool *write_end);
+
+/* The same local state with other fifo monitors. */
+uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
+                                  const struct aw_fifo_monitor *monitors, uint32_t count);
+
+/* Switches: learning on (default) or off (every step executes program code again); `unlearned` ids
+ * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */
+void aw_machine_set_learning(struct aw_machine *machine, bool on);
+void aw_machine_set_symmetry(struct aw_machine *machine, bool on);
+
+/* Pipes begin as plain byte queues; once capacity may matter, everything is done again with
+ * Linux's page slots (pipe.h). Takes effect for states made from aw_machine_initial on. */
+void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on);
+
+/* Executes a learned edge again and compares; false when the result differs (nondeterminism). The
+ * edge is named by its number, 0 .. counts.edges - 1. */
+bool aw_machine_recheck(struct aw_machine *machine, uint32_t edge);
+
+void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_counts *counts);
+const struct aw_machine_settings *aw_machine_get_settings(const struct aw_machine *machine);
+
+/* Source place and function of an address in the program or the runtime. */
+bool aw_machine_place(struct aw_machine *machine, uint64_t pc, const char **function,
+                      const char **file, int *line);
+uint64_t aw_machine_digest(const struct aw_machine *machine);
+
+/* A planted bug for the tests of the tests, see base/intern.h. Before aw_machine_initial. */
+void aw_machine_plant_hash_bits(struct aw_machine *machine, unsigned bits);
+
+#endif

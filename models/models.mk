@@ -1,0 +1,27 @@
+# models.mk - the program families: each program is built twice from one source, as a shared object
+# for the machine (build/models/NAME.so) and as a normal executable (build/native/NAME).
+
+MPQUEUE := $(wildcard models/mpqueue/*.c) $(filter-out models/pool/article.c,$(wildcard models/pool/process*.c))
+MODEL_HEADERS := $(wildcard models/*/*.h harness/include/allways/*.h)
+
+article_SOURCES := models/pool/article.c $(MPQUEUE)
+
+CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
+
+MODEL_OBJECTS := $(BUILD)/models/article.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
+NATIVE        := $(BUILD)/native/article
+
+.PHONY: models
+models: $(MODEL_OBJECTS) $(NATIVE)
+
+$(BUILD)/models/article.so: $(article_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $(article_SOURCES) -o $@
+
+$(BUILD)/native/article: $(article_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $(article_SOURCES) -o $@ -pthread
+
+$(BUILD)/models/classics/%.so: models/classics/%.c $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@
