@@ -9,7 +9,7 @@
  *
  * What always holds of a loaded scenario:
  *  1. there is at least one case, and no two cases have the same name;
- *  2. `properties` is not empty; for an expected `violated`, expected_property is one of them;
+ *  2. `properties` is not empty; for an expected `violated`, expect.property is one of them;
  *  3. the numbers are in the ranges of docs/scenario-format.md;
  *  4. a wrong file gives no scenario but `file:line:column: message`, which says what was expected.
  *     The first mistake is reported; a misspelt word comes with the nearest known one.
@@ -20,7 +20,7 @@
  *   yaml        text -> tree of nodes with places; the only file that knows libfyaml
  *   schema      node -> text, number, size, word of a list; the messages for what is wrong
  *   matrix      the parameters: combinations, ${name}, `when` and `exclude`
- *   scenario.c  the keys of a scenario: tree -> cases
+ *   scenario.c  tree -> cases; its keys are read by expect.c, program.c and bounds.c (loading.h)
  *   find.c      folders -> scenario files
  *   memory      what a scenario owns, freed in one go
  */

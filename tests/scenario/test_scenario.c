@@ -863,6 +863,29 @@ Test(repository, every_scenario_is_right_and_has_a_name_of_its_own)
     aw_scenario_files_deinit(&files);
 }
 
+/* The content of a file, to be freed; NULL when it cannot be read. */
+static char *slurp(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return NULL;
+    char *text = calloc(1, 1 << 16);
+    cr_assert_lt(fread(text, 1, 1 << 16, file), 1 << 16);
+    fclose(file);
+    return text;
+}
+
+Test(repository, the_sample_in_the_documentation_is_the_real_file)
+{
+    char *page = slurp("docs/scenario-format.md");
+    char *sample = slurp("scenarios/article/sentinel-per-worker-matrix.yaml");
+    if (page == NULL || sample == NULL)
+        cr_skip_test("not started in the repository's folder: no docs/ here");
+    cr_expect_not_null(strstr(page, sample));
+    free(page);
+    free(sample);
+}
+
 /* --- Whatever the bytes, an answer ----------------------------------------------------------- */
 
 static const char *const seeds[] = {

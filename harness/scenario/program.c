@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys `program`, `args` and `env`: what is run. */
+#include "scenario/loading.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_TEXT = 4096, MAX_ARGS = 256 };
+
+int aw_read_program(const struct aw_loading *loading, const struct aw_reading *reading,
+                    struct aw_case *one)
+{
+    const struct aw_yaml *node = aw_yaml_get(loading->root, "program");
+    const char *program, *file = loading->scenario->file;
+    int code = aw_read_text(reading, node, "program", &program);
+    if (code < 0)
+        return code;
+    size_t length = strlen(program);
+    if (length == 0 || length > MAX_TEXT || program[length - 1] == '/')
+        return aw_expected(reading, node, "program",
+                           "the path of a shared object, such as build/models/article.so", program);
+
+    const char *slash = strrchr(file, '/');
+    bool beside = strncmp(program, "./", 2) == 0 || strncmp(program, "../", 3) == 0;
+    one->program = program;
+    if (beside && slash != NULL)
+        one->program = aw_memory_format(reading->memory, "%.*s/%s", (int)(slash - file), file,
+                                        program[1] == '/' ? program + 2 : program);
+    return one->program != NULL ? 0 : aw_loading_no_memory(loading);
+}
+
+static const char *program_name(const struct aw_loading *loading, const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    const char *base = slash != NULL ? slash + 1 : program;
+    size_t length = strlen(base);
+    if (length > 3 && strcmp(base + length - 3, ".so") == 0)
+        length -= 3;
+    return aw_memory_text(loading->reading.memory, base, length);
+}
+
+static int add_arg(const struct aw_reading *reading, const struct aw_yaml *node, const char *text,
+                   size_t length, struct aw_case *one)
+{
+    const char *arg;
+    if (one->argc == MAX_ARGS)
+        return aw_wrong(reading, node, "args: expected at most %d", MAX_ARGS - 1);
+    int code = aw_matrix_replace(reading, node, text, length, &arg);
+    if (code < 0)
+        return code;
+    if (strlen(arg) > MAX_TEXT)
+        return aw_wrong(reading, node, "args: expected at most %d bytes in each", MAX_TEXT);
+    one->argv[one->argc++] = (char *)arg;
+    return 0;
+}
+
+/* A list, each item one argument; or a text, split at blanks before ${name} is replaced. */
+int aw_read_args(const struct aw_loading *loading, const struct aw_reading *reading,
+                 struct aw_case *one)
+{
+    static const char blanks[] = " \t\n";
+    static const char what[] = "a list of texts, or one text";
+    const struct aw_yaml *node = aw_yaml_get(loading->root, "args");
+    int code = 0;
+
+    one->argv = aw_memory_alloc(reading->memory, MAX_ARGS + 1, sizeof *one->argv);
+    char *name = (char *)program_name(loading, one->program);
+    if (one->argv == NULL || name == NULL)
+        return aw_loading_no_memory(loading);
+    one->argv[one->argc++] = name;
+
+    if (node == NULL)
+        return 0;
+    if (node->kind == AW_YAML_TEXT) {
+        const char *word = node->text + strspn(node->text, blanks);
+        while (code == 0 && *word != '\0') {
+            size_t length = strcspn(word, blanks);
+            code = add_arg(reading, node, word, length, one);
+            word += length + strspn(word + length, blanks);
+        }
+        return code;
+    }
+    if (node->kind != AW_YAML_LIST)
+        return aw_expected(reading, node, "args", what, NULL);
+    for (struct aw_yaml *item = node->first; code == 0 && item != NULL; item = item->next) {
+        if (item->kind != AW_YAML_TEXT)
+            return aw_expected(reading, item, "args", "a text", NULL);
+        code = add_arg(reading, item, item->text, strlen(item->text), one);
+    }
+    return code;
+}
+
+static bool is_variable_name(const char *text)
+{
+    return (isalpha((unsigned char)text[0]) || text[0] == '_') &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] ==
+               '\0';
+}
+
+int aw_read_env(const struct aw_loading *loading, const struct aw_reading *reading,
+                struct aw_case *one)
+{
+    const struct aw_yaml *map = aw_yaml_get(loading->root, "env");
+    int code, count = 0;
+
+    one->env = aw_memory_alloc(reading->memory, map != NULL ? (size_t)map->count + 1 : 1,
+                               sizeof *one->env);
+    if (one->env == NULL)
+        return aw_loading_no_memory(loading);
+    if (map == NULL)
+        return 0;
+    code = aw_read_map(reading, map, "env");
+    if (code < 0)
+        return code;
+    for (struct aw_yaml *node = map->first; node != NULL; node = node->next) {
+        const char *value;
+        char where[80];
+        if (!is_variable_name(node->key->text))
+            return aw_expected(reading, node->key, "env",
+                               "a variable's name (letters, digits and _, no digit first)", NULL);
+        snprintf(where, sizeof where, "env.%s", node->key->text);
+        code = aw_read_text(reading, node, where, &value);
+        if (code < 0)
+            return code;
+        if (strlen(value) > MAX_TEXT)
+            return aw_wrong(reading, node, "%s: expected at most %d bytes", where, MAX_TEXT);
+        one->env[count] = aw_memory_format(reading->memory, "%s=%s", node->key->text, value);
+        if (one->env[count++] == NULL)
+            return aw_loading_no_memory(loading);
+    }
+    return 0;
+}
