@@ -5,19 +5,19 @@
  * MPQ_POINT(name) asks libfiu whether the point fails; without -DMPQ_FAULTS it is 0 and the program
  * does not know libfiu. The points, in the order in which an object meets them:
  *
- *   point                                where                                       if it fails
- *   mpqueue/put/enqueue                  slot taken, before the buffer's lock         -
- *   mpqueue/put/notify                   appended, before the feeder is notified      -
- *   mpqueue/feeder/wake                  the feeder has looked at the buffer or woken -
- *   mpqueue/feeder/serialise             before an object is serialised               EINVAL: dropped
- *   mpqueue/feeder/serialised            after it                                     -
- *   mpqueue/feeder/before_wlock          before the pipe is locked for writing        -
- *   mpqueue/feeder/after_wlock           after it                                     -
- *   mpqueue/feeder/between_header_and_body   a large frame's header was written       -
- *   mpqueue/get/before_rlock             before the pipe is locked for reading        -
- *   mpqueue/get/after_rlock              after it                                     -
- *   mpqueue/get/after_poll               poll says there is something                 -
- *   mpqueue/get/received                 a whole message was read, rlock held         -
+ *   point                                   where                                    on failure
+ *   mpqueue/put/enqueue                     slot taken, before the buffer's lock     -
+ *   mpqueue/put/notify                      appended, before the feeder is notified  -
+ *   mpqueue/feeder/wake                     the feeder saw the buffer, or woke       -
+ *   mpqueue/feeder/serialise                before an object is serialised           dropped, EINVAL
+ *   mpqueue/feeder/serialised               after it                                 -
+ *   mpqueue/feeder/before_wlock             before the lock for writing is taken     -
+ *   mpqueue/feeder/after_wlock              after it                                 -
+ *   mpqueue/feeder/between_header_and_body  the two writes of a large frame          -
+ *   mpqueue/get/before_rlock                before the lock for reading is taken     -
+ *   mpqueue/get/after_rlock                 after it                                 -
+ *   mpqueue/get/after_poll                  poll says there is something             -
+ *   mpqueue/get/received                    a whole message was read, rlock held     -
  *
  * Those with "-" are places, for a delay or a crash; their answer is not looked at.
  */
@@ -25,6 +25,9 @@
 #define MPQUEUE_FAULT_POINTS_H
 
 #ifdef MPQ_FAULTS
+#ifndef FIU_ENABLE /* without it fiu.h defines stubs */
+#define FIU_ENABLE 1
+#endif
 #include <fiu.h>
 #define MPQ_POINT(name) fiu_fail(name)
 #else

@@ -13,14 +13,13 @@
 #include "mpqueue_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <fcntl.h>
 
 #include "allways/probe.h"
 #include "fault_points.h"
@@ -65,7 +64,9 @@ int mpq_release_slot(struct mpqueue *queue)
         if (value >= queue->limit)
             return MPQ_TOO_MANY;
     }
-    return mpq_release(queue->sem);
+    if (sem_post(queue->sem))
+        return errno == EOVERFLOW ? MPQ_TOO_MANY : MPQ_SYSTEM;
+    return MPQ_OK;
 }
 
 /* sem_trywait; `unavailable` is the status for a semaphore at zero. */
@@ -342,8 +343,8 @@ static MPQ_STEP int deliver(struct mpqueue *queue, struct message *message, int 
                             void **object)
 {
     if (!status) {
-        int error =
-            queue->options.codec->load(queue->options.context, message->bytes, message->size, object);
+        int error = queue->options.codec->load(queue->options.context, message->bytes,
+                                               message->size, object);
         if (error) {
             aw_error(mpqueue_status_text(MPQ_BAD_MESSAGE), error);
             status = MPQ_BAD_MESSAGE;

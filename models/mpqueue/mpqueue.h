@@ -2,9 +2,9 @@
 /*
  * mpqueue.h - Python's multiprocessing.Queue in C: a queue between processes that fork.
  *
- * A port of CPython 3.11 (Lib/multiprocessing/queues.py and connection.py, and Modules/
- * _multiprocessing/semaphore.c, on Linux with the fork start method), step by step, so that what
- * goes wrong there goes wrong here. The parts:
+ * A port of CPython 3.11 (Lib/multiprocessing/queues.py and connection.py, and
+ * Modules/_multiprocessing/semaphore.c, on Linux with the fork start method), step by step, so that
+ * what goes wrong there goes wrong here. The parts:
  *
  *   put ──► buffer ──► feeder thread ──► wlock ──► pipe ──► rlock ──► get
  *           (of this process)                     (shared by all processes)
@@ -50,18 +50,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*      name                 value  what it means                            in Python           */
+/*    name, value, what it means                                      in Python */
 #define MPQ_STATUSES(X)                                                                            \
     X(MPQ_OK, 0, "success")                                                                        \
-    X(MPQ_EMPTY, -1, "nothing could be got now")                          /* queue.Empty        */ \
-    X(MPQ_FULL, -2, "the queue is full")                                  /* queue.Full         */ \
-    X(MPQ_CLOSED, -3, "this process has closed the queue")                /* ValueError         */ \
-    X(MPQ_NOT_CLOSED, -4, "close must come first")                        /* AssertionError     */ \
-    X(MPQ_EOF, -5, "end of file")                                         /* EOFError           */ \
-    X(MPQ_TRUNCATED, -6, "got end of file during message")                /* OSError            */ \
-    X(MPQ_BAD_MESSAGE, -7, "a message that is none")                      /* UnpicklingError    */ \
-    X(MPQ_TOO_MANY, -8, "semaphore released too many times")              /* ValueError         */ \
-    X(MPQ_SYSTEM, -9, "a system call failed, errno says why")             /* OSError            */
+    X(MPQ_EMPTY, -1, "nothing could be got now")                      /* queue.Empty */            \
+    X(MPQ_FULL, -2, "the queue is full")                              /* queue.Full */             \
+    X(MPQ_CLOSED, -3, "this process has closed the queue")            /* ValueError */             \
+    X(MPQ_NOT_CLOSED, -4, "close must come first")                    /* AssertionError */         \
+    X(MPQ_EOF, -5, "end of file")                                     /* EOFError */               \
+    X(MPQ_TRUNCATED, -6, "got end of file during message")            /* OSError */                \
+    X(MPQ_BAD_MESSAGE, -7, "a message that is none")                  /* UnpicklingError */        \
+    X(MPQ_TOO_MANY, -8, "semaphore released too many times")          /* ValueError */             \
+    X(MPQ_SYSTEM, -9, "a system call failed, errno says why")         /* OSError */
 
 enum mpqueue_status {
 #define X(name, value, text) name = value,

@@ -79,7 +79,8 @@ int mpq_acquire(sem_t *semaphore);
 int mpq_release(sem_t *semaphore);
 
 /* Gives a slot of the queue back: BoundedSemaphore.release, whose (non-atomic) check for too many
- * releases is made in bounded queues only. MPQ_OK, MPQ_TOO_MANY or MPQ_SYSTEM. */
+ * releases is made in bounded queues only; in others sem_post notices. MPQ_OK, MPQ_TOO_MANY or
+ * MPQ_SYSTEM. */
 int mpq_release_slot(struct mpqueue *queue);
 
 /* Frees an object through the codec; NULL is ignored. */

@@ -17,7 +17,7 @@
  *
  * An item is a list of `size` integers. In the buffer it is only its number; the bytes, as many as
  * pickle's protocol 2 makes of such a list (29,770 for 10,000), come into being when the feeder
- * serialises it. They are zeros, but for the pickle's first two bytes, the number and the last byte.
+ * serialises it. They are zeros, but for the pickle's first two bytes, number and last byte.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -63,7 +63,8 @@ static const unsigned char pickled_none[] = {0x80, 0x02, 'N', '.'};
 enum { NUMBER_OFFSET = 2, NUMBER_SIZE = 3 };
 
 /* Length of pickle.dumps(list(range(n)), 2): header, empty list and its memo, end; two opcodes for
- * each batch of 1000; BININT1 up to 255, BININT2 beyond. */
+ * each batch of 1000 (a last batch of one would need only one); BININT1 up to 255, BININT2 up to
+ * 65,535 (and, simplified, beyond). */
 static size_t pickled_size(size_t n)
 {
     size_t small = n < 256 ? n : 256;
@@ -306,7 +307,8 @@ static int run_trials(struct article *article)
         count(&tally, article, &trial);
     }
     printf("%-21s %5d %6d %4d%% %8d %10ld %6d\n", protocol_names[article->protocol], article->runs,
-           tally.passed, percent(tally.passed, article->runs), tally.losing, tally.lost, tally.hung);
+           tally.passed, percent(tally.passed, article->runs), tally.losing, tally.lost,
+           tally.hung);
     fflush(NULL);
     if (tally.failed)
         dprintf(STDERR_FILENO, "article: %d runs failed\n", tally.failed);
@@ -368,8 +370,8 @@ static int parse_protocol(const char *text, int *protocol)
             *protocol = i;
             return 0;
         }
-    dprintf(STDERR_FILENO, "article: --protocol %s: expected nonblocking-empty or "
-                           "sentinel-per-worker\n", text);
+    dprintf(STDERR_FILENO,
+            "article: --protocol %s: expected nonblocking-empty or sentinel-per-worker\n", text);
     return -1;
 }
 
@@ -377,10 +379,14 @@ static int parse_protocol(const char *text, int *protocol)
 static STEP int parse(int argc, char **argv, struct article *article)
 {
     static const struct option options[] = {
-        {"items", required_argument, NULL, 'i'},   {"workers", required_argument, NULL, 'w'},
-        {"size", required_argument, NULL, 's'},    {"protocol", required_argument, NULL, 'p'},
-        {"numbered", no_argument, NULL, 'n'},      {"runs", required_argument, NULL, 'r'},
-        {"time-limit", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
+        {"items", required_argument, NULL, 'i'},
+        {"workers", required_argument, NULL, 'w'},
+        {"size", required_argument, NULL, 's'},
+        {"protocol", required_argument, NULL, 'p'},
+        {"numbered", no_argument, NULL, 'n'},
+        {"runs", required_argument, NULL, 'r'},
+        {"time-limit", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int wrong = 0, help = 0, option;

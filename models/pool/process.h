@@ -36,8 +36,8 @@ struct trial {
     unsigned reports[TRIAL_REPORTS]; /* how often each character was reported */
 };
 
-/* Runs `run` in a process of its own, under a time limit, and counts what it and its workers report.
- * Returns 0, or -1 with errno when the trial could not be made. */
+/* Runs `run` in a process of its own, under a time limit, and counts what it and its workers
+ * report. Returns 0, or -1 with errno when the trial could not be made. */
 int trial_run(process_main *run, void *argument, double limit_seconds, struct trial *trial);
 
 /* Reports one character (below TRIAL_REPORTS) to the trial that this process is part of. Outside
