@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `allways cc`: what it passes on, what it refuses, and that the loader takes what it makes. A
+ * script in place of the compiler writes down its arguments and ends with status 3.
+ */
+#define _GNU_SOURCE
+#include "../machine/loader_box.h"
+#include "cli/cc.h"
+
+#include <sys/stat.h>
+
+TestSuite(cc, .init = box_open, .fini = box_close);
+
+static int cc(struct aw_error *error, const char *first, ...) {
+    char *arguments[16];
+    int count = 0;
+    va_list list;
+    va_start(list, first);
+    for (const char *next = first; next != NULL; next = va_arg(list, const char *))
+        arguments[count++] = (char *)next;
+    va_end(list);
+    memset(error, 0, sizeof *error);
+    return aw_cc(count, arguments, "/include-folder", error);
+}
+
+static void refused(int code, const struct aw_error *error, int expected, const char *message) {
+    cr_expect_eq(code, expected);
+    cr_expect_eq(error->code, expected);
+    cr_expect_str_eq(error->message, message);
+}
+
+/* CC is the script with one argument of its own; the answer is what it was called with. */
+static const char *recorded(int status, const char *first, const char *second) {
+    static char text[4096];
+    char compiler[256], script[256];
+    struct aw_error error;
+    snprintf(script, sizeof script, "#!/bin/sh\necho \"$*\" >'%s'\nexit %d\n", box_path("said"),
+             status);
+    box_write("compiler", script, strlen(script));
+    cr_assert_eq(chmod(box_path("compiler"), 0755), 0);
+    snprintf(compiler, sizeof compiler, " %s  --own ", box_path("compiler"));
+    setenv("CC", compiler, 1);
+    cr_assert_eq(cc(&error, "a.c", "-o", "a.so", first, second, NULL), status);
+    unsetenv("CC");
+    text[box_read("said", (unsigned char *)text, sizeof text)] = '\0';
+    return text;
+}
+
+Test(cc, our_flags_come_first_so_that_the_caller_may_override_them) {
+    const char *said = recorded(0, "-O2", "-DX=a b");
+    cr_expect_eq(strncmp(said, "--own -std=gnu17 -O1 -g ", 24), 0, "%s", said);
+    cr_expect_not_null(strstr(said, " -I /include-folder a.c -o a.so -O2 -DX=a b\n"), "%s", said);
+}
+
+Test(cc, the_status_of_the_compiler_is_returned) {
+    recorded(3, NULL, NULL);
+}
+
+Test(cc, a_compiler_that_is_not_there_is_named) {
+    struct aw_error error;
+    setenv("CC", "/no/such/compiler", 1);
+    refused(cc(&error, "a.c", "-o", "a.so", NULL), &error, AW_E_SYSTEM,
+            "cc: cannot run /no/such/compiler: No such file or directory");
+}
+
+Test(cc, a_compiler_ended_by_a_signal_is_no_success) {
+    struct aw_error error;
+    box_write("compiler", "#!/bin/sh\nkill -9 $$\n", 21);
+    cr_assert_eq(chmod(box_path("compiler"), 0755), 0);
+    setenv("CC", box_path("compiler"), 1);
+    cr_expect_eq(cc(&error, "a.c", "-o", "a.so", NULL), AW_E_SYSTEM);
+    cr_expect_not_null(strstr(error.message, "was ended by signal 9"));
+}
+
+Test(cc, wrong_usage_is_refused_with_a_reason) {
+    struct aw_error error;
+    setenv("CC", "/no/such/compiler", 1);
+    refused(cc(&error, "a.c", NULL), &error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
+    refused(cc(&error, "a.c", "-o", NULL), &error, AW_E_USAGE,
+            "cc: -o needs the name of the program");
+    refused(cc(&error, "-o", "a.so", NULL), &error, AW_E_USAGE,
+            "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
+    refused(cc(&error, "a.c", "-c", "-o", "a.o", NULL), &error, AW_E_USAGE,
+            "cc: -c would stop before the program is linked; cc compiles and links in one step");
+    refused(cc(&error, "a.c", "-fsanitize=thread", "-o", "a.so", NULL), &error, AW_E_USAGE,
+            "cc: -fsanitize=thread would link ThreadSanitizer's library, while the machine answers "
+            "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and give the objects "
+            "to cc");
+    refused(cc(&error, "a.c", "-fsanitize=address", "-oa.so", NULL), &error, AW_E_USAGE,
+            "cc: -fsanitize=address needs a run-time library that calls the real kernel, which the "
+            "machine does not let happen: leave it out");
+}
+
+Test(cc, the_loader_takes_what_it_makes) {
+    static const char source[] = "#include <errno.h>\n#include <pthread.h>\n#include <stdio.h>\n"
+                                 "#include <string.h>\n#include <unistd.h>\n"
+                                 "static __thread int mine;\n"
+                                 "int main(int argc, char **argv) { char b[64]; pthread_t t;\n"
+                                 "  mine = argc; errno = 0; memset(b, mine, (size_t)argc);\n"
+                                 "  pthread_create(&t, 0, 0, b); printf(\"%s%d\", argv[0], mine);\n"
+                                 "  return (int)write(1, b, sizeof b); }\n";
+    char input[128], output[128];
+    struct box_resolver resolver = {0};
+    struct aw_error error;
+    const char *file;
+    int line, column;
+    unsetenv("CC");
+    box_write("p.c", source, strlen(source));
+    snprintf(input, sizeof input, "%s", box_path("p.c"));
+    snprintf(output, sizeof output, "%s", box_path("p.so"));
+    cr_assert_eq(cc(&error, input, "-o", output, NULL), 0, "%s", error.message);
+    struct aw_module *module = box_load(output, &resolver);
+    uint64_t start = aw_module_symbol(module, "main");
+    cr_assert_neq(start, 0);
+    cr_expect(aw_module_line_at(module, start, &file, &line, &column));
+    cr_expect_eq(line, 7);
+    for (int i = 0; i < resolver.asked_count; i++) {
+        const char *name = resolver.asked[i].name;
+        cr_expect(strstr(name, "_chk") == NULL, "%s is imported", name);
+        cr_expect(resolver.asked[i].weak || resolver.asked[i].kind == AW_IMPORT_FUNCTION, "%s",
+                  name);
+    }
+    aw_module_unload(module);
+}
