@@ -30,7 +30,8 @@ static const char *const machine_flags[] = {
     "-Wl,-z,noexecstack",
 };
 
-static int check_arguments(int argc, char **argv, struct aw_error *error) {
+static int check_arguments(int argc, char **argv, struct aw_error *error)
+{
     bool output = false, input = false;
     for (int i = 0; i < argc; i++) {
         const char *argument = argv[i];
@@ -69,7 +70,8 @@ static int check_arguments(int argc, char **argv, struct aw_error *error) {
 
 /* Runs the command and waits for it. A failed exec is told from a failed compilation by a pipe
  * that exec closes. */
-static int run(char **command, struct aw_error *error) {
+static int run(char **command, struct aw_error *error)
+{
     int ends[2], status, failure = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return aw_fail(error, AW_E_SYSTEM, "cc: no pipe: %s", strerror(errno));
@@ -105,7 +107,8 @@ static int run(char **command, struct aw_error *error) {
     return WEXITSTATUS(status);
 }
 
-int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error) {
+int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error)
+{
     const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
     const char *compiler = getenv("CC");
     int code = check_arguments(argc, argv, error);

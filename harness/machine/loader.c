@@ -23,7 +23,8 @@
 
 static const uint64_t user_space_end = (uint64_t)1 << 47;
 
-static int map(struct aw_module *module, struct aw_error *error) {
+static int map(struct aw_module *module, struct aw_error *error)
+{
     const struct aw_elf *elf = &module->private->elf;
     if (module->base > user_space_end - elf->high)
         return aw_fail_at(error, AW_E_SYSTEM, elf->path, 0, 0,
@@ -53,13 +54,15 @@ static int map(struct aw_module *module, struct aw_error *error) {
 
 /* RELRO ends at a page boundary, or is cut down to one: the rest of that page must stay writable.
  */
-static void relro_range(const struct aw_elf *elf, uint64_t *start, uint64_t *end) {
+static void relro_range(const struct aw_elf *elf, uint64_t *start, uint64_t *end)
+{
     *start = aw_page_down(elf->relro.p_vaddr);
     *end = aw_page_down(elf->relro.p_vaddr + elf->relro.p_memsz);
 }
 
 /* The image part has to be one range: it is copied as a whole. */
-static int find_image(struct aw_module *module, struct aw_error *error) {
+static int find_image(struct aw_module *module, struct aw_error *error)
+{
     const struct aw_elf *elf = &module->private->elf;
     uint64_t relro_start, relro_end;
     relro_range(elf, &relro_start, &relro_end);
@@ -99,14 +102,16 @@ static int find_image(struct aw_module *module, struct aw_error *error) {
 }
 
 static int protect_range(const struct aw_module *module, uint64_t start, uint64_t end, int flags,
-                         struct aw_error *error) {
+                         struct aw_error *error)
+{
     if (start < end && mprotect((void *)(module->base + start), end - start, flags) != 0)
         return aw_fail_at(error, AW_E_SYSTEM, module->private->elf.path, 0, 0,
                           "cannot protect the program's memory: %s", strerror(errno));
     return 0;
 }
 
-static int protect(const struct aw_module *module, struct aw_error *error) {
+static int protect(const struct aw_module *module, struct aw_error *error)
+{
     const struct aw_elf *elf = &module->private->elf;
     uint64_t gap = elf->low, relro_start, relro_end;
     int code = 0;
@@ -127,7 +132,8 @@ static int protect(const struct aw_module *module, struct aw_error *error) {
     return code;
 }
 
-static void describe(struct aw_module *module) {
+static void describe(struct aw_module *module)
+{
     const struct aw_elf *elf = &module->private->elf;
     if (elf->tls.p_memsz != 0) {
         module->tls_image = module->base + elf->tls.p_vaddr;
@@ -145,7 +151,8 @@ static void describe(struct aw_module *module) {
 }
 
 int aw_module_load(const char *path, uint64_t base, uint64_t tls_module, aw_resolve *resolve,
-                   void *context, struct aw_module **result, struct aw_error *error) {
+                   void *context, struct aw_module **result, struct aw_error *error)
+{
     AW_CHECK(base % AW_ELF_PAGE == 0);
     AW_CHECK(resolve != NULL);
     int code;
@@ -177,7 +184,8 @@ failed:
     return code;
 }
 
-void aw_module_unload(struct aw_module *module) {
+void aw_module_unload(struct aw_module *module)
+{
     if (module == NULL)
         return;
     if (module->end != 0)
@@ -190,7 +198,8 @@ void aw_module_unload(struct aw_module *module) {
     free(module);
 }
 
-uint64_t aw_module_symbol(const struct aw_module *module, const char *name) {
+uint64_t aw_module_symbol(const struct aw_module *module, const char *name)
+{
     const struct aw_elf *elf = &module->private->elf;
     for (uint64_t i = 1; i < elf->symbol_count; i++) {
         Elf64_Sym symbol;

@@ -34,14 +34,15 @@ struct bind {
 
 typedef int visit(struct bind *bind, const Elf64_Rela *rela);
 
-static int each_rela(struct bind *bind, visit *visit) {
+static int each_rela(struct bind *bind, visit *action)
+{
     const struct aw_elf_table tables[] = {bind->elf->rela, bind->elf->plt_rela};
     for (int t = 0; t < 2; t++) {
         const char *bytes = aw_elf_at(bind->elf, tables[t].address, tables[t].size);
         for (uint64_t i = 0; i < tables[t].size / sizeof(Elf64_Rela); i++) {
             Elf64_Rela rela;
             memcpy(&rela, bytes + i * sizeof rela, sizeof rela);
-            int code = visit(bind, &rela);
+            int code = action(bind, &rela);
             if (code != 0)
                 return code;
         }
@@ -49,12 +50,14 @@ static int each_rela(struct bind *bind, visit *visit) {
     return 0;
 }
 
-static bool writable(const struct aw_elf *elf, uint64_t address) {
+static bool writable(const struct aw_elf *elf, uint64_t address)
+{
     const Elf64_Phdr *segment = aw_elf_segment_of(elf, address, 8);
     return segment != NULL && (segment->p_flags & PF_W) != 0;
 }
 
-static int refuse_type(struct bind *bind, unsigned type, const char *name) {
+static int refuse_type(struct bind *bind, unsigned type, const char *name)
+{
     const char *of = name[0] != '\0' ? name : "a local symbol";
     switch (type) {
     case R_X86_64_TPOFF64:
@@ -85,7 +88,8 @@ static int refuse_type(struct bind *bind, unsigned type, const char *name) {
     }
 }
 
-static int check_rela(struct bind *bind, const Elf64_Rela *rela) {
+static int check_rela(struct bind *bind, const Elf64_Rela *rela)
+{
     const struct aw_elf *elf = bind->elf;
     uint64_t index = ELF64_R_SYM(rela->r_info);
     unsigned type = ELF64_R_TYPE(rela->r_info);
@@ -139,7 +143,8 @@ static int check_rela(struct bind *bind, const Elf64_Rela *rela) {
     return 0;
 }
 
-static int note_use(struct bind *bind, const Elf64_Rela *rela) {
+static int note_use(struct bind *bind, const Elf64_Rela *rela)
+{
     uint64_t index = ELF64_R_SYM(rela->r_info);
     unsigned type = ELF64_R_TYPE(rela->r_info);
     if (index == 0 || type == R_X86_64_NONE || type == R_X86_64_RELATIVE)
@@ -150,7 +155,8 @@ static int note_use(struct bind *bind, const Elf64_Rela *rela) {
 }
 
 /* Imports that no resolver may serve, with the reason. */
-static int check_name(struct bind *bind, const char *name) {
+static int check_name(struct bind *bind, const char *name)
+{
     if (strcmp(name, "__stack_chk_fail") == 0)
         return aw_elf_refuse(bind->elf, bind->error,
                              "%s is imported: compile with -fno-stack-protector, as `allways cc` "
@@ -166,7 +172,8 @@ static int check_name(struct bind *bind, const char *name) {
 }
 
 static int resolve_import(struct bind *bind, const Elf64_Sym *symbol, const char *name,
-                          struct import *import) {
+                          struct import *import)
+{
     struct aw_error error = {0};
     bool weak = ELF64_ST_BIND(symbol->st_info) == STB_WEAK;
     unsigned type = ELF64_ST_TYPE(symbol->st_info);
@@ -196,7 +203,8 @@ static int resolve_import(struct bind *bind, const Elf64_Sym *symbol, const char
     return 0;
 }
 
-static int resolve_symbols(struct bind *bind) {
+static int resolve_symbols(struct bind *bind)
+{
     for (uint64_t i = 1; i < bind->symbol_count; i++) {
         struct import *import = &bind->symbols[i];
         Elf64_Sym symbol;
@@ -216,7 +224,8 @@ static int resolve_symbols(struct bind *bind) {
     return 0;
 }
 
-static int apply_rela(struct bind *bind, const Elf64_Rela *rela) {
+static int apply_rela(struct bind *bind, const Elf64_Rela *rela)
+{
     uint64_t symbol = bind->symbols[0].value; /* symbol 0 is no symbol: value 0 */
     uint64_t value;
     if (ELF64_R_TYPE(rela->r_info) != R_X86_64_NONE &&
@@ -246,7 +255,8 @@ static int apply_rela(struct bind *bind, const Elf64_Rela *rela) {
 
 /* DT_RELR (gABI, 2018): an even word is an address to relocate; an odd one is a bitmap of which of
  * the next 63 words are. The addend is what the word holds. */
-static int apply_relr(struct bind *bind) {
+static int apply_relr(struct bind *bind)
+{
     const struct aw_elf *elf = bind->elf;
     const char *bytes = aw_elf_at(elf, elf->relr.address, elf->relr.size);
     uint64_t where = 0, base = bind->module->base, word, value;
@@ -271,7 +281,8 @@ static int apply_relr(struct bind *bind) {
 }
 
 int aw_elf_bind(const struct aw_elf *elf, struct aw_module *module, aw_resolve *resolve,
-                void *context, struct aw_error *error) {
+                void *context, struct aw_error *error)
+{
     struct bind bind = {elf, module, resolve, context, error, NULL, 1};
     int code = each_rela(&bind, check_rela);
     if (code != 0)

@@ -27,11 +27,13 @@ static const char *const libraries[] = {"libc.so.6",  "libpthread.so.0",     "li
                                         "librt.so.1", "libdl.so.2",          "libfiu.so.0",
                                         "libfiu.so",  "ld-linux-x86-64.so.2"};
 
-static bool inside(uint64_t offset, uint64_t size, uint64_t limit) {
+static bool inside(uint64_t offset, uint64_t size, uint64_t limit)
+{
     return offset <= limit && size <= limit - offset;
 }
 
-const void *aw_elf_at(const struct aw_elf *elf, uint64_t address, uint64_t size) {
+const void *aw_elf_at(const struct aw_elf *elf, uint64_t address, uint64_t size)
+{
     for (int i = 0; i < elf->segment_count; i++) {
         const Elf64_Phdr *segment = &elf->segments[i];
         if (address >= segment->p_vaddr &&
@@ -41,7 +43,8 @@ const void *aw_elf_at(const struct aw_elf *elf, uint64_t address, uint64_t size)
     return NULL;
 }
 
-const Elf64_Phdr *aw_elf_segment_of(const struct aw_elf *elf, uint64_t address, uint64_t size) {
+const Elf64_Phdr *aw_elf_segment_of(const struct aw_elf *elf, uint64_t address, uint64_t size)
+{
     for (int i = 0; i < elf->segment_count; i++) {
         const Elf64_Phdr *segment = &elf->segments[i];
         if (address >= segment->p_vaddr &&
@@ -51,7 +54,8 @@ const Elf64_Phdr *aw_elf_segment_of(const struct aw_elf *elf, uint64_t address, 
     return NULL;
 }
 
-const char *aw_elf_string(const void *table, uint64_t table_size, uint64_t offset) {
+const char *aw_elf_string(const void *table, uint64_t table_size, uint64_t offset)
+{
     const char *bytes = table;
     if (bytes == NULL)
         return NULL;
@@ -64,7 +68,8 @@ const char *aw_elf_string(const void *table, uint64_t table_size, uint64_t offse
     return NULL;
 }
 
-bool aw_elf_symbol(const struct aw_elf *elf, uint64_t index, Elf64_Sym *symbol, const char **name) {
+bool aw_elf_symbol(const struct aw_elf *elf, uint64_t index, Elf64_Sym *symbol, const char **name)
+{
     if (elf->symbols.size == 0 || index > UINT32_MAX)
         return false;
     const void *at = aw_elf_at(elf, elf->symbols.address + index * sizeof *symbol, sizeof *symbol);
@@ -76,7 +81,8 @@ bool aw_elf_symbol(const struct aw_elf *elf, uint64_t index, Elf64_Sym *symbol, 
     return *name != NULL;
 }
 
-static int read_file(struct aw_elf *elf, struct aw_error *error) {
+static int read_file(struct aw_elf *elf, struct aw_error *error)
+{
     int code = 0;
     int fd = open(elf->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
@@ -110,7 +116,8 @@ close_fd:
     return code;
 }
 
-static int check_header(struct aw_elf *elf, struct aw_error *error) {
+static int check_header(struct aw_elf *elf, struct aw_error *error)
+{
     const Elf64_Ehdr *header = &elf->header;
     if (elf->size < SELFMAG || memcmp(elf->bytes, ELFMAG, SELFMAG) != 0)
         return aw_fail_at(error, AW_E_FORMAT, elf->path, 0, 0,
@@ -148,8 +155,8 @@ static int check_header(struct aw_elf *elf, struct aw_error *error) {
     return 0;
 }
 
-static int check_load_segment(struct aw_elf *elf, const Elf64_Phdr *segment,
-                              struct aw_error *error) {
+static int check_load_segment(struct aw_elf *elf, const Elf64_Phdr *segment, struct aw_error *error)
+{
     if (segment->p_memsz == 0)
         return 0;
     bool executable_already = false;
@@ -185,7 +192,8 @@ static int check_load_segment(struct aw_elf *elf, const Elf64_Phdr *segment,
     return 0;
 }
 
-static int check_segments(struct aw_elf *elf, Elf64_Phdr *dynamic, struct aw_error *error) {
+static int check_segments(struct aw_elf *elf, Elf64_Phdr *dynamic, struct aw_error *error)
+{
     for (unsigned i = 0; i < elf->header.e_phnum; i++) {
         Elf64_Phdr segment;
         int code = 0;
@@ -244,7 +252,8 @@ static int check_segments(struct aw_elf *elf, Elf64_Phdr *dynamic, struct aw_err
     return 0;
 }
 
-static int check_library(const struct aw_elf *elf, uint64_t offset, struct aw_error *error) {
+static int check_library(const struct aw_elf *elf, uint64_t offset, struct aw_error *error)
+{
     const char *name = aw_elf_string(aw_elf_at(elf, elf->strings.address, elf->strings.size),
                                      elf->strings.size, offset);
     if (name == NULL)
@@ -264,7 +273,8 @@ static int check_library(const struct aw_elf *elf, uint64_t offset, struct aw_er
 }
 
 /* The number of symbols is nowhere written but in the hash tables. */
-static uint64_t count_symbols(const struct aw_elf *elf, uint64_t hash, uint64_t gnu_hash) {
+static uint64_t count_symbols(const struct aw_elf *elf, uint64_t hash, uint64_t gnu_hash)
+{
     uint32_t head[4], last = 0, word;
     const void *at;
     if (hash != 0 && (at = aw_elf_at(elf, hash, 8)) != NULL) {
@@ -293,7 +303,8 @@ static uint64_t count_symbols(const struct aw_elf *elf, uint64_t hash, uint64_t 
     return last;
 }
 
-static int check_tables(const struct aw_elf *elf, struct aw_error *error) {
+static int check_tables(const struct aw_elf *elf, struct aw_error *error)
+{
     const struct {
         const struct aw_elf_table *table;
         const char *name;
@@ -327,7 +338,8 @@ static int check_tables(const struct aw_elf *elf, struct aw_error *error) {
     return 0;
 }
 
-static int check_dynamic(struct aw_elf *elf, const Elf64_Phdr *dynamic, struct aw_error *error) {
+static int check_dynamic(struct aw_elf *elf, const Elf64_Phdr *dynamic, struct aw_error *error)
+{
     enum { TAGS = 40 };
     uint64_t value[TAGS] = {0}; /* of the tags below TAGS that appear at most once */
     uint64_t gnu_hash = 0, flags1 = 0;
@@ -393,7 +405,8 @@ static int check_dynamic(struct aw_elf *elf, const Elf64_Phdr *dynamic, struct a
     return 0;
 }
 
-int aw_elf_open(struct aw_elf *elf, const char *path, struct aw_error *error) {
+int aw_elf_open(struct aw_elf *elf, const char *path, struct aw_error *error)
+{
     Elf64_Phdr dynamic = {0};
     memset(elf, 0, sizeof *elf);
     elf->path = path;
@@ -409,7 +422,8 @@ int aw_elf_open(struct aw_elf *elf, const char *path, struct aw_error *error) {
     return code;
 }
 
-void aw_elf_close(struct aw_elf *elf) {
+void aw_elf_close(struct aw_elf *elf)
+{
     free(elf->bytes);
     elf->bytes = NULL;
     elf->size = 0;

@@ -69,11 +69,13 @@ struct aw_module_private {
     struct aw_lines *lines; /* the same, of loader_lines.c */
 };
 
-static inline uint64_t aw_page_down(uint64_t value) {
+static inline uint64_t aw_page_down(uint64_t value)
+{
     return value & ~(uint64_t)(AW_ELF_PAGE - 1);
 }
 
-static inline uint64_t aw_page_up(uint64_t value) {
+static inline uint64_t aw_page_up(uint64_t value)
+{
     return aw_page_down(value + AW_ELF_PAGE - 1);
 }
 

@@ -28,7 +28,8 @@ struct aw_lines {
     size_t slot_count, used;
 };
 
-static int by_start(const void *left, const void *right) {
+static int by_start(const void *left, const void *right)
+{
     const struct aw_elf_function *a = left, *b = right;
     if (a->start != b->start)
         return a->start < b->start ? -1 : 1;
@@ -38,7 +39,8 @@ static int by_start(const void *left, const void *right) {
 }
 
 static void add_function(struct aw_module_private *private, const Elf64_Sym *symbol,
-                         const char *name) {
+                         const char *name)
+{
     if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF ||
         symbol->st_size == 0 || name == NULL || name[0] == '\0' ||
         symbol->st_value > UINT64_MAX - symbol->st_size)
@@ -49,7 +51,8 @@ static void add_function(struct aw_module_private *private, const Elf64_Sym *sym
 }
 
 /* Bytes of a section that lie in the file, else NULL. */
-static const unsigned char *section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header) {
+static const unsigned char *section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header)
+{
     if (elf->header.e_shentsize != sizeof *header || index >= elf->header.e_shnum ||
         elf->header.e_shoff > elf->size ||
         elf->header.e_shnum > (elf->size - elf->header.e_shoff) / sizeof *header)
@@ -61,7 +64,8 @@ static const unsigned char *section(const struct aw_elf *elf, uint64_t index, El
     return elf->bytes + header->sh_offset;
 }
 
-static bool read_symtab(struct aw_module_private *private) {
+static bool read_symtab(struct aw_module_private *private)
+{
     const struct aw_elf *elf = &private->elf;
     Elf64_Shdr table, strings;
     const unsigned char *symbols = NULL;
@@ -83,7 +87,8 @@ static bool read_symtab(struct aw_module_private *private) {
     return private->function_count != 0;
 }
 
-static void read_dynsym(struct aw_module_private *private) {
+static void read_dynsym(struct aw_module_private *private)
+{
     const struct aw_elf *elf = &private->elf;
     free(private->functions);
     private->functions = calloc(elf->symbol_count + 1, sizeof *private->functions);
@@ -95,7 +100,8 @@ static void read_dynsym(struct aw_module_private *private) {
     }
 }
 
-const char *aw_module_function_at(const struct aw_module *module, uint64_t address) {
+const char *aw_module_function_at(const struct aw_module *module, uint64_t address)
+{
     struct aw_module_private *private = module->private;
     if (!private->functions_read) {
         private->functions_read = true;
@@ -121,7 +127,8 @@ const char *aw_module_function_at(const struct aw_module *module, uint64_t addre
     return private->functions[low - 1].name;
 }
 
-static struct aw_lines *open_lines(struct aw_elf *elf) {
+static struct aw_lines *open_lines(struct aw_elf *elf)
+{
     struct aw_lines *lines = calloc(1, sizeof *lines);
     if (lines == NULL)
         return NULL;
@@ -138,14 +145,16 @@ static struct aw_lines *open_lines(struct aw_elf *elf) {
     return lines;
 }
 
-static struct line_entry *slot_of(struct line_entry *slots, size_t slot_count, uint64_t address) {
+static struct line_entry *slot_of(struct line_entry *slots, size_t slot_count, uint64_t address)
+{
     size_t i = (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slot_count - 1);
     while (slots[i].address != 0 && slots[i].address != address)
         i = (i + 1) & (slot_count - 1);
     return &slots[i];
 }
 
-static bool grow(struct aw_lines *lines) {
+static bool grow(struct aw_lines *lines)
+{
     if (lines->used * 2 < lines->slot_count)
         return true;
     struct line_entry *slots = calloc(lines->slot_count * 2, sizeof *slots);
@@ -161,7 +170,8 @@ static bool grow(struct aw_lines *lines) {
 }
 
 /* gcc writes .debug_aranges, which dwarf_addrdie reads; clang leaves it out. */
-static bool unit_of(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit) {
+static bool unit_of(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit)
+{
     if (dwarf_addrdie(dwarf, address, unit) != NULL)
         return true;
     Dwarf_Off offset = 0, next;
@@ -178,7 +188,8 @@ static bool unit_of(Dwarf *dwarf, uint64_t address, Dwarf_Die *unit) {
 }
 
 /* The compiler's name of the file, or what is left of it inside the compilation folder. */
-static const char *shorten(Dwarf_Die *unit, const char *file) {
+static const char *shorten(Dwarf_Die *unit, const char *file)
+{
     Dwarf_Attribute attribute;
     const char *folder = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
     size_t length = folder != NULL ? strlen(folder) : 0;
@@ -191,7 +202,8 @@ static const char *shorten(Dwarf_Die *unit, const char *file) {
     return file;
 }
 
-static void look_up(struct aw_lines *lines, struct line_entry *entry) {
+static void look_up(struct aw_lines *lines, struct line_entry *entry)
+{
     Dwarf_Die unit;
     if (lines->dwarf == NULL || !unit_of(lines->dwarf, entry->address, &unit))
         return;
@@ -205,7 +217,8 @@ static void look_up(struct aw_lines *lines, struct line_entry *entry) {
 }
 
 bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **file, int *line,
-                       int *column) {
+                       int *column)
+{
     struct aw_module_private *private = module->private;
     if (address < module->start || address >= module->end || address == module->base)
         return false;
@@ -228,7 +241,8 @@ bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **
     return true;
 }
 
-void aw_elf_lookups_free(struct aw_module_private *private) {
+void aw_elf_lookups_free(struct aw_module_private *private)
+{
     free(private->functions);
     if (private->lines == NULL)
         return;

@@ -11,7 +11,8 @@
 
 TestSuite(cc, .init = box_open, .fini = box_close);
 
-static int cc(struct aw_error *error, const char *first, ...) {
+static int cc(struct aw_error *error, const char *first, ...)
+{
     char *arguments[16];
     int count = 0;
     va_list list;
@@ -23,14 +24,16 @@ static int cc(struct aw_error *error, const char *first, ...) {
     return aw_cc(count, arguments, "/include-folder", error);
 }
 
-static void refused(int code, const struct aw_error *error, int expected, const char *message) {
+static void refused(int code, const struct aw_error *error, int expected, const char *message)
+{
     cr_expect_eq(code, expected);
     cr_expect_eq(error->code, expected);
     cr_expect_str_eq(error->message, message);
 }
 
 /* CC is the script with one argument of its own; the answer is what it was called with. */
-static const char *recorded(int status, const char *first, const char *second) {
+static const char *recorded(int status, const char *first, const char *second)
+{
     static char text[4096];
     char compiler[256], script[256];
     struct aw_error error;
@@ -46,24 +49,28 @@ static const char *recorded(int status, const char *first, const char *second) {
     return text;
 }
 
-Test(cc, our_flags_come_first_so_that_the_caller_may_override_them) {
+Test(cc, our_flags_come_first_so_that_the_caller_may_override_them)
+{
     const char *said = recorded(0, "-O2", "-DX=a b");
     cr_expect_eq(strncmp(said, "--own -std=gnu17 -O1 -g ", 24), 0, "%s", said);
     cr_expect_not_null(strstr(said, " -I /include-folder a.c -o a.so -O2 -DX=a b\n"), "%s", said);
 }
 
-Test(cc, the_status_of_the_compiler_is_returned) {
+Test(cc, the_status_of_the_compiler_is_returned)
+{
     recorded(3, NULL, NULL);
 }
 
-Test(cc, a_compiler_that_is_not_there_is_named) {
+Test(cc, a_compiler_that_is_not_there_is_named)
+{
     struct aw_error error;
     setenv("CC", "/no/such/compiler", 1);
     refused(cc(&error, "a.c", "-o", "a.so", NULL), &error, AW_E_SYSTEM,
             "cc: cannot run /no/such/compiler: No such file or directory");
 }
 
-Test(cc, a_compiler_ended_by_a_signal_is_no_success) {
+Test(cc, a_compiler_ended_by_a_signal_is_no_success)
+{
     struct aw_error error;
     box_write("compiler", "#!/bin/sh\nkill -9 $$\n", 21);
     cr_assert_eq(chmod(box_path("compiler"), 0755), 0);
@@ -72,7 +79,8 @@ Test(cc, a_compiler_ended_by_a_signal_is_no_success) {
     cr_expect_not_null(strstr(error.message, "was ended by signal 9"));
 }
 
-Test(cc, wrong_usage_is_refused_with_a_reason) {
+Test(cc, wrong_usage_is_refused_with_a_reason)
+{
     struct aw_error error;
     setenv("CC", "/no/such/compiler", 1);
     refused(cc(&error, "a.c", NULL), &error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
@@ -91,7 +99,8 @@ Test(cc, wrong_usage_is_refused_with_a_reason) {
             "machine does not let happen: leave it out");
 }
 
-Test(cc, the_loader_takes_what_it_makes) {
+Test(cc, the_loader_takes_what_it_makes)
+{
     static const char source[] = "#include <errno.h>\n#include <pthread.h>\n#include <stdio.h>\n"
                                  "#include <string.h>\n#include <unistd.h>\n"
                                  "static __thread int mine;\n"

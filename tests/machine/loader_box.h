@@ -26,18 +26,21 @@ static const uint64_t box_tls_module = 7;
 
 static char box_folder[64];
 
-static void box_open(void) {
+static void box_open(void)
+{
     strcpy(box_folder, "/tmp/aw-loader-XXXXXX");
     cr_assert_not_null(mkdtemp(box_folder));
 }
 
-static void box_close(void) {
+static void box_close(void)
+{
     char command[128];
     snprintf(command, sizeof command, "rm -r '%s'", box_folder);
     cr_assert_eq(system(command), 0);
 }
 
-static const char *box_path(const char *name) {
+static const char *box_path(const char *name)
+{
     static char paths[8][128];
     static int next;
     char *path = paths[next++ % 8];
@@ -45,14 +48,16 @@ static const char *box_path(const char *name) {
     return path;
 }
 
-static void box_write(const char *name, const void *bytes, size_t size) {
+static void box_write(const char *name, const void *bytes, size_t size)
+{
     FILE *file = fopen(box_path(name), "wb");
     cr_assert_not_null(file);
     cr_assert_eq(fwrite(bytes, 1, size, file), size);
     cr_assert_eq(fclose(file), 0);
 }
 
-static size_t box_read(const char *name, unsigned char *bytes, size_t limit) {
+static size_t box_read(const char *name, unsigned char *bytes, size_t limit)
+{
     FILE *file = fopen(box_path(name), "rb");
     cr_assert_not_null(file);
     size_t size = fread(bytes, 1, limit, file);
@@ -62,7 +67,8 @@ static size_t box_read(const char *name, unsigned char *bytes, size_t limit) {
 }
 
 /* Compiles inside the folder; false when the compiler says no. */
-__attribute__((format(printf, 1, 2))) static bool box_try_cc(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static bool box_try_cc(const char *format, ...)
+{
     char arguments[1024], command[1400];
     const char *compiler = getenv("CC");
     va_list list;
@@ -75,7 +81,8 @@ __attribute__((format(printf, 1, 2))) static bool box_try_cc(const char *format,
 }
 
 /* Writes p.c and makes p.so of it, with `flags` after the usual ones. */
-static inline const char *box_build(const char *source, const char *flags) {
+static inline const char *box_build(const char *source, const char *flags)
+{
     box_write("p.c", source, strlen(source));
     cr_assert(box_try_cc(BOX_FLAGS " p.c -o p.so %s", flags), "p.c does not compile");
     return box_path("p.so");
@@ -101,7 +108,8 @@ struct box_resolver {
 
 /* Known names get their address, other weak ones 0, other strong ones a made-up address. */
 static uint64_t box_resolve(void *context, const char *name, enum aw_import_kind kind, bool weak,
-                            struct aw_error *error) {
+                            struct aw_error *error)
+{
     struct box_resolver *resolver = context;
     cr_assert(resolver->asked_count < 64);
     struct box_import *import = &resolver->asked[resolver->asked_count++];
@@ -119,7 +127,8 @@ static uint64_t box_resolve(void *context, const char *name, enum aw_import_kind
 }
 
 static inline const struct box_import *box_asked(const struct box_resolver *resolver,
-                                                 const char *name) {
+                                                 const char *name)
+{
     const struct box_import *found = NULL;
     for (int i = 0; i < resolver->asked_count; i++)
         if (strcmp(resolver->asked[i].name, name) == 0) {
@@ -129,7 +138,8 @@ static inline const struct box_import *box_asked(const struct box_resolver *reso
     return found;
 }
 
-static inline struct aw_module *box_load(const char *path, struct box_resolver *resolver) {
+static inline struct aw_module *box_load(const char *path, struct box_resolver *resolver)
+{
     static struct box_resolver none;
     struct aw_module *module;
     struct aw_error error = {0};
@@ -142,7 +152,8 @@ static inline struct aw_module *box_load(const char *path, struct box_resolver *
 
 /* Loads what must be refused, and compares code, path and message. */
 __attribute__((format(printf, 4, 5))) static inline void
-box_refused(const char *path, struct box_resolver *resolver, int code, const char *format, ...) {
+box_refused(const char *path, struct box_resolver *resolver, int code, const char *format, ...)
+{
     static struct box_resolver none;
     char expected[1024];
     struct aw_module *module = (struct aw_module *)&none;
@@ -168,7 +179,8 @@ struct box_file {
     size_t size;
 };
 
-static inline Elf64_Phdr *box_segment(struct box_file *file, uint32_t type, int nth) {
+static inline Elf64_Phdr *box_segment(struct box_file *file, uint32_t type, int nth)
+{
     Elf64_Ehdr *header = (Elf64_Ehdr *)file->bytes;
     Elf64_Phdr *segments = (Elf64_Phdr *)(file->bytes + header->e_phoff);
     for (int i = 0; i < header->e_phnum; i++)
@@ -178,7 +190,8 @@ static inline Elf64_Phdr *box_segment(struct box_file *file, uint32_t type, int 
     abort();
 }
 
-static inline Elf64_Dyn *box_dynamic(struct box_file *file, int64_t tag) {
+static inline Elf64_Dyn *box_dynamic(struct box_file *file, int64_t tag)
+{
     Elf64_Dyn *entry = (Elf64_Dyn *)(file->bytes + box_segment(file, PT_DYNAMIC, 0)->p_offset);
     for (; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == tag)
@@ -188,7 +201,8 @@ static inline Elf64_Dyn *box_dynamic(struct box_file *file, int64_t tag) {
 }
 
 /* The first relocation of a type in DT_RELA, which lies in the first segment: offset = address. */
-static inline Elf64_Rela *box_rela(struct box_file *file, uint32_t type) {
+static inline Elf64_Rela *box_rela(struct box_file *file, uint32_t type)
+{
     Elf64_Rela *rela = (Elf64_Rela *)(file->bytes + box_dynamic(file, DT_RELA)->d_un.d_ptr);
     size_t count = box_dynamic(file, DT_RELASZ)->d_un.d_val / sizeof *rela;
     for (size_t i = 0; i < count; i++)
@@ -198,14 +212,16 @@ static inline Elf64_Rela *box_rela(struct box_file *file, uint32_t type) {
     abort();
 }
 
-static inline struct box_file *box_patch_begin(const char *source, const char *flags) {
+static inline struct box_file *box_patch_begin(const char *source, const char *flags)
+{
     static struct box_file file;
     box_build(source, flags);
     file.size = box_read("p.so", file.bytes, sizeof file.bytes);
     return &file;
 }
 
-static inline const char *box_patch_end(const struct box_file *file) {
+static inline const char *box_patch_end(const struct box_file *file)
+{
     box_write("patched.so", file->bytes, file->size);
     return box_path("patched.so");
 }

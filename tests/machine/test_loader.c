@@ -10,13 +10,15 @@
 
 TestSuite(loader, .init = box_open, .fini = box_close);
 
-static uint64_t call(const struct aw_module *module, const char *name) {
+static uint64_t call(const struct aw_module *module, const char *name)
+{
     uint64_t address = aw_module_symbol(module, name);
     cr_assert_neq(address, 0, "%s is not there", name);
     return ((uint64_t(*)(void))address)();
 }
 
-static uint64_t word_at(const struct aw_module *module, const char *name) {
+static uint64_t word_at(const struct aw_module *module, const char *name)
+{
     uint64_t value, address = aw_module_symbol(module, name);
     cr_assert_neq(address, 0, "%s is not there", name);
     memcpy(&value, (void *)address, sizeof value);
@@ -30,7 +32,8 @@ static const char plain_source[] = "long counter = 41;\n"
                                    "static long hidden(void) { return ++counter; }\n"
                                    "long visible(void) { return hidden(); }\n";
 
-Test(loader, defined_symbols_are_found_and_others_are_not) {
+Test(loader, defined_symbols_are_found_and_others_are_not)
+{
     struct aw_module *module = box_load(box_build(plain_source, ""), NULL);
     cr_expect_neq(aw_module_symbol(module, "visible"), 0);
     cr_expect_neq(aw_module_symbol(module, "counter"), 0);
@@ -41,7 +44,8 @@ Test(loader, defined_symbols_are_found_and_others_are_not) {
     aw_module_unload(module);
 }
 
-Test(loader, both_kinds_of_hash_table_count_the_symbols) {
+Test(loader, both_kinds_of_hash_table_count_the_symbols)
+{
     static const char *const styles[] = {"-Wl,--hash-style=sysv", "-Wl,--hash-style=gnu",
                                          "-Wl,--hash-style=both"};
     for (int i = 0; i < 3; i++) {
@@ -51,7 +55,8 @@ Test(loader, both_kinds_of_hash_table_count_the_symbols) {
     }
 }
 
-Test(loader, a_module_without_exports_binds_its_imports) {
+Test(loader, a_module_without_exports_binds_its_imports)
+{
     struct box_resolver resolver = {0};
     struct aw_module *module = box_load(
         box_build("extern void outside(void); static void (*volatile kept)(void);\n"
@@ -62,7 +67,8 @@ Test(loader, a_module_without_exports_binds_its_imports) {
     aw_module_unload(module);
 }
 
-Test(loader, pointers_in_data_are_relocated) {
+Test(loader, pointers_in_data_are_relocated)
+{
     struct box_resolver resolver = {.known = {{"outside", 0x5550}, {"table", 0x7770}}};
     struct aw_module *module = box_load(box_build("extern int outside(void); extern char table[];\n"
                                                   "static int local(void) { return 5; }\n"
@@ -81,7 +87,8 @@ Test(loader, pointers_in_data_are_relocated) {
     aw_module_unload(module);
 }
 
-Test(loader, packed_relative_relocations_are_applied) {
+Test(loader, packed_relative_relocations_are_applied)
+{
     box_write("p.c", "", 0);
     if (!box_try_cc(BOX_FLAGS " p.c -o p.so -Wl,-z,pack-relative-relocs"))
         cr_skip_test("this linker knows no -z pack-relative-relocs");
@@ -101,7 +108,8 @@ Test(loader, packed_relative_relocations_are_applied) {
     aw_module_unload(module);
 }
 
-Test(loader, what_the_module_defines_binds_to_the_module) {
+Test(loader, what_the_module_defines_binds_to_the_module)
+{
     struct box_resolver resolver = {0};
     struct aw_module *module = box_load(
         box_build("long write(int fd, const void *p, unsigned long n) {"
@@ -119,7 +127,8 @@ Test(loader, what_the_module_defines_binds_to_the_module) {
 
 /* ---- imports --------------------------------------------------------------------------------- */
 
-Test(loader, the_kind_of_an_import_comes_from_its_symbol_or_else_from_its_relocation) {
+Test(loader, the_kind_of_an_import_comes_from_its_symbol_or_else_from_its_relocation)
+{
     struct box_resolver resolver = {0};
     box_write("other.c", "int typed_data; int typed_function(void) { return 0; }", 54);
     cr_assert(box_try_cc("-shared -fPIC other.c -o libfiu.so -Wl,-soname,libfiu.so.0"));
@@ -150,7 +159,8 @@ Test(loader, the_kind_of_an_import_comes_from_its_symbol_or_else_from_its_reloca
     aw_module_unload(module);
 }
 
-Test(loader, a_weak_symbol_that_resolves_to_nothing_stays_0) {
+Test(loader, a_weak_symbol_that_resolves_to_nothing_stays_0)
+{
     struct box_resolver resolver = {.known = {{"given", 0x4440}}};
     struct aw_module *module =
         box_load(box_build("extern int given(void) __attribute__((weak));\n"
@@ -166,7 +176,8 @@ Test(loader, a_weak_symbol_that_resolves_to_nothing_stays_0) {
     aw_module_unload(module);
 }
 
-Test(loader, imports_are_asked_for_in_the_same_order_each_time) {
+Test(loader, imports_are_asked_for_in_the_same_order_each_time)
+{
     static struct box_resolver first, second;
     const char *path = box_build("int a(void), b(void), c(void), d(void);\n"
                                  "int f(void) { return d() + b() + c() + a() + b(); }\n",
@@ -178,7 +189,8 @@ Test(loader, imports_are_asked_for_in_the_same_order_each_time) {
     cr_expect_arr_eq(&first.asked, &second.asked, sizeof first.asked);
 }
 
-Test(loader, a_program_with_calls_of_thread_sanitizer_counts_as_instrumented) {
+Test(loader, a_program_with_calls_of_thread_sanitizer_counts_as_instrumented)
+{
     struct aw_module *module = box_load(box_build(plain_source, ""), NULL);
     cr_expect_not(module->instrumented);
     aw_module_unload(module);
@@ -195,12 +207,14 @@ Test(loader, a_program_with_calls_of_thread_sanitizer_counts_as_instrumented) {
 static unsigned char tls_block[4096];
 static uint64_t tls_module_asked;
 
-static void *fake_tls_get_addr(const uint64_t *index) {
+static void *fake_tls_get_addr(const uint64_t *index)
+{
     tls_module_asked = index[0];
     return tls_block + index[1];
 }
 
-Test(loader, thread_local_storage_goes_through_tls_get_addr) {
+Test(loader, thread_local_storage_goes_through_tls_get_addr)
+{
     struct box_resolver resolver = {
         .known = {{"__tls_get_addr", (uint64_t)(uintptr_t)fake_tls_get_addr}}};
     struct aw_module *module =
@@ -223,7 +237,8 @@ Test(loader, thread_local_storage_goes_through_tls_get_addr) {
     aw_module_unload(module);
 }
 
-Test(loader, without_thread_local_storage_there_is_no_image_of_it) {
+Test(loader, without_thread_local_storage_there_is_no_image_of_it)
+{
     struct aw_module *module = box_load(box_build(plain_source, ""), NULL);
     cr_expect_eq(module->tls_image, 0);
     cr_expect_eq(module->tls_size, 0);
@@ -232,7 +247,8 @@ Test(loader, without_thread_local_storage_there_is_no_image_of_it) {
 
 /* ---- constructors and destructors ------------------------------------------------------------ */
 
-Test(loader, constructors_and_destructors_are_counted_and_not_run) {
+Test(loader, constructors_and_destructors_are_counted_and_not_run)
+{
     struct aw_module *module =
         box_load(box_build("int ran;\n"
                            "__attribute__((constructor(101))) static void a(void) { ran |= 1; }\n"
@@ -254,7 +270,8 @@ Test(loader, constructors_and_destructors_are_counted_and_not_run) {
     aw_module_unload(module);
 }
 
-Test(loader, init_and_fini_of_the_start_files_are_inside_the_text) {
+Test(loader, init_and_fini_of_the_start_files_are_inside_the_text)
+{
     struct aw_module *module = box_load(box_build(plain_source, ""), NULL);
     cr_expect(module->init >= module->text_start && module->init < module->text_end);
     cr_expect(module->fini >= module->text_start && module->fini < module->text_end);
@@ -263,7 +280,8 @@ Test(loader, init_and_fini_of_the_start_files_are_inside_the_text) {
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static bool in_image(const struct aw_module *module, const char *name) {
+static bool in_image(const struct aw_module *module, const char *name)
+{
     uint64_t address = aw_module_symbol(module, name);
     return address >= module->data_start && address < module->data_end;
 }
@@ -271,7 +289,8 @@ static bool in_image(const struct aw_module *module, const char *name) {
 static const char *const linkers[] = {"", "-Wl,-z,norelro", "-Wl,-z,lazy", "-fuse-ld=gold",
                                       "-fuse-ld=lld"};
 
-Test(loader, the_image_part_holds_data_and_bss_whatever_the_linker) {
+Test(loader, the_image_part_holds_data_and_bss_whatever_the_linker)
+{
     static const char source[] =
         "extern int outside(void); long data = 3, bss[5000];\n"
         "int (*const constant)(void) = outside;\n"
@@ -298,7 +317,8 @@ Test(loader, the_image_part_holds_data_and_bss_whatever_the_linker) {
 }
 
 /* As the kernel tells it: "r-xp". */
-static const char *protection(uint64_t address) {
+static const char *protection(uint64_t address)
+{
     static char flags[5];
     unsigned long start, end;
     char line[512];
@@ -313,7 +333,8 @@ static const char *protection(uint64_t address) {
     return flags;
 }
 
-Test(loader, only_data_is_writable_and_only_text_is_executable) {
+Test(loader, only_data_is_writable_and_only_text_is_executable)
+{
     struct aw_module *module =
         box_load(box_build("extern int outside(void); int (*const constant)(void) = outside;\n"
                            "const char text[] = \"x\"; char data[] = \"y\"; char bss[9000];\n"
@@ -330,7 +351,8 @@ Test(loader, only_data_is_writable_and_only_text_is_executable) {
     aw_module_unload(module);
 }
 
-Test(loader, two_loads_leave_the_same_bytes) {
+Test(loader, two_loads_leave_the_same_bytes)
+{
     static unsigned char bytes[1 << 16];
     struct box_resolver resolver = {0};
     const char *path = box_build("extern int out(void); int (*p)(void) = out; long d = 1, b[9];\n"
@@ -351,7 +373,8 @@ Test(loader, two_loads_leave_the_same_bytes) {
     aw_module_unload(module);
 }
 
-Test(loader, the_address_range_must_be_free_and_is_free_again_after_unloading) {
+Test(loader, the_address_range_must_be_free_and_is_free_again_after_unloading)
+{
     const char *path = box_build(plain_source, "");
     struct aw_module *module = box_load(path, NULL);
     size_t size = module->end - module->start;
@@ -363,7 +386,8 @@ Test(loader, the_address_range_must_be_free_and_is_free_again_after_unloading) {
     aw_module_unload(box_load(path, NULL));
 }
 
-Test(loader, an_address_of_the_kernel_is_no_address_for_a_program) {
+Test(loader, an_address_of_the_kernel_is_no_address_for_a_program)
+{
     struct aw_module *module;
     struct aw_error error;
     struct box_resolver resolver = {0};
@@ -373,7 +397,8 @@ Test(loader, an_address_of_the_kernel_is_no_address_for_a_program) {
     cr_expect_str_eq(error.message, "0xffff800000000000 is no address for a program");
 }
 
-Test(loader, the_digest_is_that_of_the_file) {
+Test(loader, the_digest_is_that_of_the_file)
+{
     struct box_file *file = box_patch_begin(plain_source, "");
     struct aw_module *module = box_load(box_path("p.so"), NULL);
     cr_expect_eq(module->digest, XXH3_64bits(file->bytes, file->size));
@@ -400,17 +425,20 @@ static const char lines_source[] = "static int counter;\n"              /* 1 */
 
 static uint64_t return_address;
 
-static void note_return_address(void) {
+static void note_return_address(void)
+{
     return_address = (uint64_t)(uintptr_t)__builtin_return_address(0);
 }
 
-static struct aw_module *load_lines(const char *flags) {
+static struct aw_module *load_lines(const char *flags)
+{
     struct box_resolver resolver = {
         .known = {{"outside", (uint64_t)(uintptr_t)note_return_address}}};
     return box_load(box_build(lines_source, flags), &resolver);
 }
 
-Test(loader, a_call_site_has_its_line) {
+Test(loader, a_call_site_has_its_line)
+{
     struct aw_module *module = load_lines("");
     const char *file = NULL;
     int line = 0, column = 0;
@@ -425,7 +453,8 @@ Test(loader, a_call_site_has_its_line) {
     aw_module_unload(module);
 }
 
-Test(loader, a_file_outside_the_compilation_folder_keeps_its_recorded_path) {
+Test(loader, a_file_outside_the_compilation_folder_keeps_its_recorded_path)
+{
     const char *file;
     int line, column;
     box_write("p.c", lines_source, strlen(lines_source));
@@ -439,7 +468,8 @@ Test(loader, a_file_outside_the_compilation_folder_keeps_its_recorded_path) {
     aw_module_unload(module);
 }
 
-Test(loader, every_address_of_the_text_is_remembered_as_it_was_first_answered) {
+Test(loader, every_address_of_the_text_is_remembered_as_it_was_first_answered)
+{
     static struct {
         bool known;
         const char *file;
@@ -469,7 +499,8 @@ Test(loader, every_address_of_the_text_is_remembered_as_it_was_first_answered) {
     aw_module_unload(module);
 }
 
-Test(loader, functions_are_named_and_what_lies_between_is_not) {
+Test(loader, functions_are_named_and_what_lies_between_is_not)
+{
     struct aw_module *module = load_lines("");
     uint64_t hidden = word_at(module, "pointer");
     cr_expect_str_eq(aw_module_function_at(module, hidden), "hidden");
@@ -483,7 +514,8 @@ Test(loader, functions_are_named_and_what_lies_between_is_not) {
     aw_module_unload(module);
 }
 
-Test(loader, a_stripped_program_still_names_what_it_exports) {
+Test(loader, a_stripped_program_still_names_what_it_exports)
+{
     struct aw_module *module = load_lines("-s");
     const char *file;
     int line, column;
@@ -494,7 +526,8 @@ Test(loader, a_stripped_program_still_names_what_it_exports) {
     aw_module_unload(module);
 }
 
-Test(loader, of_two_names_of_a_function_the_exported_one_is_given) {
+Test(loader, of_two_names_of_a_function_the_exported_one_is_given)
+{
     struct aw_module *module =
         box_load(box_build("static int inner(void) { return 4; }\n"
                            "int outer(void) __attribute__((alias(\"inner\")));\n",
@@ -504,7 +537,8 @@ Test(loader, of_two_names_of_a_function_the_exported_one_is_given) {
     aw_module_unload(module);
 }
 
-Test(loader, a_program_rebuilt_or_removed_meanwhile_is_answered_from_what_was_loaded) {
+Test(loader, a_program_rebuilt_or_removed_meanwhile_is_answered_from_what_was_loaded)
+{
     struct aw_module *module = load_lines("");
     const char *file;
     int line, column;
@@ -516,7 +550,8 @@ Test(loader, a_program_rebuilt_or_removed_meanwhile_is_answered_from_what_was_lo
     aw_module_unload(module);
 }
 
-Test(loader, lines_without_an_address_index_are_found_in_the_units) {
+Test(loader, lines_without_an_address_index_are_found_in_the_units)
+{
     box_write("p.c", lines_source, strlen(lines_source));
     cr_assert(box_try_cc(BOX_FLAGS " p.c -o full.so"));
     char command[256];

@@ -19,16 +19,19 @@ static const char fpic[] = "compile every part with -fPIC, as `allways cc` does"
 
 /* ---- files that are no shared objects -------------------------------------------------------- */
 
-Test(loader_refusals, a_file_that_is_not_there) {
+Test(loader_refusals, a_file_that_is_not_there)
+{
     box_refused(box_path("none.so"), NULL, AW_E_IO,
                 "cannot open the program: No such file or directory");
 }
 
-Test(loader_refusals, a_folder) {
+Test(loader_refusals, a_folder)
+{
     box_refused(box_folder, NULL, AW_E_IO, "not a regular file");
 }
 
-Test(loader_refusals, a_path_that_is_too_long) {
+Test(loader_refusals, a_path_that_is_too_long)
+{
     static char path[5000];
     struct box_resolver resolver = {0};
     struct aw_module *module;
@@ -40,7 +43,8 @@ Test(loader_refusals, a_path_that_is_too_long) {
     cr_expect_null(module);
 }
 
-Test(loader_refusals, a_file_of_another_kind) {
+Test(loader_refusals, a_file_of_another_kind)
+{
     static const char text[] =
         "not an ELF file: expected a shared object, as `allways cc` makes it";
     box_write("empty", "", 0);
@@ -52,13 +56,15 @@ Test(loader_refusals, a_file_of_another_kind) {
                 "not a usable ELF file: 7 bytes are too few for a header");
 }
 
-static void refused_header(size_t offset, unsigned value, size_t size, int code, const char *text) {
+static void refused_header(size_t offset, unsigned value, size_t size, int code, const char *text)
+{
     struct box_file *file = box_patch_begin(source, "");
     memcpy(file->bytes + offset, &value, size);
     box_refused(box_patch_end(file), NULL, code, "%s", text);
 }
 
-Test(loader_refusals, another_class_order_or_machine) {
+Test(loader_refusals, another_class_order_or_machine)
+{
     refused_header(EI_CLASS, ELFCLASS32, 1, AW_E_PROGRAM,
                    "not a 64-bit object: compile for x86-64, without -m32");
     refused_header(EI_DATA, ELFDATA2MSB, 1, AW_E_PROGRAM,
@@ -73,7 +79,8 @@ Test(loader_refusals, another_class_order_or_machine) {
                    "not a usable ELF file: it has no loadable segment");
 }
 
-Test(loader_refusals, executables_and_objects) {
+Test(loader_refusals, executables_and_objects)
+{
     box_write("p.c", "int main(void) { return 0; }", 28);
     cr_assert(box_try_cc("-no-pie p.c -o fixed") && box_try_cc("-fPIE -pie p.c -o pie") &&
               box_try_cc("-c p.c -o p.o"));
@@ -93,20 +100,23 @@ Test(loader_refusals, executables_and_objects) {
 
 /* ---- how it is linked ------------------------------------------------------------------------ */
 
-Test(loader_refusals, an_executable_stack) {
+Test(loader_refusals, an_executable_stack)
+{
     box_refused(box_build(source, "-Wl,-z,execstack"), NULL, AW_E_PROGRAM,
                 "asks for an executable stack (a nested function whose address is taken, or "
                 "assembly without .note.GNU-stack): link with -Wl,-z,noexecstack and keep nested "
                 "functions out");
 }
 
-Test(loader_refusals, code_that_needs_relocation) {
+Test(loader_refusals, code_that_needs_relocation)
+{
     box_refused(
         box_build("extern char outside; __asm__(\".text; .quad outside\");", "-Wl,-z,notext"), NULL,
         AW_E_PROGRAM, "its code needs relocation (DT_TEXTREL): %s", fpic);
 }
 
-Test(loader_refusals, code_that_needs_relocation_and_does_not_say_so) {
+Test(loader_refusals, code_that_needs_relocation_and_does_not_say_so)
+{
     struct box_file *file = box_patch_begin(source, "");
     Elf64_Rela *rela = box_rela(file, R_X86_64_64);
     rela->r_offset = ((Elf64_Ehdr *)file->bytes)->e_phoff;
@@ -114,14 +124,16 @@ Test(loader_refusals, code_that_needs_relocation_and_does_not_say_so) {
                 "a relocation at 0x40 (outside) lies outside the writable data: %s", fpic);
 }
 
-Test(loader_refusals, a_library_that_the_machine_does_not_know) {
+Test(loader_refusals, a_library_that_the_machine_does_not_know)
+{
     box_write("foo.c", "int outside(void) { return 1; }", 31);
     cr_assert(box_try_cc("-shared -fPIC foo.c -o libfoo.so"));
     box_refused(box_build(source, "-L. -lfoo"), NULL, AW_E_PROGRAM,
                 "needs libfoo.so: link its objects into the program");
 }
 
-Test(loader_refusals, libraries_of_sanitizers) {
+Test(loader_refusals, libraries_of_sanitizers)
+{
     static const char *const names[] = {"libtsan.so.2", "libasan.so.8", "libubsan.so.1"};
     for (int i = 0; i < 3; i++) {
         char flags[128];
@@ -136,7 +148,8 @@ Test(loader_refusals, libraries_of_sanitizers) {
     }
 }
 
-Test(loader_refusals, code_that_can_be_written) {
+Test(loader_refusals, code_that_can_be_written)
+{
     struct box_file *file = box_patch_begin(source, "");
     for (int i = 0; i < 4; i++)
         if (box_segment(file, PT_LOAD, i)->p_flags & PF_X)
@@ -145,21 +158,24 @@ Test(loader_refusals, code_that_can_be_written) {
                 "a segment is writable and executable: link without -N (--omagic)");
 }
 
-Test(loader_refusals, two_executable_segments) {
+Test(loader_refusals, two_executable_segments)
+{
     struct box_file *file = box_patch_begin(source, "");
     box_segment(file, PT_LOAD, 0)->p_flags |= PF_X;
     box_refused(box_patch_end(file), NULL, AW_E_PROGRAM,
                 "two executable segments: link with the default linker script");
 }
 
-Test(loader_refusals, writable_data_in_two_places) {
+Test(loader_refusals, writable_data_in_two_places)
+{
     struct box_file *file = box_patch_begin(source, "");
     box_segment(file, PT_LOAD, 0)->p_flags |= PF_W;
     box_refused(box_patch_end(file), NULL, AW_E_PROGRAM,
                 "its writable data lies in two places: link with the default linker script");
 }
 
-Test(loader_refusals, relro_in_the_middle_or_outside) {
+Test(loader_refusals, relro_in_the_middle_or_outside)
+{
     struct box_file *file = box_patch_begin(source, "");
     Elf64_Phdr *relro = box_segment(file, PT_GNU_RELRO, 0);
     relro->p_vaddr = (relro->p_vaddr & ~(uint64_t)4095) + 4096;
@@ -172,14 +188,16 @@ Test(loader_refusals, relro_in_the_middle_or_outside) {
                 "not a usable ELF file: PT_GNU_RELRO lies outside the data segment");
 }
 
-Test(loader_refusals, a_preinit_array) {
+Test(loader_refusals, a_preinit_array)
+{
     struct box_file *file = box_patch_begin(source, "");
     box_dynamic(file, DT_FINI_ARRAYSZ)->d_tag = DT_PREINIT_ARRAYSZ;
     box_refused(box_patch_end(file), NULL, AW_E_PROGRAM,
                 "has a .preinit_array, which only executables may have");
 }
 
-Test(loader_refusals, relocations_without_addends) {
+Test(loader_refusals, relocations_without_addends)
+{
     struct box_file *file = box_patch_begin(source, "");
     box_dynamic(file, DT_PLTREL)->d_un.d_val = DT_REL;
     box_refused(box_patch_end(file), NULL, AW_E_PROGRAM,
@@ -188,7 +206,8 @@ Test(loader_refusals, relocations_without_addends) {
 
 /* ---- relocations and symbols ----------------------------------------------------------------- */
 
-Test(loader_refusals, initial_exec_thread_local_storage) {
+Test(loader_refusals, initial_exec_thread_local_storage)
+{
     box_refused(box_build("__thread int v; int f(void) { return v; }", "-ftls-model=initial-exec"),
                 NULL, AW_E_PROGRAM,
                 "thread-local storage of the initial-exec model (v): compile without "
@@ -200,13 +219,15 @@ Test(loader_refusals, initial_exec_thread_local_storage) {
         "-ftls-model=initial-exec or local-exec, and with -fPIC");
 }
 
-Test(loader_refusals, thread_local_storage_by_descriptors) {
+Test(loader_refusals, thread_local_storage_by_descriptors)
+{
     box_refused(box_build("__thread int v; int f(void) { return v; }", "-mtls-dialect=gnu2"), NULL,
                 AW_E_PROGRAM,
                 "thread-local storage by descriptors (v): compile without -mtls-dialect=gnu2");
 }
 
-Test(loader_refusals, indirect_functions) {
+Test(loader_refusals, indirect_functions)
+{
     static const char text[] = "an indirect function, which asks the processor what to run: "
                                "compile without ifunc, target_clones and target_version attributes";
     box_refused(box_build("static int one(void) { return 1; }\n"
@@ -223,7 +244,8 @@ Test(loader_refusals, indirect_functions) {
                 NULL, AW_E_PROGRAM, "%s", text);
 }
 
-Test(loader_refusals, relocations_of_other_kinds) {
+Test(loader_refusals, relocations_of_other_kinds)
+{
     struct box_file *file = box_patch_begin(source, "");
     Elf64_Rela *rela = box_rela(file, R_X86_64_64);
     uint64_t symbol = ELF64_R_SYM(rela->r_info);
@@ -238,7 +260,8 @@ Test(loader_refusals, relocations_of_other_kinds) {
                 fpic);
 }
 
-Test(loader_refusals, relocations_that_do_not_fit_their_symbol) {
+Test(loader_refusals, relocations_that_do_not_fit_their_symbol)
+{
     struct box_file *file = box_patch_begin(source, "");
     Elf64_Rela *rela = box_rela(file, R_X86_64_DTPOFF64);
     uint64_t symbol = ELF64_R_SYM(rela->r_info);
@@ -254,7 +277,8 @@ Test(loader_refusals, relocations_that_do_not_fit_their_symbol) {
                 "file");
 }
 
-Test(loader_refusals, canaries) {
+Test(loader_refusals, canaries)
+{
     box_refused(box_build("void fill(char *); void f(void) { char b[64]; fill(b); }",
                           "-fstack-protector-all"),
                 NULL, AW_E_PROGRAM,
@@ -262,7 +286,8 @@ Test(loader_refusals, canaries) {
                 "does: canaries differ from run to run");
 }
 
-Test(loader_refusals, calls_of_other_sanitizers) {
+Test(loader_refusals, calls_of_other_sanitizers)
+{
     static const char tail[] = "is imported: compile without -fsanitize=address or undefined "
                                "(-fsanitize=thread is the only one that the machine answers)";
     box_refused(box_build("extern int __asan_option_detect; int f(void)"
@@ -274,26 +299,30 @@ Test(loader_refusals, calls_of_other_sanitizers) {
                 NULL, AW_E_PROGRAM, "__ubsan_handle_add_overflow %s", tail);
 }
 
-Test(loader_refusals, what_the_resolver_refuses_in_its_own_words) {
+Test(loader_refusals, what_the_resolver_refuses_in_its_own_words)
+{
     struct box_resolver resolver = {.refused = "outside"};
     box_refused(box_build(source, ""), &resolver, AW_E_PROGRAM, "outside is refused");
 }
 
-Test(loader_refusals, what_nobody_defines) {
+Test(loader_refusals, what_nobody_defines)
+{
     struct box_resolver resolver = {.known = {{"other", 0}}};
     box_refused(box_build(source, ""), &resolver, AW_E_PROGRAM,
                 "other is defined neither in the program nor by the machine: link the object that "
                 "defines it");
 }
 
-Test(loader_refusals, a_thread_local_variable_that_nobody_defines) {
+Test(loader_refusals, a_thread_local_variable_that_nobody_defines)
+{
     box_refused(box_build("extern __thread int far; int f(void) { return far; }", ""), NULL,
                 AW_E_PROGRAM,
                 "the thread-local variable far is defined nowhere in the program: link the object "
                 "that defines it");
 }
 
-Test(loader_refusals, a_refused_program_leaves_its_address_range_free) {
+Test(loader_refusals, a_refused_program_leaves_its_address_range_free)
+{
     struct box_resolver resolver = {.refused = "outside"};
     const char *path = box_build(source, "");
     box_refused(path, &resolver, AW_E_PROGRAM, "outside is refused");
@@ -303,7 +332,8 @@ Test(loader_refusals, a_refused_program_leaves_its_address_range_free) {
 /* ---- wrong files ----------------------------------------------------------------------------- */
 
 /* Loads or not; a loaded one is asked everything that is asked of programs. */
-static bool survives(const struct box_file *file) {
+static bool survives(const struct box_file *file)
+{
     const char *path = box_patch_end(file), *name;
     struct box_resolver *resolver = calloc(1, sizeof *resolver);
     struct aw_module *module;
@@ -332,7 +362,8 @@ static bool survives(const struct box_file *file) {
     return true;
 }
 
-Test(loader_refusals, a_file_cut_short_anywhere_is_no_crash) {
+Test(loader_refusals, a_file_cut_short_anywhere_is_no_crash)
+{
     static struct box_file cut;
     struct box_file *file = box_patch_begin(source, "");
     int loaded = 0;
@@ -353,7 +384,8 @@ static uint64_t next_random(uint64_t *state) /* splitmix64 */
 }
 
 /* Overwrites 1 to 4 places of [start, start + size) in each of `rounds` copies. */
-static void overwrite(size_t start, size_t size, uint64_t seed, int rounds) {
+static void overwrite(size_t start, size_t size, uint64_t seed, int rounds)
+{
     static struct box_file changed;
     static const uint64_t telling[] = {0, 1, 8, 0x7f, 0x1000, UINT32_MAX, INT64_MAX, UINT64_MAX};
     struct box_file *file = box_patch_begin(source, "");
@@ -376,22 +408,26 @@ static void overwrite(size_t start, size_t size, uint64_t seed, int rounds) {
     }
 }
 
-Test(loader_refusals, overwritten_program_headers_are_no_crash) {
+Test(loader_refusals, overwritten_program_headers_are_no_crash)
+{
     overwrite(sizeof(Elf64_Ehdr), 12 * sizeof(Elf64_Phdr), 1, 3000);
 }
 
-Test(loader_refusals, overwritten_symbols_and_relocations_are_no_crash) {
+Test(loader_refusals, overwritten_symbols_and_relocations_are_no_crash)
+{
     struct box_file *file = box_patch_begin(source, "");
     size_t start = box_dynamic(file, DT_GNU_HASH)->d_un.d_val;
     size_t end = box_dynamic(file, DT_JMPREL)->d_un.d_val;
     overwrite(start, end - start, 2, 3000);
 }
 
-Test(loader_refusals, an_overwritten_dynamic_section_is_no_crash) {
+Test(loader_refusals, an_overwritten_dynamic_section_is_no_crash)
+{
     Elf64_Phdr *dynamic = box_segment(box_patch_begin(source, ""), PT_DYNAMIC, 0);
     overwrite(dynamic->p_offset, dynamic->p_filesz, 3, 3000);
 }
 
-Test(loader_refusals, a_file_overwritten_anywhere_is_no_crash) {
+Test(loader_refusals, a_file_overwritten_anywhere_is_no_crash)
+{
     overwrite(0, 0, 4, 3000);
 }
