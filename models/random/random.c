@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * random.c - runs a small concurrent program that it gets as text in argv[1].
+ *
+ * Tests generate thousands of programs (tests/support/random_program.h) and check each in several
+ * ways; an interpreter spares them a compiler run for each. Grammar:
+ *
+ *   program    KINDS : SEMS : PIPES / BODY / BODY ...        nnn:01--2:1/F1w02a/r02
+ *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck
+ *   SEMS       five initial values 0..9, or - for none: 0..2 named, 3 and 4 unnamed
+ *   PIPES      0, 1 or 2
+ *   BODY       statements; body 0 is run by main. Blanks are ignored.
+ *
+ *   statement  what it does                    (m mutex, c condition, s semaphore, p pipe,
+ *                                               e end: r or w, k digit 1..9, b body)
+ *   Lm Um      lock, unlock                    a U that would be undefined is passed over
+ *   Km         trylock
+ *   +m  =m     writes, observes the variable that mutex m guards (only if m is held)
+ *   Ccm        waits on condition c            (if m is held once)
+ *   Pcm        waits on c while m's variable is 0 (the same)
+ *   Gc Bc      signal, broadcast
+ *   Ss Ys Vs   wait, trywait, post
+ *   Ns         getvalue
+ *   wpk rpk    writes, reads up to k bytes
+ *   Rpk        reads until k bytes are there
+ *   ope Ope    polls an end without waiting, until ready
+ *   tp         polls the read end, with a time-out
+ *   q Q        polls both read ends without waiting, until one is ready
+ *   npe bpe    O_NONBLOCK on, off
+ *   cpe        closes an end
+ *   Fb fb      forks a child that runs body b; f remembers its pid
+ *   a h        wait for any child; the same without blocking
+ *   A H k      for the oldest child remembered: wait, the same without blocking; k: SIGTERM
+ *   i          ignores SIGPIPE
+ *   Tb J       starts a thread that runs body b; joins the oldest that is not joined yet
+ *   x          the process exits
+ *   y z g      sched_yield, nanosleep, getpid
+ *   lm es up   spins: until trylock, trywait, poll for reading succeeds (forgets the failures)
+ *   *k( )      does the block k times
+ *   ?( ) !( )  does the block if the accumulator is odd, even
+ *   Km( ) Ys( ) ope( ) tp( )   with a block: does it if the answer was yes
+ *
+ * A body starts bodies with higher numbers only, so that every program has finitely many states.
+ *
+ * Observations. Each thread has an accumulator of six bits, and folds into it whatever an operation
+ * answered: whether a trylock succeeded, which bytes were read, what a child's status was. A thread
+ * hands it to who joins it, a process exits with that of its first thread: another observation,
+ * mostly another exit status. Bytes written tell the writer's body, not its pid.
+ *
+ * No data races: all state of a thread is on its own stack, but for the guarded variables, which
+ * are touched only with their mutex held. A forked child goes on at the same depth of the stack
+ * with all of that cleared, so that siblings which run the same body are in equal states.
+ *
+ * Programs may deadlock, be killed by SIGPIPE, or spin for ever. A text that is no program exits
+ * with 100.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEP __attribute__((noinline))
+
+enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
+enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulator's 0..63 */
+
+static pthread_mutex_t mutexes[MUTEXES];
+static char kinds[MUTEXES];
+static int guarded[MUTEXES]; /* under the mutex of the same number */
+static pthread_cond_t conditions[CONDITIONS] = {PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER};
+static sem_t unnamed[SEMAPHORES - NAMED];
+static sem_t *semaphores[SEMAPHORES]; /* NULL: the program has none of that number */
+static int pipes[PIPES][2];
+static int pipe_count;
+static const char *bodies[10];
+static int body_count;
+
+struct loop {
+    const char *begin; /* of the block, or NULL: a block that is done once */
+    int left;
+};
+
+/* All that a thread remembers. */
+struct context {
+    const char *at; /* the next statement */
+    int body;
+    int is_process; /* its end is the process's end */
+    unsigned accumulator;
+    unsigned char held[MUTEXES]; /* how often */
+    unsigned char foreign;       /* mutexes held across fork that only the parent may unlock */
+    int depth;
+    struct loop loops[DEPTH];
+    int thread_count, child_count;
+    pthread_t threads[STARTED]; /* not joined, oldest first */
+    pid_t children[STARTED];    /* remembered and not waited for, oldest first */
+};
+
+static _Noreturn void no_program(void)
+{
+    _exit(NO_PROGRAM);
+}
+
+static void fold(struct context *context, int value)
+{
+    context->accumulator = (context->accumulator * 5 + (unsigned)value * 7 + 1) & 63;
+}
+
+/* ---- reading the text ---- */
+
+static char next_char(struct context *context)
+{
+    while (*context->at == ' ')
+        context->at++;
+    return *context->at == '\0' || *context->at == '/' ? '\0' : *context->at++;
+}
+
+/* A digit below `limit`. */
+static int next_index(struct context *context, int limit)
+{
+    int digit = next_char(context) - '0';
+    if (digit < 0 || digit >= limit)
+        no_program();
+    return digit;
+}
+
+static int next_end(struct context *context)
+{
+    char end = next_char(context);
+    if (end != 'r' && end != 'w')
+        no_program();
+    return end == 'w';
+}
+
+static void enter(struct context *context, int times)
+{
+    if (next_char(context) != '(' || context->depth == DEPTH)
+        no_program();
+    context->loops[context->depth].begin = times > 1 ? context->at : NULL;
+    context->loops[context->depth].left = times;
+    context->depth++;
+}
+
+static void leave(struct context *context)
+{
+    if (context->depth == 0)
+        no_program();
+    struct loop *loop = &context->loops[context->depth - 1];
+    if (--loop->left > 0)
+        context->at = loop->begin;
+    else
+        *loop = (struct loop){0}, context->depth--;
+}
+
+static void pass_over(struct context *context)
+{
+    if (next_char(context) != '(')
+        no_program();
+    for (int open = 1; open > 0;) {
+        char c = next_char(context);
+        if (c == '\0')
+            no_program();
+        open += (c == '(') - (c == ')');
+    }
+}
+
+static void branch(struct context *context, int yes)
+{
+    if (yes)
+        enter(context, 1);
+    else
+        pass_over(context);
+}
+
+/* A block that may follow an operation which answers yes or no. */
+static void branch_if_any(struct context *context, int yes)
+{
+    while (*context->at == ' ')
+        context->at++;
+    if (*context->at == '(')
+        branch(context, yes);
+}
+
+/* ---- mutexes and conditions ---- */
+
+static void do_mutex(struct context *context, char what)
+{
+    int m = next_index(context, MUTEXES), result;
+    if (context->foreign >> m & 1) {
+        if (what == 'K')
+            branch_if_any(context, 0);
+        return;
+    }
+    switch (what) {
+    case 'U':
+        if (kinds[m] == 'n' && context->held[m] == 0)
+            return;
+        result = pthread_mutex_unlock(&mutexes[m]);
+        if (result == 0)
+            context->held[m]--;
+        fold(context, result != 0);
+        return;
+    case 'L':
+        result = pthread_mutex_lock(&mutexes[m]);
+        break;
+    case 'K':
+        result = pthread_mutex_trylock(&mutexes[m]);
+        break;
+    default:
+        while ((result = pthread_mutex_trylock(&mutexes[m])) != 0)
+            sched_yield();
+        break;
+    }
+    if (result == 0)
+        context->held[m]++;
+    fold(context, result == 0 ? 0 : result == EBUSY ? 1 : 2);
+    if (what == 'K')
+        branch_if_any(context, result == 0);
+}
+
+static void do_guarded(struct context *context, char what)
+{
+    int m = next_index(context, MUTEXES);
+    if (context->held[m] == 0)
+        return;
+    if (what == '+')
+        guarded[m] = (guarded[m] * 2 + context->body + 1) & 7;
+    else
+        fold(context, guarded[m]);
+}
+
+static void do_condition(struct context *context, char what)
+{
+    int c = next_index(context, CONDITIONS), m;
+    switch (what) {
+    case 'G':
+        pthread_cond_signal(&conditions[c]);
+        return;
+    case 'B':
+        pthread_cond_broadcast(&conditions[c]);
+        return;
+    }
+    m = next_index(context, MUTEXES);
+    if (context->held[m] != 1)
+        return;
+    if (what == 'C')
+        pthread_cond_wait(&conditions[c], &mutexes[m]);
+    else
+        while (guarded[m] == 0)
+            pthread_cond_wait(&conditions[c], &mutexes[m]);
+    fold(context, guarded[m]);
+}
+
+/* ---- semaphores ---- */
+
+static void do_semaphore(struct context *context, char what)
+{
+    sem_t *semaphore = semaphores[next_index(context, SEMAPHORES)];
+    int value = 0;
+    if (semaphore == NULL) {
+        if (what == 'Y')
+            branch_if_any(context, 0);
+        return;
+    }
+    switch (what) {
+    case 'S':
+        sem_wait(semaphore);
+        break;
+    case 'Y':
+        value = sem_trywait(semaphore) == 0;
+        fold(context, value);
+        branch_if_any(context, value);
+        break;
+    case 'V':
+        sem_post(semaphore);
+        break;
+    case 'N':
+        sem_getvalue(semaphore, &value);
+        fold(context, value);
+        break;
+    default:
+        while (sem_trywait(semaphore) != 0)
+            sched_yield();
+        break;
+    }
+}
+
+/* ---- pipes ---- */
+
+static void do_write(struct context *context, int fd, int length)
+{
+    char bytes[10] = {0};
+    for (int i = 0; i < length; i++)
+        bytes[i] = (char)(context->body * 10 + i + 1);
+    ssize_t result = write(fd, bytes, (size_t)length);
+    fold(context, result < 0 ? 10 + (errno == EPIPE) : (int)result);
+}
+
+static ssize_t read_some(struct context *context, int fd, int length)
+{
+    char bytes[10] = {0};
+    ssize_t result = read(fd, bytes, (size_t)length);
+    fold(context, result < 0 ? 10 : (int)result);
+    for (ssize_t i = 0; i < result; i++)
+        fold(context, bytes[i]);
+    return result;
+}
+
+static int poll_ends(struct pollfd *set, int count, int timeout)
+{
+    int ready = poll(set, (nfds_t)count, timeout), seen = ready > 0;
+    for (int i = 0; i < count; i++) {
+        int revents = set[i].revents;
+        seen = seen * 16 + ((revents & POLLIN) != 0) + 2 * ((revents & POLLOUT) != 0) +
+               4 * ((revents & POLLHUP) != 0) + 8 * ((revents & (POLLERR | POLLNVAL)) != 0);
+    }
+    return seen;
+}
+
+static int poll_end(int p, int is_write, int timeout)
+{
+    struct pollfd set = {.fd = pipes[p][is_write], .events = is_write ? POLLOUT : POLLIN};
+    return poll_ends(&set, 1, timeout);
+}
+
+static int poll_both(int timeout)
+{
+    struct pollfd set[PIPES] = {{0}};
+    for (int p = 0; p < pipe_count; p++)
+        set[p] = (struct pollfd){.fd = pipes[p][0], .events = POLLIN};
+    return poll_ends(set, pipe_count, timeout);
+}
+
+static void set_nonblocking(int fd, int on)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+static void do_transfer(struct context *context, char what)
+{
+    int p = next_index(context, PIPES), length = next_index(context, 10);
+    if (p >= pipe_count)
+        return;
+    if (what == 'w')
+        do_write(context, pipes[p][1], length);
+    else if (what == 'r')
+        read_some(context, pipes[p][0], length);
+    else
+        while (length > 0) {
+            ssize_t result = read_some(context, pipes[p][0], length);
+            if (result <= 0)
+                break;
+            length -= (int)result;
+        }
+}
+
+static void do_end(struct context *context, char what)
+{
+    int p = next_index(context, PIPES);
+    int is_write = what == 't' || what == 'u' ? 0 : next_end(context), seen = 0;
+    int exists = p < pipe_count;
+    switch (what) {
+    case 'n':
+    case 'b':
+        if (exists)
+            set_nonblocking(pipes[p][is_write], what == 'n');
+        return;
+    case 'c':
+        if (exists)
+            fold(context, close(pipes[p][is_write]) != 0);
+        return;
+    case 'u':
+        while (exists && poll_end(p, 0, 0) == 0)
+            sched_yield();
+        return;
+    default:
+        if (exists) {
+            seen = poll_end(p, is_write, what == 'o' ? 0 : what == 't' ? 1 : -1);
+            fold(context, seen);
+        }
+        branch_if_any(context, seen != 0);
+        return;
+    }
+}
+
+/* ---- processes and threads ---- */
+
+static void start_body(struct context *context, int body, int is_process)
+{
+    context->at = bodies[body];
+    context->body = body;
+    context->is_process = is_process;
+}
+
+/* 1 in the child. The pid leaves no trace in the parent. */
+static STEP int fork_nameless(void)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        _exit(NO_MEANS);
+    return pid == 0;
+}
+
+static STEP pid_t fork_named(void)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        _exit(NO_MEANS);
+    return pid;
+}
+
+/* The child knows nothing of its parent but the mutexes that it may unlock. */
+static STEP void become(struct context *context, int body)
+{
+    struct context child = {.foreign = context->foreign};
+    for (int m = 0; m < MUTEXES; m++) {
+        if (context->held[m] > 0 && kinds[m] != 'n')
+            child.foreign |= (unsigned char)(1 << m);
+        else
+            child.held[m] = context->held[m];
+    }
+    *context = child;
+    start_body(context, body, 1);
+}
+
+static int higher_body(struct context *context)
+{
+    int body = next_index(context, body_count);
+    if (body <= context->body)
+        no_program();
+    return body;
+}
+
+static void do_fork(struct context *context, char what)
+{
+    int body = higher_body(context);
+    if (what == 'F') {
+        if (fork_nameless())
+            become(context, body);
+        return;
+    }
+    if (context->child_count == STARTED)
+        no_program();
+    pid_t pid = fork_named();
+    if (pid == 0)
+        become(context, body);
+    else
+        context->children[context->child_count++] = pid;
+}
+
+static int status_seen(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 16 + WTERMSIG(status);
+}
+
+/* Nobody asks which child it was. */
+static STEP int wait_any(int options)
+{
+    int status = 0;
+    pid_t pid = waitpid(-1, &status, options);
+    return pid > 0 ? 2 + status_seen(status) : pid < 0;
+}
+
+static void forget_child(struct context *context)
+{
+    context->child_count--;
+    memmove(context->children, context->children + 1,
+            (size_t)context->child_count * sizeof *context->children);
+    context->children[context->child_count] = 0;
+}
+
+static void do_child(struct context *context, char what)
+{
+    int status = 0;
+    if (context->child_count == 0)
+        return;
+    if (what == 'k') {
+        fold(context, kill(context->children[0], SIGTERM) != 0);
+        return;
+    }
+    pid_t pid = waitpid(context->children[0], &status, what == 'H' ? WNOHANG : 0);
+    fold(context, pid > 0 ? 2 + status_seen(status) : pid < 0);
+    if (pid != 0)
+        forget_child(context);
+}
+
+static void *thread_main(void *argument);
+
+static void do_thread(struct context *context)
+{
+    int body = higher_body(context);
+    if (context->thread_count == STARTED)
+        no_program();
+    if (pthread_create(&context->threads[context->thread_count], NULL, thread_main,
+                       (void *)(intptr_t)body) != 0)
+        _exit(NO_MEANS);
+    context->thread_count++;
+}
+
+static void do_join(struct context *context)
+{
+    void *result = NULL;
+    if (context->thread_count == 0)
+        return;
+    pthread_join(context->threads[0], &result);
+    context->thread_count--;
+    memmove(context->threads, context->threads + 1,
+            (size_t)context->thread_count * sizeof *context->threads);
+    context->threads[context->thread_count] = 0;
+    fold(context, (int)(intptr_t)result);
+}
+
+/* ---- the interpreter ---- */
+
+static void do_alone(struct context *context, char what)
+{
+    struct timespec moment = {.tv_nsec = 1000};
+    switch (what) {
+    case 'y':
+        sched_yield();
+        break;
+    case 'z':
+        nanosleep(&moment, NULL);
+        break;
+    case 'g':
+        fold(context, getpid() > 0);
+        break;
+    case 'i':
+        signal(SIGPIPE, SIG_IGN);
+        break;
+    case 'x':
+        _exit((int)context->accumulator);
+    }
+}
+
+static void do_statement(struct context *context, char what)
+{
+    if (strchr("LUKl", what))
+        do_mutex(context, what);
+    else if (strchr("+=", what))
+        do_guarded(context, what);
+    else if (strchr("CPGB", what))
+        do_condition(context, what);
+    else if (strchr("SYVNe", what))
+        do_semaphore(context, what);
+    else if (strchr("wrR", what))
+        do_transfer(context, what);
+    else if (strchr("oOtunbc", what))
+        do_end(context, what);
+    else if (strchr("qQ", what))
+        fold(context, poll_both(what == 'q' ? 0 : -1));
+    else if (strchr("Ff", what))
+        do_fork(context, what);
+    else if (strchr("ah", what))
+        fold(context, wait_any(what == 'h' ? WNOHANG : 0));
+    else if (strchr("AHk", what))
+        do_child(context, what);
+    else if (strchr("yzgix", what))
+        do_alone(context, what);
+    else if (what == 'T')
+        do_thread(context);
+    else if (what == 'J')
+        do_join(context);
+    else if (what == '*')
+        enter(context, next_index(context, 10));
+    else if (what == '?' || what == '!')
+        branch(context, (context->accumulator & 1) == (what == '?'));
+    else if (what == ')')
+        leave(context);
+    else
+        no_program();
+}
+
+static unsigned run(int body, int is_process)
+{
+    struct context context = {0};
+    char what;
+    start_body(&context, body, is_process);
+    while ((what = next_char(&context)) != '\0')
+        do_statement(&context, what);
+    if (context.is_process)
+        _exit((int)context.accumulator);
+    return context.accumulator;
+}
+
+static void *thread_main(void *argument)
+{
+    return (void *)(intptr_t)run((int)(intptr_t)argument, 0);
+}
+
+/* ---- the beginning ---- */
+
+static void make_mutex(int m, char kind)
+{
+    pthread_mutexattr_t attributes;
+    kinds[m] = kind;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, kind == 'n'   ? PTHREAD_MUTEX_NORMAL
+                                           : kind == 'r' ? PTHREAD_MUTEX_RECURSIVE
+                                                         : PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&mutexes[m], &attributes);
+}
+
+/* Another run of this program may have the same name in hand for a moment: try again. */
+static sem_t *make_named(int s, unsigned value)
+{
+    char name[] = "/allways-random-0";
+    name[sizeof name - 2] = (char)('0' + s);
+    for (int attempt = 0; attempt < 10000; attempt++) {
+        sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, value);
+        if (semaphore != SEM_FAILED) {
+            sem_unlink(name);
+            return semaphore;
+        }
+        sched_yield();
+    }
+    _exit(NO_MEANS);
+}
+
+static void make_semaphore(int s, char value)
+{
+    if (value == '-')
+        return;
+    if (value < '0' || value > '9')
+        no_program();
+    if (s < NAMED) {
+        semaphores[s] = make_named(s, (unsigned)(value - '0'));
+    } else {
+        semaphores[s] = &unnamed[s - NAMED];
+        sem_init(semaphores[s], 0, (unsigned)(value - '0'));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *text = argc == 2 ? argv[1] : "";
+    enum { HEAD = 12 }; /* nnn:-----:0/ */
+
+    if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nre") != 3 ||
+        text[10] < '0' || text[10] > '0' + PIPES || text[11] != '/') {
+        fprintf(stderr, "usage: random PROGRAM, such as nnn:1----:1/F1w02a/S0r02V0\n");
+        return NO_PROGRAM;
+    }
+    for (const char *at = text + HEAD - 1; at != NULL; at = strchr(at + 1, '/')) {
+        if (body_count == 10)
+            no_program();
+        bodies[body_count++] = at + 1;
+    }
+    for (int m = 0; m < MUTEXES; m++)
+        make_mutex(m, text[m]);
+    for (int s = 0; s < SEMAPHORES; s++)
+        make_semaphore(s, text[4 + s]);
+    pipe_count = text[10] - '0';
+    for (int p = 0; p < pipe_count; p++)
+        if (pipe(pipes[p]) != 0)
+            _exit(NO_MEANS);
+    run(0, 1);
+    return NO_MEANS;
+}
