@@ -95,12 +95,25 @@ struct aw_result {
     bool has_schedule;
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
     uint32_t faults, preemptions; /* of the schedule */
+    bool exact_pipes; /* the schedule is one of a machine with exact pipes (machine.h) */
 };
 
 /* Explores the program in `machine`. Returns 0, or an error of ours; a limit is a verdict, not an
  * error. The result must be passed to aw_result_deinit. */
 int aw_explore(struct aw_machine *machine, const struct aw_options *options,
                struct aw_result *result, struct aw_error *error);
+
+/* The same, and tells about the states without transitions (deadlocks and ends), for comparing
+ * explorations. What was told before a restart is void. */
+struct aw_observer {
+    void (*on_terminal)(void *context, const struct aw_state *state);
+    void (*on_restart)(void *context);
+    void *context;
+};
+int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,
+                        const struct aw_observer *observer, struct aw_result *result,
+                        struct aw_error *error);
+
 void aw_result_deinit(struct aw_result *result);
 
 #endif

@@ -230,6 +230,7 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     }
     work->threads[0].role = 0;
     work->threads[0].detached = 0;
+    work->threads[0].held = 0;
     work->head.worker = 0;
     work->head.forks = 0;
     work->head.monitor_count = 0;
@@ -516,6 +517,16 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     switch (op.kind) {
     case AW_OP_READ:
         finish_read(machine, &op, answer);
+        return true;
+    case AW_OP_SEM_WAIT:
+    case AW_OP_SEM_TRYWAIT:
+    case AW_OP_SEM_TIMEDWAIT: /* the answer's detail tells a binary semaphore */
+        if (answer->detail && op.argument < 64)
+            thread->held |= (uint64_t)1 << op.argument;
+        return true;
+    case AW_OP_SEM_POST:
+        if (op.argument < 64)
+            thread->held &= ~((uint64_t)1 << op.argument);
         return true;
     case AW_OP_SEM_GETVALUE:
         if (aw_user_valid(machine, op.extra, sizeof(int)))

@@ -113,6 +113,7 @@ struct aw_machine {
     struct aw_state first;
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
+    bool clock_was_read;
     uint64_t args_bytes;
     uint64_t code_runs;
     uint64_t digest;

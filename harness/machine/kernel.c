@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "machine/internal.h"
+#include "machine/layouts.h"
 
 /* Layouts and worlds. */
 
@@ -44,6 +45,16 @@ uint32_t aw_world_put(struct aw_machine *machine, const struct aw_world *world)
 static void world_get(const struct aw_machine *machine, uint32_t id, struct aw_world *world)
 {
     memcpy(world, aw_intern_get(&machine->worlds, id), aw_intern_size(&machine->worlds, id));
+}
+
+const struct aw_layout *aw_machine_layout_by_id(const struct aw_machine *machine, uint32_t id)
+{
+    return aw_intern_get(&machine->layouts, id);
+}
+
+uint32_t aw_machine_layout_id(struct aw_machine *machine, const struct aw_layout *layout)
+{
+    return aw_layout_put(machine, layout);
 }
 
 const struct aw_layout *aw_machine_layout(const struct aw_machine *machine,
@@ -320,6 +331,8 @@ static struct aw_object_move sem_move(struct aw_machine *machine, uint32_t objec
             return move;
         }
         sem.value--;
+        if (sem.initial == 1)
+            move.answer = plain_answer(machine, 0, 0, 1, AW_INTERN_NONE);
         break;
     }
     move.object = aw_intern_put(&machine->objects, &sem, sizeof sem);
@@ -742,7 +755,7 @@ static void on_kill(struct question *q)
             }
         }
     }
-    outcome->named_pid = 1;
+    outcome->named_pid = q->op->argument != AW_ROOT_PID;
 }
 
 static void on_process(struct question *q)
@@ -777,7 +790,7 @@ static void on_process(struct question *q)
     case AW_OP_GETPPID:
         outcome = add(q, plain_answer(q->machine, q->layout->processes[q->process].parent, 0, 0,
                                       AW_INTERN_NONE));
-        outcome->named_pid = 1;
+        outcome->named_pid = q->layout->processes[q->process].parent > AW_ROOT_PID;
         return;
     default:
         add(q, q->machine->answer_zero);
@@ -799,6 +812,7 @@ static void on_clock(struct question *q)
     struct aw_world world;
     world_get(q->machine, q->state->words[AW_WORD_WORLD], &world);
     world.clock_read = 1;
+    q->machine->clock_was_read = true;
     add_clock(q, &world);
     if (q->machine->settings.time == AW_TIME_VIRTUAL ||
         world.advances >= q->machine->settings.clock_advances)
@@ -943,7 +957,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         } else if (q.op->kind == AW_OP_GETPID) {
             add(&q, plain_answer(machine, q.layout->processes[process].pid, 0, 0,
                                  AW_INTERN_NONE))
-                ->named_pid = 1;
+                ->named_pid = q.layout->processes[process].pid != AW_ROOT_PID;
         } else {
             add(&q, machine->answer_zero);
         }

@@ -288,6 +288,8 @@ uint32_t aw_machine_op_handle(const struct aw_machine *machine, uint32_t local, 
 
 void aw_machine_set_learning(struct aw_machine *machine, bool on) { machine->learning = on; }
 
+bool aw_machine_learns(const struct aw_machine *machine) { return machine->learning; }
+
 void aw_machine_set_symmetry(struct aw_machine *machine, bool on) { machine->symmetry = on; }
 
 void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on) { machine->exact_pipes = on; }
@@ -309,6 +311,8 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         counts->bytes += interns[i]->allocated;
 }
+
+bool aw_machine_clock_was_read(const struct aw_machine *machine) { return machine->clock_was_read; }
 
 const struct aw_machine_settings *aw_machine_get_settings(const struct aw_machine *machine)
 {

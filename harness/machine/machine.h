@@ -176,6 +176,7 @@ uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
 /* Switches: learning on (default) or off (every step executes program code again); `unlearned` ids
  * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */
 void aw_machine_set_learning(struct aw_machine *machine, bool on);
+bool aw_machine_learns(const struct aw_machine *machine);
 void aw_machine_set_symmetry(struct aw_machine *machine, bool on);
 
 /* Pipes begin as plain byte queues; once capacity may matter, everything is done again with
@@ -185,6 +186,9 @@ void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on);
 /* Executes a learned edge again and compares; false when the result differs (nondeterminism). The
  * edge is named by its number, 0 .. counts.edges - 1. */
 bool aw_machine_recheck(struct aw_machine *machine, uint32_t edge);
+
+/* Did any execution read a clock? */
+bool aw_machine_clock_was_read(const struct aw_machine *machine);
 
 void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_counts *counts);
 const struct aw_machine_settings *aw_machine_get_settings(const struct aw_machine *machine);

@@ -28,6 +28,7 @@ struct aw_thread {
     uint32_t role;   /* payload id of its name + 1, 0 = none */
     uint64_t sp;     /* virtual stack pointer, 0 when ended */
     uint64_t result; /* of an ended thread */
+    uint64_t held;   /* bit h: it took the binary semaphore with handle h < 64 and has not posted it */
     struct aw_op op;
 };
 

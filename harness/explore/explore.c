@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explore.c - one exploration from its options to its verdict: the search with its restarts, then
+ * termination, the shortest counterexample, the count, and the check that nothing else decided.
+ */
+#include "explore/explore.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "explore/search.h"
+
+void aw_options_default(struct aw_options *options)
+{
+    *options = (struct aw_options){.properties = AW_DEFAULT_PROPERTIES,
+                                   .symmetry = true,
+                                   .rules = AW_ALL_RULES,
+                                   .learning = true,
+                                   .minimal = true};
+    aw_limits_default(&options->limits);
+}
+
+void aw_result_deinit(struct aw_result *result)
+{
+    free(result->interleavings);
+    free(result->schedule.choices);
+    for (unsigned i = 0; i < result->assumption_count; i++)
+        free(result->assumptions[i]);
+    memset(result, 0, sizeof *result);
+}
+
+static void assume(struct aw_result *result, const char *text)
+{
+    if (result->assumption_count < AW_MAX_NOTES)
+        result->assumptions[result->assumption_count++] = aw_string_copy(text);
+}
+
+static void note_assumptions(const struct aw_explorer *explorer)
+{
+    const struct aw_machine_settings *settings = aw_machine_get_settings(explorer->machine);
+    struct aw_result *result = explorer->result;
+    char text[160];
+    if (explorer->threads_seen)
+        assume(result, "no data races, no atomics: memory shared by the threads of a process is "
+                       "accessed under locks only");
+    if (aw_machine_clock_was_read(explorer->machine)) {
+        if (settings->time == AW_TIME_VIRTUAL)
+            assume(result, "virtual time: code takes no time, the clock moves only when nobody can "
+                           "run");
+        else {
+            snprintf(text, sizeof text, "bounded: the clock is found moved at most %u times",
+                     settings->clock_advances);
+            assume(result, text);
+        }
+    } else if (settings->time == AW_TIME_VIRTUAL) {
+        assume(result, "virtual time: the clock moves only when nobody can run");
+    }
+    if (settings->partial_writes > 0) {
+        snprintf(text, sizeof text, "bounded: at most %u partial writes in an execution",
+                 settings->partial_writes);
+        assume(result, text);
+    }
+}
+
+/* Re-executes a sample of what was learned: the same step must have the same result. */
+static bool controlled(struct aw_machine *machine)
+{
+    enum { SAMPLE = 64 };
+    struct aw_machine_counts counts;
+    aw_machine_counts(machine, &counts);
+    uint64_t stride = counts.edges / SAMPLE + 1;
+    for (uint64_t edge = 1; edge <= counts.edges; edge += stride)
+        if (!aw_machine_recheck(machine, (uint32_t)edge))
+            return false;
+    return true;
+}
+
+static const char *lost_or_hangs(enum aw_property property)
+{
+    switch (property) {
+    case AW_NO_DEADLOCK:
+        return "deadlock: nobody can move, and not everybody has ended";
+    case AW_NO_CRASH:
+        return "crash: a fatal signal, a failed assertion or an abort";
+    case AW_TERMINATES:
+        return "livelock: an execution goes on for ever although every thread gets its turns";
+    case AW_DRAINED:
+        return "items were lost: the last worker has ended, and not every item that was put was "
+               "got";
+    case AW_EXACTLY_ONCE:
+        return "an item was got twice, or not at all";
+    case AW_FIFO:
+        return "a consumer got items of one producer out of order";
+    case AW_NO_ERROR:
+        return "an error: a call failed that should not, or the program reported one";
+    default:
+        return "";
+    }
+}
+
+/* Sets schedule and message for the first violation of a search. */
+static void take_violation(struct aw_search *search)
+{
+    struct aw_explorer *explorer = search->explorer;
+    struct aw_result *result = explorer->result;
+    enum aw_property property = search->first;
+    result->violated = property;
+    snprintf(result->message, sizeof result->message, "%s", lost_or_hangs(property));
+    uint32_t *path, count;
+    bool in_state = search->violation_from == AW_NO_STATE;
+    count = aw_schedule_path(&search->visited,
+                             in_state ? search->violation_to : search->violation_from, &path);
+    if (!in_state) {
+        path = aw_reallocate(path, count + 1ul, sizeof *path);
+        path[count++] = search->violation_to;
+    }
+    aw_machine_set_symmetry(explorer->machine, false);
+    result->has_schedule =
+        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL,
+                         in_state ? -1 : (int)property, false, &result->schedule);
+    aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
+    free(path);
+}
+
+static void take_stop(struct aw_search *search)
+{
+    struct aw_explorer *explorer = search->explorer;
+    uint32_t *path;
+    uint32_t count = aw_schedule_path(&search->visited, search->stop_from, &path);
+    aw_machine_set_symmetry(explorer->machine, false);
+    explorer->result->has_schedule =
+        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL, -1,
+                         true, &explorer->result->schedule);
+    aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
+    free(path);
+}
+
+/* Runs searches until one is not cut short by a broken assumption. */
+static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search *search,
+                                 struct aw_reduce *reduce)
+{
+    bool keep_edges =
+        (explorer->options->properties & AW_PROPERTY_BIT(AW_TERMINATES)) != 0;
+    for (;;) {
+        explorer->progress.phase = "searching";
+        aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
+        aw_machine_set_exact_pipes(explorer->machine, explorer->exact_pipes);
+        if (reduce != NULL)
+            aw_reduce_begin(reduce, explorer->symmetry, explorer->exact_pipes);
+        aw_search_init(search, explorer, explorer->symmetry, reduce, keep_edges);
+        search->walk_first = explorer->result->restarts == 0;
+        search->on_terminal = explorer->on_terminal;
+        search->terminal_context = explorer->terminal_context;
+        enum aw_end end = aw_search_run(search);
+        if (end != AW_END_RESTART)
+            return end;
+        explorer->result->restarts++;
+        explorer->progress.restarts++;
+        if (search->named)
+            explorer->symmetry = false;
+        if (search->capacity)
+            explorer->exact_pipes = true;
+        aw_search_deinit(search);
+        if (explorer->on_restart != NULL)
+            explorer->on_restart(explorer->terminal_context);
+    }
+}
+
+static void decide_properties(struct aw_explorer *explorer, const struct aw_search *search,
+                              enum aw_end end)
+{
+    struct aw_result *result = explorer->result;
+    unsigned exercised = explorer->monitor.exercised;
+    for (int property = 0; property < AW_PROPERTY_COUNT; property++) {
+        enum aw_property_state *state = &result->properties[property];
+        bool needs_probes = property == AW_DRAINED || property == AW_EXACTLY_ONCE ||
+                            property == AW_FIFO;
+        if (search->violated & AW_PROPERTY_BIT(property))
+            *state = AW_IS_VIOLATED;
+        else if (end != AW_END_COMPLETE)
+            *state = AW_UNDECIDED;
+        else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
+            *state = AW_NOT_EXERCISED;
+        else
+            *state = AW_HOLDS;
+    }
+}
+
+static void decide_termination(struct aw_explorer *explorer, struct aw_search *search,
+                               enum aw_end end)
+{
+    struct aw_result *result = explorer->result;
+    if ((explorer->options->properties & AW_PROPERTY_BIT(AW_TERMINATES)) == 0 ||
+        end != AW_END_COMPLETE || !search->back_edge ||
+        aw_graph_is_acyclic(&search->graph, search->visited.count))
+        return;
+    struct aw_schedule before = result->schedule;
+    result->schedule = (struct aw_schedule){.loop = UINT32_MAX};
+    enum aw_termination verdict = aw_termination(explorer);
+    enum aw_property_state *state = &result->properties[AW_TERMINATES];
+    if (verdict == AW_TERM_LIVELOCK) {
+        *state = AW_IS_VIOLATED;
+        if (search->violated == 0) {
+            search->first = AW_TERMINATES;
+            result->violated = AW_TERMINATES;
+            result->has_schedule = true;
+            snprintf(result->message, sizeof result->message, "%s",
+                     lost_or_hangs(AW_TERMINATES));
+        }
+        search->violated |= AW_PROPERTY_BIT(AW_TERMINATES);
+    } else if (verdict == AW_TERM_TIMED) {
+        *state = AW_UNDECIDED;
+        snprintf(result->message, sizeof result->message,
+                 "time-dependent livelock: an execution goes on for ever if time-outs expire as "
+                 "they like; decide it with time: virtual");
+    } else if (verdict == AW_TERM_STARVATION) {
+        assume(result, "strong fairness: starvation is possible under a scheduler that is only "
+                       "weakly fair");
+    } else if (verdict == AW_TERM_UNDECIDED) {
+        *state = AW_UNDECIDED;
+        if (result->message[0] == '\0')
+            snprintf(result->message, sizeof result->message,
+                     "the graph has cycles, and is too large without reduction to judge them");
+    } else {
+        assume(result, "strong fairness: a thread that can move again and again will move");
+    }
+    if (result->schedule.count == 0 && before.choices != NULL) {
+        free(result->schedule.choices);
+        result->schedule = before;
+    } else {
+        free(before.choices);
+    }
+}
+
+static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_end end,
+                                  unsigned violated)
+{
+    const struct aw_result *result = explorer->result;
+    if (violated != 0)
+        return AW_VIOLATED;
+    if (end != AW_END_COMPLETE)
+        return AW_INCONCLUSIVE;
+    bool vacuous = false;
+    for (int property = 0; property < AW_PROPERTY_COUNT; property++) {
+        if ((explorer->options->properties & AW_PROPERTY_BIT(property)) == 0)
+            continue;
+        if (result->properties[property] == AW_UNDECIDED)
+            return AW_INCONCLUSIVE;
+        vacuous |= result->properties[property] == AW_NOT_EXERCISED;
+    }
+    return vacuous ? AW_VACUOUS : AW_PROVED;
+}
+
+int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,
+                        const struct aw_observer *observer, struct aw_result *result,
+                        struct aw_error *error)
+{
+    (void)error;
+    memset(result, 0, sizeof *result);
+    result->schedule.loop = UINT32_MAX;
+    struct aw_explorer explorer = {.machine = machine,
+                                   .options = options,
+                                   .result = result,
+                                   .started = aw_clock(),
+                                   .symmetry = options->symmetry};
+    if (observer != NULL) {
+        explorer.on_terminal = observer->on_terminal;
+        explorer.on_restart = observer->on_restart;
+        explorer.terminal_context = observer->context;
+    }
+    explorer.last_progress = explorer.started;
+    aw_monitor_init(&explorer.monitor, machine, options->properties);
+    aw_machine_set_learning(machine, options->learning);
+    /* In virtual time the clock is an object that everybody's time-outs read. */
+    bool reduce_at_all =
+        options->rules != 0 && aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
+    struct aw_reduce *reduce = reduce_at_all ? aw_reduce_create(machine, options) : NULL;
+    struct aw_search search;
+    enum aw_end end = search_to_end(&explorer, &search, reduce);
+    result->states = search.visited.count;
+    result->transitions = search.transitions;
+    decide_properties(&explorer, &search, end);
+    if (search.violated != 0)
+        take_violation(&search);
+    else if (end == AW_END_STOP)
+        take_stop(&search);
+    decide_termination(&explorer, &search, end);
+    result->verdict = verdict_of(&explorer, end, search.violated);
+    note_assumptions(&explorer);
+    enum aw_property first = search.first;
+    aw_search_deinit(&search);
+    if (options->minimal && result->verdict == AW_VIOLATED && first != AW_TERMINATES)
+        aw_minimal(&explorer, (int)first);
+    if (options->count && end == AW_END_COMPLETE)
+        aw_count_interleavings(&explorer);
+    struct aw_machine_counts counts;
+    aw_machine_counts(machine, &counts);
+    result->code_runs = counts.code_runs;
+    if (options->learning && !controlled(machine)) {
+        result->verdict = AW_UNCONTROLLED;
+        snprintf(result->message, sizeof result->message,
+                 "the same step had another result when it was executed again: the program has an "
+                 "input that the machine does not control");
+    }
+    result->seconds = aw_clock() - explorer.started;
+    aw_reduce_destroy(reduce);
+    aw_monitor_deinit(&explorer.monitor);
+    result->exact_pipes = explorer.exact_pipes;
+    return 0;
+}
+
+int aw_explore(struct aw_machine *machine, const struct aw_options *options,
+               struct aw_result *result, struct aw_error *error)
+{
+    return aw_explore_observed(machine, options, NULL, result, error);
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search.c - the breadth-first search over canonical states.
+ *
+ * Invariants:
+ *  1. States are expanded in the order of their numbers; a state with a lower number than the one
+ *     being expanded has been expanded (the proviso for cycles relies on it).
+ *  2. Every visited state is watched before it is expanded (reduce.h).
+ *  3. The search is complete when all states are expanded and no restart was asked for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "explore/internal.h"
+#include "explore/search.h"
+
+enum { TICK_STATES = 512, BATCH = 32, EDGE_BYTES_LOG = 37 };
+
+double aw_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint64_t peak_memory(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t queued)
+{
+    if (++explorer->ticks % TICK_STATES != 0)
+        return true;
+    const struct aw_limits *limits = &explorer->options->limits;
+    struct aw_result *result = explorer->result;
+    struct aw_machine_counts counts;
+    double now = aw_clock();
+    aw_machine_counts(explorer->machine, &counts);
+    uint64_t bytes = counts.bytes + explorer->memory_bytes;
+    if (limits->states > 0 && states > limits->states) {
+        snprintf(result->message, sizeof result->message, "the limit of %llu states was reached",
+                 (unsigned long long)limits->states);
+        return false;
+    }
+    if (limits->memory_bytes > 0 && bytes > limits->memory_bytes) {
+        snprintf(result->message, sizeof result->message,
+                 "the limit of %llu MiB of memory was reached",
+                 (unsigned long long)(limits->memory_bytes >> 20));
+        return false;
+    }
+    if (limits->seconds > 0 && now - explorer->started > limits->seconds) {
+        snprintf(result->message, sizeof result->message, "the limit of %g seconds was reached",
+                 limits->seconds);
+        return false;
+    }
+    if (explorer->options->progress != NULL && now - explorer->last_progress > 0.1) {
+        explorer->last_progress = now;
+        explorer->progress.states = states;
+        explorer->progress.queued = queued;
+        explorer->progress.seconds = now - explorer->started;
+        if (!explorer->options->progress(explorer->options->context, &explorer->progress)) {
+            snprintf(result->message, sizeof result->message, "interrupted after %llu states",
+                     (unsigned long long)states);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state *state)
+{
+    const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);
+    for (uint32_t p = 0; p < layout->process_count; p++)
+        if (!aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + p])->zombie)
+            return true;
+    return false;
+}
+
+void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state,
+                      struct aw_move *move, struct aw_state *next)
+{
+    aw_machine_step(explorer->machine, state, move->process, move->thread, &move->how, next,
+                    &move->step);
+    move->violated = aw_monitor_step(&explorer->monitor, next, &move->step);
+    if (move->step.flags & AW_EDGE_CRASH)
+        move->violated |= AW_PROPERTY_BIT(AW_NO_CRASH);
+    if (move->step.flags & AW_EDGE_ERROR)
+        move->violated |= AW_PROPERTY_BIT(AW_NO_ERROR);
+    move->violated &= explorer->options->properties;
+}
+
+unsigned aw_explorer_final(struct aw_explorer *explorer, const struct aw_state *state)
+{
+    bool alive = aw_explorer_alive(explorer, state);
+    unsigned violated = aw_monitor_final(&explorer->monitor, state, !alive);
+    /* A thread whose time-out the bound on the clock keeps from expiring is not deadlocked. */
+    if (alive) {
+        const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);
+        bool timed = false;
+        for (uint32_t p = 0; p < layout->process_count; p++) {
+            const struct aw_local *local =
+                aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + p]);
+            for (uint32_t t = 0; t < local->thread_count; t++)
+                timed |= aw_local_threads(local)[t].status == AW_THREAD_PARKED &&
+                         (aw_local_threads(local)[t].op.flags & AW_OP_TIMED) != 0;
+        }
+        if (timed)
+            explorer->clock_bounded = true;
+        else
+            violated |= AW_PROPERTY_BIT(AW_NO_DEADLOCK);
+    }
+    return violated & explorer->options->properties;
+}
+
+static const struct aw_event *find_event(const struct aw_explorer *explorer, uint32_t events,
+                                         uint32_t kind)
+{
+    uint32_t count;
+    const struct aw_event *list = aw_machine_events(explorer->machine, events, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].kind == kind)
+            return &list[i];
+    return NULL;
+}
+
+void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_state *before,
+                              const struct aw_move *move)
+{
+    struct aw_result *result = explorer->result;
+    (void)before;
+    const struct aw_event *event = NULL;
+    if (move->step.edge != AW_INTERN_NONE && move->how.stop == 0) {
+        const struct aw_edge *edge = aw_machine_edge(explorer->machine, move->step.edge);
+        event = find_event(explorer, edge->events, AW_EVENT_STOP);
+        if (event == NULL)
+            event = find_event(explorer, edge->child_events, AW_EVENT_STOP);
+    }
+    if (event == NULL) {
+        snprintf(result->message, sizeof result->message,
+                 "a table of the machine is full (processes, kernel objects or names)");
+        return;
+    }
+    uint32_t size;
+    const char *text = aw_machine_payload(explorer->machine, event->text, &size);
+    const char *function, *file;
+    int line;
+    bool known = aw_machine_place(explorer->machine, event->b, &function, &file, &line);
+    if (known)
+        snprintf(result->message, sizeof result->message, "%.*s; at %s:%d (%s)", (int)size, text,
+                 file, line, function ? function : "?");
+    else
+        snprintf(result->message, sizeof result->message, "%.*s%s%s", (int)size, text,
+                 function ? "; in " : "", function ? function : "");
+}
+
+void aw_search_init(struct aw_search *search, struct aw_explorer *explorer, bool symmetry,
+                    struct aw_reduce *reduce, bool keep_edges)
+{
+    memset(search, 0, sizeof *search);
+    search->explorer = explorer;
+    search->reduce = reduce;
+    search->keep_edges = keep_edges;
+    search->violation_from = search->violation_to = search->stop_from = AW_NO_STATE;
+    aw_visited_init(&search->visited);
+    search->visited.plant_hash = (explorer->options->plant & AW_PLANT_HASH) != 0;
+    aw_symmetry_init(&search->symmetry, explorer->machine, symmetry);
+    if (keep_edges) {
+        search->graph.targets =
+            mmap(NULL, 1ul << EDGE_BYTES_LOG, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        search->graph.starts =
+            mmap(NULL, 1ul << EDGE_BYTES_LOG, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        AW_CHECK(search->graph.targets != MAP_FAILED);
+        AW_CHECK(search->graph.starts != MAP_FAILED);
+    }
+}
+
+void aw_search_deinit(struct aw_search *search)
+{
+    aw_visited_deinit(&search->visited);
+    aw_symmetry_deinit(&search->symmetry);
+    if (search->graph.targets != NULL) {
+        munmap(search->graph.targets, 1ul << EDGE_BYTES_LOG);
+        munmap(search->graph.starts, 1ul << EDGE_BYTES_LOG);
+    }
+}
+
+/* Notes the first violation; true when the search has to end. */
+static bool violation(struct aw_search *search, unsigned violated, uint32_t from, uint32_t to)
+{
+    if (violated == 0)
+        return false;
+    if (search->violated == 0) {
+        search->first = (enum aw_property)__builtin_ctz(violated);
+        search->violation_from = from;
+        search->violation_to = to;
+    }
+    search->violated |= violated;
+    return !search->explorer->options->whole_graph;
+}
+
+/* Successors wait here so that their places in the hash table are in the cache when needed. */
+struct batch {
+    struct aw_state states[BATCH];
+    unsigned violated[BATCH];
+    uint32_t hashes[BATCH];
+    unsigned count;
+};
+
+struct expansion {
+    struct aw_search *search;
+    uint32_t current;
+    struct batch *batch;
+    bool old_successor; /* some successor has been expanded already */
+    enum aw_end end;
+};
+
+static void flush(struct expansion *e)
+{
+    struct aw_search *search = e->search;
+    struct batch *batch = e->batch;
+    for (unsigned i = 0; i < batch->count; i++) {
+        bool is_new;
+        uint32_t id = aw_visited_add(&search->visited, batch->states[i].words,
+                                     batch->states[i].count, batch->hashes[i], e->current, &is_new);
+        if (id <= e->current)
+            e->old_successor = search->back_edge = true;
+        if (search->keep_edges)
+            search->graph.targets[search->graph.count++] = id;
+        if (violation(search, batch->violated[i], e->current, id) &&
+            e->end == AW_END_COMPLETE)
+            e->end = AW_END_VIOLATION;
+    }
+    batch->count = 0;
+}
+
+/* Enters one successor. False when the search has to end. */
+static bool follow(struct expansion *e, const struct aw_state *state, uint32_t process,
+                   uint32_t thread, uint32_t outcome, const struct aw_outcome *how)
+{
+    struct aw_search *search = e->search;
+    struct aw_explorer *explorer = search->explorer;
+    if (how->stop == AW_STOP_CAPACITY) {
+        search->capacity = true;
+        e->end = AW_END_RESTART;
+        return false;
+    }
+    struct aw_move move = {.process = process, .thread = thread, .outcome = outcome, .how = *how};
+    if (how->stop != 0) {
+        aw_explorer_stop_message(explorer, state, &move);
+        search->stop_from = e->current;
+        e->end = AW_END_STOP;
+        return false;
+    }
+    struct batch *batch = e->batch;
+    struct aw_state *next = &batch->states[batch->count];
+    aw_explorer_step(explorer, state, &move, next);
+    search->transitions++;
+    if (move.step.named && search->symmetry.on) {
+        search->named = true;
+        e->end = AW_END_RESTART;
+        return false;
+    }
+    if (move.step.flags & AW_EDGE_STOP) {
+        aw_explorer_stop_message(explorer, state, &move);
+        search->stop_from = e->current;
+        e->end = AW_END_STOP;
+        return false;
+    }
+    aw_symmetry_canonical(&search->symmetry, next, NULL);
+    batch->violated[batch->count] = move.violated;
+    batch->hashes[batch->count] = aw_visited_hash(next->words, next->count);
+    aw_visited_prefetch(&search->visited, batch->hashes[batch->count]);
+    if (++batch->count == BATCH)
+        flush(e);
+    return e->end == AW_END_COMPLETE;
+}
+
+static bool expand_ample(struct expansion *e, const struct aw_state *state,
+                         const struct aw_layout *layout, struct aw_outcome *outcomes)
+{
+    struct aw_search *search = e->search;
+    struct aw_machine *machine = search->explorer->machine;
+    bool no_proviso = (search->explorer->options->plant & AW_PLANT_NO_PROVISO) != 0;
+    for (uint32_t p = 0; p < layout->process_count; p++) {
+        const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
+        for (uint32_t t = 0; t < local->thread_count; t++) {
+            if (aw_local_threads(local)[t].status != AW_THREAD_PARKED ||
+                !aw_reduce_ample(search->reduce, state, p, t))
+                continue;
+            unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
+            bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP;
+            if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0)
+                continue; /* all zombies are alike where waiting is ample: one of them is enough */
+            uint64_t edges = search->graph.count;
+            e->old_successor = false;
+            if (!follow(e, state, p, t, 0, &outcomes[0]))
+                return true;
+            flush(e);
+            if (e->end != AW_END_COMPLETE || !e->old_successor || no_proviso) {
+                search->ample_states++;
+                return true;
+            }
+            search->graph.count = edges;
+        }
+    }
+    return false;
+}
+
+/* Two zombies that are alike are reaped to the same canonical state. */
+static bool repeats_reaping(const struct aw_search *search, const struct aw_state *state,
+                            const struct aw_outcome *outcomes, unsigned i)
+{
+    if (!search->symmetry.on || outcomes[i].effect != AW_EFFECT_REAP)
+        return false;
+    for (unsigned j = 0; j < i; j++)
+        if (outcomes[j].effect == AW_EFFECT_REAP &&
+            state->words[AW_WORD_FIRST + outcomes[j].target] ==
+                state->words[AW_WORD_FIRST + outcomes[i].target])
+            return true;
+    return false;
+}
+
+static void expand(struct expansion *e, const struct aw_state *state, struct aw_outcome *outcomes)
+{
+    struct aw_search *search = e->search;
+    struct aw_machine *machine = search->explorer->machine;
+    const struct aw_layout *layout = aw_machine_layout(machine, state);
+    if (search->reduce != NULL && expand_ample(e, state, layout, outcomes))
+        return;
+    bool any = false;
+    for (uint32_t p = 0; p < layout->process_count; p++) {
+        const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
+        if (local->zombie)
+            continue;
+        if (local->thread_count > 1)
+            search->explorer->threads_seen = true;
+        if (aw_symmetry_repeats(&search->symmetry, state, p))
+            continue;
+        for (uint32_t t = 0; t < local->thread_count; t++) {
+            unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
+            any |= count > 0;
+            for (unsigned i = 0; i < count; i++)
+                if (!repeats_reaping(search, state, outcomes, i) &&
+                    !follow(e, state, p, t, i, &outcomes[i]))
+                    return;
+        }
+    }
+    flush(e);
+    if (any)
+        return;
+    struct aw_state next;
+    if (aw_machine_advance(machine, state, &next)) {
+        struct batch *batch = e->batch;
+        batch->states[0] = next;
+        batch->violated[0] = 0;
+        batch->hashes[0] = aw_visited_hash(next.words, next.count);
+        batch->count = 1;
+        search->transitions++;
+        flush(e);
+        return;
+    }
+    unsigned violated = aw_explorer_final(search->explorer, state);
+    if (search->on_terminal != NULL)
+        search->on_terminal(search->terminal_context, state);
+    if (violation(search, violated, AW_NO_STATE, e->current) && e->end == AW_END_COMPLETE)
+        e->end = AW_END_VIOLATION;
+}
+
+/* Walks at random first: most assumptions that do not hold break on any execution, and finding that
+ * out in the midst of a search costs a restart. */
+static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
+{
+    enum { WALKS = 6, STEPS = 2000 };
+    struct aw_explorer *explorer = search->explorer;
+    struct aw_machine *machine = explorer->machine;
+    uint64_t random = 0x9e3779b97f4a7c15u;
+    for (int walk = 0; walk < WALKS; walk++) {
+        struct aw_state state, next;
+        aw_machine_initial(machine, &state);
+        state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
+        for (int step = 0; step < STEPS; step++) {
+            aw_reduce_watch(search->reduce, &state);
+            const struct aw_layout *layout = aw_machine_layout(machine, &state);
+            struct aw_move chosen = {0};
+            uint32_t seen = 0;
+            for (uint32_t p = 0; p < layout->process_count; p++) {
+                const struct aw_local *local =
+                    aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
+                for (uint32_t t = 0; t < local->thread_count; t++) {
+                    unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
+                    for (unsigned i = 0; i < count; i++) {
+                        random ^= random << 13; /* xorshift64, Marsaglia 2003 */
+                        random ^= random >> 7;
+                        random ^= random << 17;
+                        if (random % ++seen == 0)
+                            chosen = (struct aw_move){
+                                .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
+                    }
+                }
+            }
+            if (seen == 0 || chosen.how.stop != 0)
+                break;
+            aw_explorer_step(explorer, &state, &chosen, &next);
+            if (chosen.step.flags & AW_EDGE_STOP)
+                break;
+            state.count = next.count;
+            memcpy(state.words, next.words, next.count * sizeof *next.words);
+        }
+    }
+}
+
+enum aw_end aw_search_run(struct aw_search *search)
+{
+    struct aw_explorer *explorer = search->explorer;
+    struct batch *batch = aw_allocate(1, sizeof *batch);
+    struct aw_outcome *outcomes = aw_allocate(AW_MAX_OUTCOMES, sizeof *outcomes);
+    struct expansion e = {.search = search, .batch = batch, .end = AW_END_COMPLETE};
+    struct aw_state state;
+    bool is_new;
+    if (search->reduce != NULL && search->walk_first)
+        pilot(search, outcomes);
+    aw_machine_initial(explorer->machine, &state);
+    state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
+    aw_visited_add(&search->visited, state.words, state.count,
+                   aw_visited_hash(state.words, state.count), AW_NO_STATE, &is_new);
+    for (e.current = 0; e.current < search->visited.count && e.end == AW_END_COMPLETE;
+         e.current++) {
+        if (search->keep_edges)
+            search->graph.starts[e.current] = search->graph.count;
+        const uint32_t *words = aw_visited_get(&search->visited, e.current, &state.count);
+        memcpy(state.words, words, state.count * sizeof *words);
+        if (search->reduce != NULL && aw_reduce_watch(search->reduce, &state) &&
+            search->ample_states > 0) {
+            e.end = AW_END_RESTART;
+            break;
+        }
+        expand(&e, &state, outcomes);
+        explorer->memory_bytes = aw_visited_bytes(&search->visited) +
+                                 search->graph.count * sizeof *search->graph.targets;
+        explorer->progress.transitions = search->transitions;
+        if (!aw_explorer_tick(explorer, search->visited.count,
+                              search->visited.count - e.current - 1) &&
+            e.end == AW_END_COMPLETE)
+            e.end = AW_END_LIMIT;
+    }
+    if (search->keep_edges)
+        search->graph.starts[e.current] = search->graph.count;
+    free(outcomes);
+    free(batch);
+    explorer->result->peak_memory_bytes = peak_memory();
+    return e.end;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "explore/visited.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+
+/* Address space, not memory: 256 GiB of words, and room for four thousand million states. */
+#define WORDS_BYTES ((uint64_t)256 << 30)
+#define STATES_MAX ((uint64_t)1 << 32)
+
+enum { FIRST_TABLE = 1 << 12 };
+
+static void *reserve(uint64_t bytes)
+{
+    void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    AW_CHECK(place != MAP_FAILED);
+    return place;
+}
+
+void aw_visited_init(struct aw_visited *visited)
+{
+    memset(visited, 0, sizeof *visited);
+    visited->words = reserve(WORDS_BYTES);
+    visited->starts = reserve(STATES_MAX * sizeof *visited->starts);
+    visited->parents = reserve(STATES_MAX * sizeof *visited->parents);
+    visited->mask = FIRST_TABLE - 1;
+    visited->table = aw_table_allocate(FIRST_TABLE * sizeof *visited->table);
+}
+
+void aw_visited_deinit(struct aw_visited *visited)
+{
+    if (visited->words == NULL)
+        return;
+    munmap(visited->words, WORDS_BYTES);
+    munmap(visited->starts, STATES_MAX * sizeof *visited->starts);
+    munmap(visited->parents, STATES_MAX * sizeof *visited->parents);
+    aw_table_free(visited->table, (visited->mask + 1ul) * sizeof *visited->table);
+    memset(visited, 0, sizeof *visited);
+}
+
+uint32_t aw_visited_hash(const uint32_t *words, uint32_t count)
+{
+    return (uint32_t)XXH3_64bits(words, count * sizeof *words);
+}
+
+static void grow(struct aw_visited *visited)
+{
+    uint64_t old_size = visited->mask + 1ul, size = 4 * old_size;
+    uint64_t *table = aw_table_allocate(size * sizeof *table);
+    for (uint64_t i = 0; i < old_size; i++) {
+        uint64_t entry = visited->table[i];
+        if (entry == 0)
+            continue;
+        uint64_t j = (entry >> 32) & (size - 1);
+        while (table[j] != 0)
+            j = (j + 1) & (size - 1);
+        table[j] = entry;
+    }
+    aw_table_free(visited->table, old_size * sizeof *visited->table);
+    visited->table = table;
+    visited->mask = (uint32_t)(size - 1);
+}
+
+uint32_t aw_visited_add(struct aw_visited *visited, const uint32_t *words, uint32_t count,
+                        uint32_t hash, uint32_t parent, bool *is_new)
+{
+    if (visited->plant_hash)
+        hash &= 0xffff;
+    uint32_t i = hash & visited->mask;
+    for (; visited->table[i] != 0; i = (i + 1) & visited->mask) {
+        uint64_t entry = visited->table[i];
+        if ((uint32_t)(entry >> 32) != hash)
+            continue;
+        uint32_t state = (uint32_t)entry - 1;
+        const uint32_t *record = visited->words + visited->starts[state];
+        if (visited->plant_hash ||
+            (record[0] == count && memcmp(record + 1, words, count * sizeof *words) == 0)) {
+            *is_new = false;
+            return state;
+        }
+    }
+    AW_CHECK(visited->count < UINT32_MAX - 1);
+    uint32_t state = visited->count++;
+    visited->starts[state] = visited->word_end;
+    visited->parents[state] = parent;
+    uint32_t *record = visited->words + visited->word_end;
+    AW_CHECK((visited->word_end + count + 1) * sizeof *record <= WORDS_BYTES);
+    record[0] = count;
+    memcpy(record + 1, words, count * sizeof *words);
+    visited->word_end += count + 1;
+    visited->table[i] = (uint64_t)hash << 32 | (state + 1);
+    if (2ul * visited->count > visited->mask && visited->mask < UINT32_MAX / 4)
+        grow(visited);
+    *is_new = true;
+    return state;
+}
+
+uint64_t aw_visited_bytes(const struct aw_visited *visited)
+{
+    return visited->word_end * sizeof *visited->words +
+           visited->count * (sizeof *visited->starts + sizeof *visited->parents) +
+           (visited->mask + 1ul) * sizeof *visited->table;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * visited.h - the set of visited states: vectors of words, numbered in the order of their arrival.
+ *
+ * States are compared by content; the hash only finds them. The number of a state is also its
+ * place in the breadth-first order. Memory is reserved as address space and taken as it is used.
+ */
+#ifndef AW_EXPLORE_VISITED_H
+#define AW_EXPLORE_VISITED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct aw_visited {
+    uint32_t *words;   /* records: count, then so many words */
+    uint64_t word_end; /* in words */
+    uint64_t *starts;  /* of each state's record */
+    uint32_t *parents; /* from which it was found first */
+    uint32_t count;
+    uint64_t *table; /* hash in the upper half, state + 1 in the lower; 0 = free */
+    uint32_t mask;
+    bool plant_hash; /* planted bug: believe a 16-bit hash */
+};
+
+#define AW_NO_STATE UINT32_MAX
+
+void aw_visited_init(struct aw_visited *visited);
+void aw_visited_deinit(struct aw_visited *visited);
+
+/* The hash of a state, to be passed to the functions below. */
+uint32_t aw_visited_hash(const uint32_t *words, uint32_t count);
+
+static inline void aw_visited_prefetch(const struct aw_visited *visited, uint32_t hash)
+{
+    __builtin_prefetch(&visited->table[hash & visited->mask]);
+}
+
+/* Enters a state; its number. */
+uint32_t aw_visited_add(struct aw_visited *visited, const uint32_t *words, uint32_t count,
+                        uint32_t hash, uint32_t parent, bool *is_new);
+
+/* The words of a state. */
+static inline const uint32_t *aw_visited_get(const struct aw_visited *visited, uint32_t state,
+                                             uint32_t *count)
+{
+    const uint32_t *record = visited->words + visited->starts[state];
+    *count = record[0];
+    return record + 1;
+}
+
+/* Host memory in use. */
+uint64_t aw_visited_bytes(const struct aw_visited *visited);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * observe.h - one step of a walk in words, internal to this folder.
+ *
+ * What lies in a process's memory has no name but an address, which must not enter a trace: mutexes,
+ * conditions and unnamed semaphores are numbered for each process in the order in which it first
+ * uses them; a child goes on with its parent's numbers. Who holds a mutex, or a semaphore that was
+ * made with the value 1, is found by following who took it.
+ */
+#ifndef AW_TRACE_OBSERVE_H
+#define AW_TRACE_OBSERVE_H
+
+#include "trace/walk.h"
+
+/* Something in the memory of a process. */
+struct aw_private {
+    uint64_t address;
+    uint32_t kind, number;
+    uint32_t holder; /* slot + 1, 0 = nobody */
+    uint32_t depth;  /* of a recursive mutex */
+    uint32_t since;  /* step */
+};
+
+struct aw_memory {
+    struct aw_private *things;
+    uint32_t count, capacity;
+};
+
+struct aw_holder {
+    bool held;
+    uint32_t process, slot, since;
+};
+
+struct aw_observer {
+    struct aw_walk walk;
+    struct aw_trace *trace;
+    struct aw_memory *memories;  /* of each process of the trace */
+    struct aw_holder *holders;   /* of each object of the trace */
+};
+
+/* The trace has its tables of processes and objects. */
+void aw_observe_start(struct aw_observer *observer, struct aw_trace *trace,
+                      struct aw_machine *machine);
+void aw_observe_end(struct aw_observer *observer);
+
+/* Takes a choice, and fills in *step. */
+int aw_observe_step(struct aw_observer *observer, const struct aw_choice *choice,
+                    struct aw_trace_step *step, struct aw_error *error);
+
+/* Who still lives, and at what: fills in trace->at_end. */
+void aw_observe_at_end(struct aw_observer *observer);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show.c - a trace as text: the summary, then a table.
+ *
+ *     step  A B C  operation              result    source           pipe 0 rlock
+ *       27  | | C  poll pipe 0            nothing   mpqueue.c:381         0     0
+ *                  worker 1: note "get: Empty (pipe has nothing)"
+ *
+ * One lane for each thread, by letter; a bar where a thread lives. The columns at the right
+ * are those objects whose level changes at all.
+ */
+#define _GNU_SOURCE
+#include "trace/show.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/memory.h"
+
+enum { WIDTH = 100, MAX_LEVEL_COLUMNS = 6 };
+
+struct lane {
+    uint32_t process, slot;
+    uint32_t first, last; /* steps between which it lives */
+};
+
+struct table {
+    const struct aw_trace *trace;
+    struct lane *lanes;
+    uint32_t lane_count;
+    uint32_t columns[MAX_LEVEL_COLUMNS];
+    char heads[MAX_LEVEL_COLUMNS][16];
+    uint32_t column_count;
+    int operation_width, result_width, source_width;
+};
+
+const char *aw_trace_errno_name(int error)
+{
+    const char *name = strerrorname_np(error);
+    return name != NULL ? name : "unknown error";
+}
+
+static uint32_t lane_of(struct table *table, uint32_t process, uint32_t slot, uint32_t step)
+{
+    for (uint32_t i = 0; i < table->lane_count; i++)
+        if (table->lanes[i].process == process && table->lanes[i].slot == slot) {
+            table->lanes[i].last = step;
+            return i;
+        }
+    table->lanes =
+        aw_reallocate(table->lanes, table->lane_count + 1ul, sizeof *table->lanes);
+    table->lanes[table->lane_count] = (struct lane){process, slot, step, step};
+    return table->lane_count++;
+}
+
+static void find_lanes(struct table *table)
+{
+    const struct aw_trace *trace = table->trace;
+    for (uint32_t i = 0; i < trace->step_count; i++)
+        if (trace->steps[i].process != AW_TRACE_NONE)
+            lane_of(table, trace->steps[i].process, trace->steps[i].choice.slot, i);
+    for (uint32_t i = 0; i < trace->at_end_count; i++)
+        lane_of(table, trace->at_end[i].process, trace->at_end[i].slot, UINT32_MAX);
+}
+
+static bool level_of(const struct aw_trace_step *step, uint32_t object, uint64_t *level)
+{
+    for (uint32_t i = 0; i < step->level_count; i++)
+        if (step->levels[i].object == object) {
+            *level = step->levels[i].level;
+            return true;
+        }
+    return false;
+}
+
+static void find_columns(struct table *table)
+{
+    const struct aw_trace *trace = table->trace;
+    for (uint32_t object = 0; object < trace->object_count; object++) {
+        uint64_t first = UINT64_MAX, level;
+        bool changes = false;
+        for (uint32_t i = 0; i < trace->step_count && !changes; i++) {
+            if (!level_of(&trace->steps[i], object, &level))
+                continue;
+            changes = first != UINT64_MAX && level != first;
+            first = level;
+        }
+        if ((!changes && trace->objects[object].kind != AW_OBJECT_PIPE) ||
+            table->column_count == MAX_LEVEL_COLUMNS)
+            continue;
+        char name[128];
+        aw_trace_object_short(trace, object, name, sizeof name);
+        snprintf(table->heads[table->column_count], sizeof *table->heads, "%.8s", name);
+        table->columns[table->column_count++] = object;
+    }
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static void letter(uint32_t lane, char text[4])
+{
+    if (lane < 26)
+        snprintf(text, 4, "%c", (char)('A' + lane));
+    else if (lane < 52)
+        snprintf(text, 4, "%c", (char)('a' + lane - 26));
+    else
+        snprintf(text, 4, "*");
+}
+
+static void say_operation(const struct table *table, const struct aw_trace_step *step,
+                          char *buffer, size_t size)
+{
+    const struct aw_trace *trace = table->trace;
+    const char *operation = step->operation;
+    char object[128];
+    snprintf(object, sizeof object, "%s", step->object);
+    for (uint32_t i = 0; i < trace->object_count; i++)
+        if (strcmp(trace->objects[i].name, step->object) == 0 &&
+            strncmp(step->operation, "sem_open", 8) != 0 &&
+            strncmp(step->operation, "sem_unlink", 10) != 0)
+            aw_trace_object_short(trace, i, object, sizeof object);
+    if (strncmp(operation, "pthread_", 8) == 0)
+        operation += 8;
+    snprintf(buffer, size, "%s%s%s", operation, object[0] ? " " : "", object);
+}
+
+static void say_result(const struct aw_trace_step *step, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s%s%s", step->result,
+             step->expired && strstr(step->result, "TIMEDOUT") == NULL &&
+                     strstr(step->result, "timed out") == NULL
+                 ? " (timed out)"
+                 : "",
+             step->faults > 0 && strstr(step->result, "cut short") == NULL ? " (fault)" : "");
+}
+
+static int at_most(int width, int limit) { return width > limit ? limit : width; }
+
+static void find_widths(struct table *table)
+{
+    const struct aw_trace *trace = table->trace;
+    char text[256];
+    table->operation_width = (int)strlen("operation");
+    table->result_width = (int)strlen("result");
+    table->source_width = (int)strlen("source");
+    for (uint32_t i = 0; i < trace->step_count; i++) {
+        const struct aw_trace_step *step = &trace->steps[i];
+        say_operation(table, step, text, sizeof text);
+        if ((int)strlen(text) > table->operation_width)
+            table->operation_width = (int)strlen(text);
+        say_result(step, text, sizeof text);
+        if ((int)strlen(text) > table->result_width)
+            table->result_width = (int)strlen(text);
+        int length = snprintf(NULL, 0, "%s:%d", base_name(step->file), step->line);
+        if (length > table->source_width)
+            table->source_width = length;
+    }
+    int fixed = 6 + 2 * (int)table->lane_count + 1;
+    for (uint32_t i = 0; i < table->column_count; i++)
+        fixed += 1 + (int)(strlen(table->heads[i]) > 5 ? strlen(table->heads[i]) : 5);
+    int left = WIDTH - fixed - 4;
+    table->source_width = at_most(table->source_width, 26);
+    table->result_width = at_most(table->result_width, 24);
+    int rest = left - table->source_width - table->result_width;
+    table->operation_width = at_most(table->operation_width, rest > 24 ? rest : 24);
+}
+
+static void print_level(const struct table *table, const struct aw_trace_step *step,
+                        uint32_t column, FILE *out)
+{
+    char text[24] = "";
+    uint64_t level;
+    int width = (int)strlen(table->heads[column]);
+    if (level_of(step, table->columns[column], &level)) {
+        if (level >= INT_MAX - 99999 && level <= INT_MAX)
+            snprintf(text, sizeof text, level == INT_MAX ? "max" : "max-%llu",
+                     (unsigned long long)(INT_MAX - level));
+        else
+            snprintf(text, sizeof text, "%llu", (unsigned long long)level);
+    }
+    fprintf(out, " %*s", width > 5 ? width : 5, text);
+}
+
+static void print_head(const struct table *table, FILE *out)
+{
+    char name[256], text[4];
+    int used = 0;
+    for (uint32_t i = 0; i < table->lane_count; i++) {
+        letter(i, text);
+        aw_trace_thread_name(table->trace, table->lanes[i].process, table->lanes[i].slot, name,
+                             sizeof name);
+        int length = (int)strlen(name) + 5;
+        if (used > 0 && used + length > WIDTH) {
+            fputs("\n", out);
+            used = 0;
+        }
+        fprintf(out, "%s%s %s", used > 0 ? "   " : "", text, name);
+        used += length;
+    }
+    fputs("\n\nstep ", out);
+    for (uint32_t i = 0; i < table->lane_count; i++) {
+        letter(i, text);
+        fprintf(out, " %s", text);
+    }
+    fprintf(out, "  %-*s %-*s %-*s", table->operation_width, "operation", table->result_width,
+            "result", table->source_width, "source");
+    for (uint32_t i = 0; i < table->column_count; i++)
+        fprintf(out, " %*s", strlen(table->heads[i]) > 5 ? (int)strlen(table->heads[i]) : 5,
+                table->heads[i]);
+    fputs("\n", out);
+}
+
+static void print_lanes(const struct table *table, uint32_t index, FILE *out)
+{
+    const struct aw_trace_step *step = &table->trace->steps[index];
+    char text[4];
+    for (uint32_t i = 0; i < table->lane_count; i++) {
+        const struct lane *lane = &table->lanes[i];
+        if (lane->process == step->process && lane->slot == step->choice.slot)
+            letter(i, text);
+        else
+            snprintf(text, sizeof text, "%s",
+                     index > lane->first && index < lane->last ? "|" : " ");
+        fprintf(out, " %s", text);
+    }
+}
+
+static void say_event(const struct aw_trace *trace, const struct aw_trace_event *event,
+                      char *buffer, size_t size)
+{
+    unsigned long long a = event->a, b = event->b;
+    int status = (int)event->a;
+    const char *signal;
+    switch (event->kind) {
+    case AW_TRACE_PUT:
+    case AW_TRACE_GOT: {
+        const char *what = event->kind == AW_TRACE_PUT ? "put" : "got";
+        if (b == 0)
+            snprintf(buffer, size, "%s an item", what);
+        else if (a == 0)
+            snprintf(buffer, size, "%s item %llu", what, b);
+        else
+            snprintf(buffer, size, "%s item %llu of producer %llu", what, b, a);
+        break;
+    }
+    case AW_TRACE_WORKERS:
+        snprintf(buffer, size, "%llu worker%s will be started", a, a == 1 ? "" : "s");
+        break;
+    case AW_TRACE_WORKER:
+        snprintf(buffer, size, "begins as a worker");
+        break;
+    case AW_TRACE_ROLE:
+        snprintf(buffer, size, "a thread is called %s", event->text);
+        break;
+    case AW_TRACE_NOTE:
+        snprintf(buffer, size, "note \"%s\"", event->text);
+        break;
+    case AW_TRACE_ERROR:
+        snprintf(buffer, size, "error \"%s\"%s%s", event->text, a ? ", " : "",
+                 a ? aw_trace_errno_name(status) : "");
+        break;
+    case AW_TRACE_FAILED:
+        snprintf(buffer, size, "failed: %s, %s", event->text, aw_trace_errno_name(status));
+        break;
+    case AW_TRACE_LOG:
+        snprintf(buffer, size, "prints \"%.*s\"", (int)strcspn(event->text, "\n"), event->text);
+        break;
+    case AW_TRACE_CRASH:
+        snprintf(buffer, size, "CRASH: %s%s%s", event->text, event->place[0] ? ", at " : "",
+                 event->place);
+        break;
+    case AW_TRACE_STOP:
+        snprintf(buffer, size, "STOP: %s%s%s", event->text, event->place[0] ? ", at " : "",
+                 event->place);
+        break;
+    case AW_TRACE_END:
+        signal = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+        if (WIFSIGNALED(status))
+            snprintf(buffer, size, "ended by SIG%s", signal ? signal : "?");
+        else
+            snprintf(buffer, size, "ended with status %d", WEXITSTATUS(status));
+        break;
+    default:
+        snprintf(buffer, size, "%s", aw_trace_event_name(event->kind));
+        break;
+    }
+    (void)trace;
+}
+
+static void print_step(const struct table *table, uint32_t index, FILE *out)
+{
+    const struct aw_trace *trace = table->trace;
+    const struct aw_trace_step *step = &trace->steps[index];
+    char operation[256], result[256], source[256], event[512];
+    say_operation(table, step, operation, sizeof operation);
+    say_result(step, result, sizeof result);
+    source[0] = '\0';
+    if (step->file[0] != '\0')
+        snprintf(source, sizeof source, "%s:%d", base_name(step->file), step->line);
+    fprintf(out, "%4u ", index + 1);
+    print_lanes(table, index, out);
+    fprintf(out, "  %-*s %-*s %-*s", table->operation_width, operation, table->result_width,
+            result, table->source_width, source);
+    for (uint32_t i = 0; i < table->column_count; i++)
+        print_level(table, step, i, out);
+    fputs("\n", out);
+    for (uint32_t i = 0; i < step->event_count; i++) {
+        if (step->events[i].kind == AW_TRACE_WORKERS || step->events[i].kind == AW_TRACE_ROLE)
+            continue;
+        say_event(trace, &step->events[i], event, sizeof event);
+        fprintf(out, "%*s%s: %s\n", 7 + 2 * (int)table->lane_count, "",
+                trace->processes[step->events[i].process].name, event);
+    }
+}
+
+static void print_end(const struct aw_trace *trace, FILE *out)
+{
+    char name[256], object[128];
+    if (trace->at_end_count == 0) {
+        fputs("\nat the end nobody lives\n", out);
+        return;
+    }
+    fputs("\nat the end\n", out);
+    for (uint32_t i = 0; i < trace->at_end_count; i++) {
+        const struct aw_trace_waiting *waiting = &trace->at_end[i];
+        struct aw_trace_step as_step = {.operation = waiting->operation,
+                                        .object = waiting->object};
+        struct table table = {.trace = trace};
+        say_operation(&table, &as_step, object, sizeof object);
+        aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
+        fprintf(out, "  %-20s %s %s  %s%s%s:%d%s%s\n", name,
+                waiting->blocked ? "blocked at" : "before    ", object, waiting->function,
+                waiting->function[0] ? " " : "", base_name(waiting->file), waiting->line,
+                waiting->holder[0] ? "; " : "", waiting->holder);
+    }
+}
+
+void aw_trace_show(const struct aw_trace *trace, FILE *out)
+{
+    struct table table = {.trace = trace};
+    aw_trace_show_summary(trace, out);
+    find_lanes(&table);
+    find_columns(&table);
+    find_widths(&table);
+    fputs("\n", out);
+    print_head(&table, out);
+    for (uint32_t i = 0; i < trace->step_count; i++) {
+        if (i == trace->loop)
+            fprintf(out, "---- from here on, steps %u to %u are repeated for ever ----\n", i + 1,
+                    trace->step_count);
+        print_step(&table, i, out);
+    }
+    if (trace->loop != AW_TRACE_NONE)
+        fprintf(out, "---- back to step %u%s ----\n", trace->loop + 1,
+                trace->loop_closes ? "" : ", up to what equal siblings are called");
+    print_end(trace, out);
+    free(table.lanes);
+}
