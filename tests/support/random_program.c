@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs are texts throughout: generating is filling in a template, then inserting and erasing
+ * statements; shrinking is erasing them. All that has to be known about the grammar is in the
+ * table below: the parameters of each statement, and whether a block may follow.
+ */
+#define _GNU_SOURCE
+#include "random_program.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct aw_random_sizes aw_random_tiny = {.operations = 14, .processes = 3, .threads = 3};
+const struct aw_random_sizes aw_random_small = {.operations = 25, .processes = 3, .threads = 3};
+
+enum { HEAD = 12, BODIES_MAX = 10 }; /* nnn:-----:0/ */
+
+/*
+ * Parameters: m mutex, c condition, s semaphore, p pipe, e end, k number, b body.
+ * Cost: visible operations; that of a block, or of a body, comes on top.
+ */
+struct statement {
+    char letter;
+    const char *parameters;
+    enum { BARE, MAY_BLOCK, HAS_BLOCK } block;
+    int cost;
+    int weight; /* how often it is strewn in; 0: only by templates */
+};
+
+static const struct statement statements[] = {
+    {'L', "m", BARE, 1, 4},       {'U', "m", BARE, 1, 5},     {'K', "m", MAY_BLOCK, 1, 3},
+    {'l', "m", BARE, 3, 1},       {'+', "m", BARE, 0, 2},     {'=', "m", BARE, 0, 2},
+    {'C', "cm", BARE, 3, 1},      {'P', "cm", BARE, 3, 1},    {'G', "c", BARE, 1, 2},
+    {'B', "c", BARE, 1, 1},       {'S', "s", BARE, 1, 4},     {'Y', "s", MAY_BLOCK, 1, 4},
+    {'V', "s", BARE, 1, 6},       {'N', "s", BARE, 1, 3},     {'e', "s", BARE, 3, 1},
+    {'w', "pk", BARE, 1, 5},      {'r', "pk", BARE, 1, 5},    {'R', "pk", BARE, 2, 2},
+    {'o', "pe", MAY_BLOCK, 1, 3}, {'O', "pe", BARE, 1, 2},    {'t', "p", MAY_BLOCK, 1, 1},
+    {'u', "p", BARE, 3, 1},       {'q', "", BARE, 1, 1},      {'Q', "", BARE, 1, 1},
+    {'n', "pe", BARE, 2, 1},      {'b', "pe", BARE, 2, 0},    {'c', "pe", BARE, 1, 4},
+    {'F', "b", BARE, 2, 3},       {'f', "b", BARE, 2, 2},     {'T', "b", BARE, 3, 3},
+    {'J', "", BARE, 1, 4},        {'a', "", BARE, 1, 5},      {'h', "", BARE, 1, 2},
+    {'A', "", BARE, 1, 2},        {'H', "", BARE, 1, 1},      {'k', "", BARE, 1, 1},
+    {'i', "", BARE, 1, 1},        {'x', "", BARE, 0, 1},      {'y', "", BARE, 1, 1},
+    {'z', "", BARE, 1, 1},        {'g', "", BARE, 1, 1},      {'*', "k", HAS_BLOCK, 0, 1},
+    {'?', "", HAS_BLOCK, 0, 2},   {'!', "", HAS_BLOCK, 0, 1},
+};
+enum { STATEMENTS = sizeof statements / sizeof *statements };
+
+/*
+ * Shapes. Two strings: the kinds of the mutexes, the semaphores, the number of pipes; then the
+ * bodies. Drawn anew for each program:
+ *
+ *   $v   an initial value 0..2        $k   a length, mostly small
+ *   $x   a kind of mutex              $d   a digit from 1 to 3
+ *   $-   a value or no semaphore      #    up to two statements of any sort
+ */
+struct shape {
+    const char *name, *head, *bodies;
+};
+
+static const struct shape shapes[] = {
+    {"anything", "$x$x$x:$-$-$-$-$-:2", "F1#T2###a#J#/###T3##J/###/##"},
+    {"anything, threads", "$x$x$x:---$-$-:0", "T1T2##JJ/##L0##U0/##L0##U0"},
+    {"anything, processes", "nnn:$-$-$---:2", "F1##f2##aa/####/####"},
+
+    {"a semaphore that is only posted", "nnn:0----:0", "*2(F1)#S0#S0#aa/#V0#"},
+    {"posted, and tested late", "nnn:$v----:0", "F1F2#a#N0a/V0#V0/#Y0#"},
+    {"posted, and tested by a twin", "nnn:0----:0", "*2(F1)aaN0/V0Y0#"},
+    {"posted while zero matters", "nnn:00---:0", "F1F2V0#aa/S0#V1/Y1(V0)#S0"},
+    {"a test that depends on a read", "nnn:0----:1", "F1w0$k#V0#a/r0$k?(Y0)#N0"},
+    {"unnamed, posted and tested", "nnn:---0$v:0", "T1T2V3#JJ/S3#V4/#Y4(V3)#"},
+    {"a semaphore that is never empty", "nnn:2----:0", "F1F1S0#V0aa/S0#V0"},
+    {"a semaphore that is seldom empty", "nnn:2----:0", "F1F2S0#V0aa/S0#V0/S0S0#V0V0"},
+
+    {"a pipe under a lock", "nnn:1----:1", "*2(F1)w0$kw0$k#aa/S0r0$k#V0"},
+    {"a pipe under a lock, poll outside", "nnn:1----:1", "F1F2w0$k#w0$kaa/S0r0$kV0/o0r#S0r0$kV0"},
+    {"a pipe under a lock, one without", "nnn:1----:1", "F1F2w0$kw0$k#aa/S0#r0$kV0/r0$k"},
+    {"a pipe under a lock, too little", "nnn:1----:1", "*2(F1)w01#w03aa/S0R03V0"},
+    {"a lock that others post", "nnn:1----:1", "F1F2w0$kw0$kaaV0/S0r0$k#V0/#V0S0r0$kV0"},
+
+    {"one writer, reads across writes", "nnn:-----:1", "F1w02#w03#w01a/r0$kr04#r04"},
+    {"one writer, two readers", "nnn:-----:1", "*2(F1)w0$kw0$k#aa/r0$k#"},
+    {"one writer, a nonblocking reader", "nnn:-----:1", "F1w0$k#w0$ka/n0rr0$k#r0$k"},
+    {"one writer, a poller", "nnn:-----:1", "F1#w0$kw0$ka/o0r(r01)#r0$k"},
+    {"two writers", "nnn:-----:1", "*2(F1)r04#r0$kaa/w0$k#w0$k"},
+    {"two writers, then one", "nnn:-----:1", "F1F2R04aa/w0$k/w0$k#w0$k"},
+    {"to and fro", "nnn:-----:2", "F1w0$kr1$k#w0$kr1$ka/r0$kw1$k#r0$kw1$k"},
+
+    {"an exit that ends a pipe", "nnn:-----:1", "F1F2c0wr0$kr0$kr0$kaa/w0$k#/#c0w#"},
+    {"a close that ends a pipe", "nnn:-----:1", "F1c0rw0$k#c0w#a/c0wr0$kr0$k"},
+    {"an exit that breaks a pipe", "nnn:-----:1", "$iF1c0rw0$k#w0$ka/c0wr0$k#"},
+    {"twins that end a pipe", "nnn:-----:1", "*2(F1)c0w#r0$kr0$kaar01/#w0$k"},
+    {"a poll that sees the end", "nnn:-----:1", "F1c0wo0r#o0r#a/#w0$k"},
+    {"blocked until the end", "nnn:0----:1", "F1c0wO0rr0$kV0a/w0$k#S0"},
+
+    {"a fork while a thread lives", "nnn:---0-:1", "T1#F2#Ja/#V3#/S3w0$k"},
+    {"a fork with a mutex in use", "n$xn:-----:0", "T1#F2#Ja/L0#+0U0/L0=0U0#"},
+    {"a thread that forks", "nnn:-----:0", "T1#L0+0U0#J/L0+0U0F2a/#L0=0U0"},
+    {"an exit while a thread lives", "nnn:0----:1", "F1#S0r0$ka/T2#V0/#w0$k#"},
+    {"a thread outlives what it needs", "nnn:-----:1", "F1c0wr0$kr0$ka/T2w0$k#x/#w0$k"},
+
+    {"spinning on a mutex", "nnn:-----:0", "T1#l0#+0U0J/L0#+0U0"},
+    {"spinning on a semaphore", "nnn:1----:0", "F1e0#V0a/e0#V0"},
+    {"spinning on a pipe", "nnn:-----:1", "F1u0r0$k#a/#w0$k"},
+    {"spinning both ways", "nnn:-----:2", "F1w01u1r11a/u0r01#w1$k"},
+    {"polite threads", "nnn:-----:0", "T1L0K1(+0U1)U0J/L1K0(+1U0)U1"},
+
+    {"twins", "nnn:1----:1", "*2(F1)#aa/#S0#V0"},
+    {"twins that are told apart late", "nnn:1----:1", "f1f1#w0$kAA/Y0(r01)#"},
+    {"twins and their elder sister", "nnn:0----:1", "F2*2(F1)#aaa/S0#/V0#V0"},
+    {"twins with threads", "nnn:---0-:0", "*2(F1)aa/T2#S3J/#V3"},
+    {"the order of waiting", "nnn:0----:0", "F1F2#h#aa/#S0/g#V0"},
+    {"waiting by name", "nnn:$v----:0", "f1f2H#A#A/Y0#/#V0"},
+    {"nobody left to wait for", "nnn:-----:0", "F1aa#h/#T2#J/#"},
+    {"killed", "nnn:0---0:1", "f1#k#AN0/V0#w0$k#"},
+    {"grandchildren", "nnn:0----:1", "F1S0r0$ka/F2#V0/#w0$k"},
+
+    {"a condition", "nnn:-----:0", "T1L0P00#U0J/#L0+0G0U0"},
+    {"a condition, nobody looks", "nnn:-----:0", "T1L0C00#U0J/#L0+0G0U0"},
+    {"a condition, signal outside", "nnn:-----:0", "T1L0P00U0#J/L0+0U0#G0"},
+    {"a condition with two sleepers", "nnn:-----:0", "T1T1L0+0$gU0#JJ/L0P00#U0"},
+    {"two conditions", "nnn:-----:0", "T1L0P00+0G1U0J/L0+0G0C10#U0"},
+    {"locks in two orders", "$xnn:-----:0", "T1L0#L1+1U1U0J/L1#L0+0U0U1"},
+    {"kinds of mutexes", "$x$xn:-----:0", "T1L0L0#U0U0J/K0(+0U0)U1#L1"},
+    {"guarded memory", "nnn:-----:0", "T1T2L0=0+0U0JJ/L0+0U0#/L0=0U0?(L0+0U0)"},
+    {"a mutex and a semaphore", "nnn:---1-:0", "T1L0#S3+0V3U0J/S3#L0=0U0V3"},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* ---- chance ---- */
+
+/* splitmix64: small, seeded, the same everywhere. */
+static uint64_t next_random(uint64_t *seed)
+{
+    uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static int below(uint64_t *seed, int bound)
+{
+    return (int)(next_random(seed) % (unsigned)bound);
+}
+
+static char one_of(uint64_t *seed, const char *characters)
+{
+    return characters[below(seed, (int)strlen(characters))];
+}
+
+/* ---- texts ---- */
+
+static const struct statement *statement_of(char letter)
+{
+    for (int i = 0; i < STATEMENTS; i++)
+        if (statements[i].letter == letter)
+            return &statements[i];
+    return NULL;
+}
+
+/* Just behind the statement at `at`, its block included. */
+static const char *statement_end(const char *at)
+{
+    const struct statement *statement = statement_of(*at);
+    assert(statement != NULL);
+    at += 1 + strlen(statement->parameters);
+    if (statement->block == BARE || *at != '(')
+        return at;
+    for (int open = 0;; at++) {
+        open += (*at == '(') - (*at == ')');
+        if (open == 0)
+            return at + 1;
+    }
+}
+
+/* The next place where a statement begins, from `at` on; NULL at the end of the text. */
+static const char *next_statement(const char *at)
+{
+    while (*at == ')' || *at == '(' || *at == '/')
+        at++;
+    return *at == '\0' ? NULL : at;
+}
+
+/* The one after the statement at `at`, which may be inside its block. */
+static const char *following(const char *at)
+{
+    return next_statement(at + 1 + strlen(statement_of(*at)->parameters));
+}
+
+static int body_of(const char *text, const char *at)
+{
+    int body = -1;
+    for (; text < at; text++)
+        body += *text == '/';
+    return body;
+}
+
+static int body_count(const char *text)
+{
+    return body_of(text, text + strlen(text)) + 1;
+}
+
+static const char *body_text(const char *text, int body)
+{
+    text += HEAD;
+    while (body-- > 0)
+        text = strchr(text, '/') + 1;
+    return text;
+}
+
+static void erase(char *from, const char *to)
+{
+    memmove(from, to, strlen(to) + 1);
+}
+
+static void insert(char *text, char *at, const char *more)
+{
+    size_t length = strlen(more);
+    if (strlen(text) + length >= AW_RANDOM_TEXT)
+        return;
+    memmove(at + length, at, strlen(at) + 1);
+    memcpy(at, more, length);
+}
+
+/* ---- measuring ---- */
+
+struct measure {
+    int operations, processes, threads; /* threads: of this process, beside the first */
+    int most_threads;                   /* of any process started, its first included */
+};
+
+enum { ENOUGH = 100000 }; /* sums do not overflow: nobody asks beyond that */
+
+static void add(struct measure *sum, const struct measure *more, int times)
+{
+    sum->operations += more->operations * times;
+    sum->processes += more->processes * times;
+    sum->threads += more->threads * times;
+    if (more->most_threads > sum->most_threads)
+        sum->most_threads = more->most_threads;
+    if (sum->operations > ENOUGH)
+        sum->operations = ENOUGH;
+    if (sum->processes > ENOUGH)
+        sum->processes = ENOUGH;
+    if (sum->threads > ENOUGH)
+        sum->threads = ENOUGH;
+}
+
+/* From `at` to the end of the block or body. */
+static struct measure measure_list(const char *text, const char *at)
+{
+    struct measure sum = {0};
+    while (*at != '\0' && *at != '/' && *at != ')') {
+        const struct statement *statement = statement_of(*at);
+        const char *after = at + 1 + strlen(statement->parameters);
+        sum.operations += statement->cost;
+        if (*statement->parameters == 'b') {
+            struct measure body = measure_list(text, body_text(text, at[1] - '0'));
+            if (*at == 'T') {
+                body.threads++;
+            } else {
+                body.processes++;
+                if (body.threads + 1 > body.most_threads)
+                    body.most_threads = body.threads + 1;
+                body.threads = 0;
+            }
+            add(&sum, &body, 1);
+        } else if (statement->block != BARE && *after == '(') {
+            struct measure block = measure_list(text, after + 1);
+            add(&sum, &block, *at == '*' ? at[1] - '0' : 1);
+        }
+        at = statement_end(at);
+    }
+    return sum;
+}
+
+void aw_random_measure(const char *text, struct aw_random_sizes *measured)
+{
+    struct measure root = measure_list(text, text + HEAD);
+    measured->operations = root.operations + 1; /* exit */
+    measured->processes = root.processes + 1;
+    measured->threads = root.threads + 1 > root.most_threads ? root.threads + 1 : root.most_threads;
+}
+
+static bool fits(const char *text, const struct aw_random_sizes *sizes)
+{
+    struct aw_random_sizes measured;
+    aw_random_measure(text, &measured);
+    return measured.operations <= sizes->operations && measured.processes <= sizes->processes &&
+           measured.threads <= sizes->threads;
+}
+
+/* ---- generating ---- */
+
+/* A length: mostly small, so that writes and reads meet in all ways. */
+static char draw_length(uint64_t *seed)
+{
+    return one_of(seed, "111222334568");
+}
+
+/* A parameter for a statement in body `body` of `text`; 0 when there is nothing to name. */
+static char draw_parameter(uint64_t *seed, const char *text, int body, char letter, char kind)
+{
+    char declared[8];
+    int count = 0;
+    switch (kind) {
+    case 'm':
+        return one_of(seed, "00011");
+    case 'c':
+        return one_of(seed, "0001");
+    case 's':
+        for (int s = 0; s < 5; s++)
+            if (text[4 + s] != '-')
+                declared[count++] = (char)('0' + s);
+        declared[count] = '\0';
+        return count == 0 ? 0 : one_of(seed, declared);
+    case 'p':
+        return text[10] == '0' ? 0 : (char)('0' + below(seed, text[10] - '0'));
+    case 'e':
+        return letter == 'o' || letter == 'O' || letter == 'n' ? one_of(seed, "rrrw")
+                                                               : one_of(seed, "rw");
+    case 'k':
+        return letter == '*' ? one_of(seed, "23") : draw_length(seed);
+    default: /* b */
+        count = body_count(text) - body - 1;
+        return count <= 0 ? 0 : (char)('0' + body + 1 + below(seed, count));
+    }
+}
+
+/* Writes a statement into `out`, of at most 64 characters; false when the one drawn has nothing to
+ * act on in this program. */
+static bool draw_statement(uint64_t *seed, const char *text, int body, int depth, char *out)
+{
+    const struct statement *statement = statements;
+    int total = 0;
+    for (int i = 0; i < STATEMENTS; i++)
+        total += statements[i].weight;
+    for (int point = below(seed, total); point >= statement->weight; statement++)
+        point -= statement->weight;
+    *out++ = statement->letter;
+    for (const char *kind = statement->parameters; *kind != '\0'; kind++)
+        if ((*out++ = draw_parameter(seed, text, body, statement->letter, *kind)) == 0)
+            return false;
+    *out = '\0';
+    if (statement->block == HAS_BLOCK ||
+        (statement->block == MAY_BLOCK && depth < 2 && below(seed, 2) == 0)) {
+        if (depth == 2)
+            return false;
+        *out++ = '(';
+        for (int i = 1 + below(seed, 2); i > 0; i--)
+            if (draw_statement(seed, text, body, depth + 1, out))
+                out += strlen(out);
+        *out++ = ')';
+        *out = '\0';
+    }
+    return true;
+}
+
+static void strew(uint64_t *seed, char *text, char *at)
+{
+    char statement[256];
+    if (draw_statement(seed, text, body_of(text, at), 0, statement))
+        insert(text, at, statement);
+}
+
+/* A place for a statement: before any statement, or at the end of a block or body. */
+static char *draw_place(uint64_t *seed, char *text)
+{
+    char *place = NULL;
+    int places = 0;
+    for (char *at = text + HEAD;; at++) {
+        if (*at == '\0' || *at == '/' || *at == ')') {
+            if (below(seed, ++places) == 0)
+                place = at;
+            if (*at == '\0')
+                return place;
+        } else if (*at != '(') {
+            if (below(seed, ++places) == 0)
+                place = at;
+            at += strlen(statement_of(*at)->parameters);
+        }
+    }
+}
+
+static void drop_one(uint64_t *seed, char *text)
+{
+    const char *chosen = NULL;
+    int count = 0;
+    for (const char *at = next_statement(text + HEAD); at != NULL; at = following(at))
+        if (below(seed, ++count) == 0)
+            chosen = at;
+    if (chosen != NULL)
+        erase(text + (chosen - text), statement_end(chosen));
+}
+
+static char draw_dollar(uint64_t *seed, char what)
+{
+    switch (what) {
+    case 'v':
+        return one_of(seed, "012");
+    case '-':
+        return one_of(seed, "--012");
+    case 'x':
+        return one_of(seed, "nnre");
+    case 'k':
+        return draw_length(seed);
+    case 'd':
+        return one_of(seed, "123");
+    case 'g':
+        return one_of(seed, "GB");
+    default:
+        assert(!"template");
+        return 0;
+    }
+}
+
+/* The template with everything drawn but the statements strewn in, which become '#' marks. */
+static void fill_in(uint64_t *seed, const struct shape *shape, char *text)
+{
+    char template[AW_RANDOM_TEXT];
+    char *out = text;
+    snprintf(template, sizeof template, "%s/%s", shape->head, shape->bodies);
+    for (const char *at = template; *at != '\0'; at++) {
+        if (*at != '$') {
+            *out++ = *at;
+        } else if (*++at == 'i') { /* SIGPIPE is ignored, or not */
+            if (below(seed, 2) == 0)
+                *out++ = 'i';
+        } else {
+            char drawn = draw_dollar(seed, *at);
+            *out++ = drawn;
+            if (drawn == 'G' || drawn == 'B')
+                *out++ = '0';
+        }
+    }
+    *out = '\0';
+}
+
+const char *aw_random_shape(uint64_t seed)
+{
+    return shapes[below(&seed, SHAPES)].name;
+}
+
+static void draw_program(uint64_t *seed, const struct shape *shape,
+                         const struct aw_random_sizes *sizes, char *text)
+{
+    char marks[AW_RANDOM_TEXT];
+    int wanted[64], count = 0;
+
+    /* Take the marks out, remember where they were, and fill them from the last to the first. */
+    fill_in(seed, shape, marks);
+    size_t length = 0;
+    for (const char *at = marks; *at != '\0'; at++)
+        if (*at == '#')
+            wanted[count++] = (int)length;
+        else
+            text[length++] = *at;
+    text[length] = '\0';
+    while (count-- > 0)
+        for (int i = below(seed, 3); i > 0; i--)
+            strew(seed, text, text + wanted[count]);
+
+    for (int i = below(seed, 3); i > 0; i--)
+        drop_one(seed, text);
+    for (int i = below(seed, 3); i > 0; i--)
+        strew(seed, text, draw_place(seed, text));
+    while (!fits(text, sizes))
+        drop_one(seed, text);
+}
+
+void aw_random_program(uint64_t seed, const struct aw_random_sizes *sizes,
+                       char text[AW_RANDOM_TEXT])
+{
+    const struct shape *shape = &shapes[below(&seed, SHAPES)];
+    struct aw_random_sizes measured;
+    int attempts = 20;
+    do { /* a program with one thread only has nothing to tell */
+        draw_program(&seed, shape, sizes, text);
+        aw_random_measure(text, &measured);
+    } while (measured.processes == 1 && measured.threads == 1 && --attempts > 0);
+}
+
+/* ---- shrinking ---- */
+
+struct shrinking {
+    char *text;
+    bool (*fails)(void *context, const char *text);
+    void *context;
+    int steps;
+};
+
+/* Keeps `candidate` if it still fails. */
+static bool attempt(struct shrinking *shrinking, const char *candidate)
+{
+    if (strcmp(candidate, shrinking->text) == 0 || !shrinking->fails(shrinking->context, candidate))
+        return false;
+    strcpy(shrinking->text, candidate);
+    shrinking->steps++;
+    return true;
+}
+
+/* Erases statements, each with its block; or the statement around a block. */
+static bool shrink_statements(struct shrinking *shrinking)
+{
+    char candidate[AW_RANDOM_TEXT];
+    bool any = false;
+    const char *at = next_statement(shrinking->text + HEAD);
+    while (at != NULL) {
+        ptrdiff_t place = at - shrinking->text;
+        const char *end = statement_end(at);
+        const char *block = at + 1 + strlen(statement_of(*at)->parameters);
+        bool smaller;
+        strcpy(candidate, shrinking->text);
+        erase(candidate + place, candidate + (end - shrinking->text));
+        smaller = attempt(shrinking, candidate);
+        if (!smaller && *block == '(') {
+            strcpy(candidate, shrinking->text);
+            erase(candidate + (end - 1 - shrinking->text), candidate + (end - shrinking->text));
+            erase(candidate + place, candidate + (block + 1 - shrinking->text));
+            smaller = attempt(shrinking, candidate);
+        }
+        any |= smaller;
+        at = smaller ? next_statement(shrinking->text + place) : following(shrinking->text + place);
+    }
+    return any;
+}
+
+/* Erases bodies that nobody starts; the ones after them move up. */
+static bool shrink_bodies(struct shrinking *shrinking)
+{
+    char candidate[AW_RANDOM_TEXT];
+    bool any = false;
+    for (int body = body_count(shrinking->text) - 1; body > 0; body--) {
+        bool started = false;
+        strcpy(candidate, shrinking->text);
+        for (const char *at = next_statement(candidate + HEAD); at != NULL; at = following(at))
+            if (*statement_of(*at)->parameters == 'b') {
+                char *target = candidate + (at + 1 - candidate);
+                started |= *target == '0' + body;
+                *target = (char)(*target - (*target > '0' + body));
+            }
+        char *from = candidate + (body_text(candidate, body) - candidate) - 1;
+        erase(from, from + 1 + strcspn(from + 1, "/"));
+        any |= !started && attempt(shrinking, candidate);
+    }
+    return any;
+}
+
+/* Lowers the characters of one place, in the order of `better`. */
+static bool shrink_character(struct shrinking *shrinking, ptrdiff_t place, const char *better)
+{
+    char candidate[AW_RANDOM_TEXT];
+    for (; *better != '\0' && *better != shrinking->text[place]; better++) {
+        strcpy(candidate, shrinking->text);
+        candidate[place] = *better;
+        if (attempt(shrinking, candidate))
+            return true;
+    }
+    return false;
+}
+
+static bool shrink_numbers(struct shrinking *shrinking)
+{
+    bool any = false;
+    for (const char *at = next_statement(shrinking->text + HEAD); at != NULL; at = following(at)) {
+        const char *kinds = statement_of(*at)->parameters;
+        for (size_t i = 0; kinds[i] != '\0'; i++)
+            if (kinds[i] == 'k')
+                any |= shrink_character(shrinking, at - shrinking->text + 1 + (ptrdiff_t)i,
+                                        "123456789");
+    }
+    return any;
+}
+
+static bool shrink_head(struct shrinking *shrinking)
+{
+    bool any = false;
+    for (ptrdiff_t m = 0; m < 3; m++)
+        any |= shrink_character(shrinking, m, "nre");
+    for (ptrdiff_t s = 4; s < 9; s++)
+        any |= shrink_character(shrinking, s, "-012");
+    any |= shrink_character(shrinking, 10, "012");
+    return any;
+}
+
+int aw_random_shrink(char text[AW_RANDOM_TEXT], bool (*fails)(void *context, const char *text),
+                     void *context)
+{
+    struct shrinking shrinking = {.text = text, .fails = fails, .context = context};
+    while (shrink_statements(&shrinking) | shrink_bodies(&shrinking) | shrink_numbers(&shrinking) |
+           shrink_head(&shrinking))
+        ;
+    return shrinking.steps;
+}
