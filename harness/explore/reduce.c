@@ -32,15 +32,25 @@
  *                 poll and no non-blocking read: then nobody can tell whether a later write has
  *                 happened. A read is parked at the oldest write; later writes do not change that,
  *                 and an ample read is its own thread's.
+ *                 An answer of poll that changes nothing is no access: whether it does is tried out
+ *                 when the thread is parked there (its code runs with each possible answer).
  *  last           A thread is parked at a close or exit that drops the last reference to an end
  *                 whose other end somebody holds. References are dropped early at most, which
  *                 makes somebody the last all the sooner; a fork adds references only for ends
  *                 that the forking process holds itself.
+ *  conditions     Every thread parked at an operation on the condition holds its mutex, so that while
+ *                 one is, nobody else can be; sleepers move only when woken. Holding is the thread's
+ *                 own history.
  *  forks, exits   fork reads, exit destroys, all memory of a process: in a process with several
  *                 threads, nothing is ample until it has forked as often as a process with several
  *                 threads was ever seen about to fork, and never if one was ever parked at its exit
  *                 with a sibling not yet joined. Ample operations of siblings do not move the
  *                 thread that is parked at the fork or exit. A detached thread is never joined.
+ *                 Two exceptions for forks. The only thread that ever forks is not concurrent with
+ *                 its own forks. And a step that changes nothing but its own thread's stack,
+ *                 thread-local storage and entry is not seen by a fork of a sibling, because the
+ *                 child has none of these; in a program without data races the step changes the same
+ *                 places whatever the siblings have done meanwhile.
  *  killed         A kill is parked: its target may vanish at any time, so nothing is ample at all.
  *  waits          wait() for any child takes what is there, like a semaphore, as long as all
  *                 processes end with the same status and only one thread of a process waits; exits
@@ -76,6 +86,19 @@ struct object_facts {
     bool spanned, polled, last[2];
 };
 
+/* A condition variable. Everybody who waits names `mutex`, and everybody parked at an operation on
+ * the condition holds it: then nobody else is at one while a thread is. */
+struct condition_facts {
+    uint64_t address, mutex;
+    bool loose; /* it is not so, or somebody waits with a time limit */
+};
+
+/* A thread parked at a signal before the mutex of the condition was known. */
+struct early_signal {
+    uint64_t address;
+    uint32_t local, thread;
+};
+
 struct mutex_facts {
     uint64_t user;
     bool tried;
@@ -99,7 +122,13 @@ struct aw_reduce {
     struct aw_map mutex_map;
     struct local_facts *locals;
     uint32_t local_capacity;
+    struct condition_facts *conditions;
+    uint32_t condition_count, condition_capacity;
+    struct early_signal *signals;
+    uint32_t signal_count, signal_capacity;
+    struct aw_map own_map; /* (local, next local) -> does the step change its own thread only */
     uint64_t names_user;
+    uint64_t forker; /* who was parked at a fork in a process with several threads */
     uint32_t fork_limit;
     bool exits_entangled, killed, clock_read, main_leaves;
     bool wait_polled, status_known, statuses_differ;
@@ -108,6 +137,8 @@ struct aw_reduce {
     bool changed;
 };
 
+static struct object_facts *object(struct aw_reduce *reduce, uint32_t handle);
+
 struct aw_reduce *aw_reduce_create(struct aw_machine *machine, const struct aw_options *options)
 {
     struct aw_reduce *reduce = aw_allocate(1, sizeof *reduce);
@@ -115,6 +146,8 @@ struct aw_reduce *aw_reduce_create(struct aw_machine *machine, const struct aw_o
     reduce->rules = options->rules;
     reduce->blind = (options->plant & AW_PLANT_UNSEEN_TEST) != 0;
     aw_map_init(&reduce->mutex_map);
+    aw_map_init(&reduce->own_map);
+    object(reduce, 63);
     return reduce;
 }
 
@@ -123,6 +156,9 @@ void aw_reduce_destroy(struct aw_reduce *reduce)
     if (reduce == NULL)
         return;
     aw_map_deinit(&reduce->mutex_map);
+    aw_map_deinit(&reduce->own_map);
+    free(reduce->conditions);
+    free(reduce->signals);
     free(reduce->objects);
     free(reduce->mutexes);
     free(reduce->locals);
@@ -135,6 +171,7 @@ void aw_reduce_begin(struct aw_reduce *reduce, bool symmetry, bool exact_pipes)
     reduce->exact_pipes = exact_pipes;
 }
 
+/* Valid until facts of a handle above 63 are asked for the first time. */
 static struct object_facts *object(struct aw_reduce *reduce, uint32_t handle)
 {
     if (handle >= reduce->object_count) {
@@ -166,6 +203,20 @@ static struct mutex_facts *mutex(struct aw_reduce *reduce, uint64_t address)
     return &reduce->mutexes[index];
 }
 
+static struct condition_facts *condition(struct aw_reduce *reduce, uint64_t address)
+{
+    for (uint32_t i = 0; i < reduce->condition_count; i++)
+        if (reduce->conditions[i].address == address)
+            return &reduce->conditions[i];
+    if (reduce->condition_count == reduce->condition_capacity) {
+        reduce->condition_capacity = reduce->condition_capacity ? 2 * reduce->condition_capacity : 8;
+        reduce->conditions = aw_reallocate(reduce->conditions, reduce->condition_capacity,
+                                           sizeof *reduce->conditions);
+    }
+    reduce->conditions[reduce->condition_count] = (struct condition_facts){.address = address};
+    return &reduce->conditions[reduce->condition_count++];
+}
+
 static struct local_facts *local_facts(struct aw_reduce *reduce, uint32_t local)
 {
     if (local >= reduce->local_capacity) {
@@ -192,6 +243,48 @@ static void set(struct aw_reduce *reduce, bool *fact)
         *fact = true;
         reduce->changed = true;
     }
+}
+
+static void loosen(struct aw_reduce *reduce, struct condition_facts *facts, bool breach)
+{
+    if (breach)
+        set(reduce, &facts->loose);
+}
+
+static void watch_condition(struct aw_reduce *reduce, uint32_t local, uint32_t thread,
+                            const struct aw_thread *t)
+{
+    const struct aw_op *op = &t->op;
+    struct condition_facts *facts = condition(reduce, op->address);
+    bool signals = op->kind == AW_OP_COND_SIGNAL || op->kind == AW_OP_COND_BROADCAST;
+    if (signals && facts->mutex == 0) {
+        if (reduce->signal_count == reduce->signal_capacity) {
+            reduce->signal_capacity = reduce->signal_capacity ? 2 * reduce->signal_capacity : 32;
+            reduce->signals =
+                aw_reallocate(reduce->signals, reduce->signal_capacity, sizeof *reduce->signals);
+        }
+        reduce->signals[reduce->signal_count++] =
+            (struct early_signal){op->address, local, thread};
+        return;
+    }
+    if (signals) {
+        loosen(reduce, facts,
+               !aw_machine_holds_mutex(reduce->machine, local, thread, facts->mutex));
+        return;
+    }
+    if (facts->mutex == 0) { /* that nobody waits was believed */
+        reduce->changed = true;
+        facts->mutex = op->argument;
+        for (uint32_t i = 0; i < reduce->signal_count; i++)
+            if (reduce->signals[i].address == op->address)
+                loosen(reduce, facts,
+                       !aw_machine_holds_mutex(reduce->machine, reduce->signals[i].local,
+                                               reduce->signals[i].thread, facts->mutex));
+    }
+    loosen(reduce, facts, facts->mutex != op->argument || (op->flags & AW_OP_TIMED) != 0);
+    if (op->kind == AW_OP_COND_WAIT)
+        loosen(reduce, facts,
+               !aw_machine_holds_mutex(reduce->machine, local, thread, facts->mutex));
 }
 
 static void used_by(struct aw_reduce *reduce, uint64_t *user, uint64_t who)
@@ -246,6 +339,8 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
             narrow_guard(reduce, facts, t->held);
         break;
     case AW_ON_POLL: {
+        if (aw_machine_poll_is_idle(reduce->machine, id, thread))
+            break; /* the answer does not matter: no access */
         uint32_t size;
         const struct pollfd *set_of = aw_machine_payload(reduce->machine, op->payload, &size);
         for (uint32_t i = 0; i < size / sizeof *set_of; i++) {
@@ -284,6 +379,10 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         } else if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
                    op->kind == AW_OP_COND_RELOCK) {
             used_by(reduce, &mutex(reduce, op->argument)->user, who);
+            if (op->kind != AW_OP_COND_RELOCK)
+                watch_condition(reduce, id, thread, t);
+        } else if (op->kind == AW_OP_COND_SIGNAL || op->kind == AW_OP_COND_BROADCAST) {
+            watch_condition(reduce, id, thread, t);
         } else if (op->kind == AW_OP_USEM_WAIT || op->kind == AW_OP_USEM_POST) {
             used_by(reduce, &mutex(reduce, op->address)->user, who);
         } else if (op->kind == AW_OP_USEM_TRYWAIT || op->kind == AW_OP_USEM_TIMEDWAIT ||
@@ -300,10 +399,12 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         }
         break;
     case AW_ON_PROCESS:
-        if (op->kind == AW_OP_FORK && local->thread_count > 1 &&
-            reduce->fork_limit <= local->forks) {
-            reduce->fork_limit = local->forks + 1u;
-            reduce->changed = true;
+        if (op->kind == AW_OP_FORK && local->thread_count > 1) {
+            used_by(reduce, &reduce->forker, who);
+            if (reduce->fork_limit <= local->forks) {
+                reduce->fork_limit = local->forks + 1u;
+                reduce->changed = true;
+            }
         } else if (op->kind == AW_OP_EXIT || op->kind == AW_OP_FATAL) {
             uint32_t status = op->kind == AW_OP_EXIT ? (uint32_t)op->argument : (uint32_t)op->fd;
             if (local->thread_count > 1)
@@ -551,6 +652,53 @@ static bool ample_wait(struct aw_reduce *reduce, const struct aw_state *state,
     return live == 1;
 }
 
+/* Does a step change nothing but its own thread: stack, thread-local storage, its entry? */
+static bool is_own(const struct aw_machine *machine, uint32_t from, uint32_t to, uint32_t slot)
+{
+    const struct aw_local *a = aw_machine_local(machine, from), *b = aw_machine_local(machine, to);
+    struct aw_local head = *b;
+    head.chunk_count = a->chunk_count;
+    if (memcmp(a, &head, sizeof head) != 0 ||
+        memcmp(aw_local_fds(a), aw_local_fds(b), a->fd_count * sizeof(struct aw_fd)) != 0)
+        return false;
+    for (uint32_t t = 0; t < a->thread_count; t++)
+        if ((aw_local_threads(a)[t].slot != slot || aw_local_threads(b)[t].slot != slot) &&
+            memcmp(&aw_local_threads(a)[t], &aw_local_threads(b)[t],
+                   sizeof(struct aw_thread)) != 0)
+            return false;
+    const struct aw_image_chunk *i = aw_local_chunks(a), *i_end = i + a->chunk_count;
+    const struct aw_image_chunk *j = aw_local_chunks(b), *j_end = j + b->chunk_count;
+    while (i < i_end || j < j_end) {
+        uint32_t index;
+        if (j == j_end || (i < i_end && i->index < j->index)) {
+            index = (i++)->index;
+        } else if (i == i_end || j->index < i->index) {
+            index = (j++)->index;
+        } else if (i->id == j->id) {
+            i++;
+            j++;
+            continue;
+        } else {
+            index = (i++)->index;
+            j++;
+        }
+        if (!aw_image_chunk_is_of(index, slot))
+            return false;
+    }
+    return true;
+}
+
+bool aw_reduce_own(struct aw_reduce *reduce, uint32_t from, uint32_t to, uint32_t slot)
+{
+    uint64_t key = from | (uint64_t)to << 32;
+    uint32_t known = aw_map_get(&reduce->own_map, key, slot);
+    if (known == AW_MAP_NONE) {
+        known = is_own(reduce->machine, from, to, slot);
+        aw_map_put(&reduce->own_map, key, slot, known);
+    }
+    return known != 0;
+}
+
 /* Operations on objects of the image, in a process with several threads. */
 static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread, uint64_t who)
 {
@@ -569,6 +717,13 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread
     case AW_OP_USEM_GETVALUE:
         facts = mutex(reduce, op->address);
         return rule(reduce, AW_RULE_PRIVATE) && who != MANY && facts->user == who;
+    case AW_OP_COND_WAIT:
+    case AW_OP_COND_SIGNAL:
+    case AW_OP_COND_BROADCAST: {
+        const struct condition_facts *c = condition(reduce, op->address);
+        return rule(reduce, AW_RULE_GUARDED) && !c->loose &&
+               (c->mutex == 0 || !mutex(reduce, c->mutex)->tried);
+    }
     case AW_OP_CREATE:
         return rule(reduce, AW_RULE_RELEASE);
     case AW_OP_THREAD_EXIT:
@@ -578,11 +733,10 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread
     }
 }
 
-bool aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state, uint32_t process,
+/* Is the operation independent of what others can do, forks and exits of its own process apart? */
+static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uint32_t process,
                      uint32_t thread)
 {
-    if (reduce->killed)
-        return false;
     const struct aw_layout *layout = aw_machine_layout(reduce->machine, state);
     uint32_t id = state->words[AW_WORD_FIRST + process];
     const struct aw_local *local = aw_machine_local(reduce->machine, id);
@@ -590,8 +744,6 @@ bool aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     const struct aw_op *op = &t->op;
     unsigned live = reduce->locals[id].live;
     bool alone = live == 1;
-    if (!alone && (reduce->exits_entangled || local->forks < reduce->fork_limit))
-        return false;
     uint64_t who = identity(reduce, layout->processes[process].pid, t->slot);
     switch (aw_op_class(op->kind)) {
     case AW_ON_NOTHING:
@@ -633,4 +785,22 @@ bool aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     default:
         return false;
     }
+}
+
+enum aw_ample aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state,
+                              uint32_t process, uint32_t thread)
+{
+    const struct aw_local *local =
+        aw_machine_local(reduce->machine, state->words[AW_WORD_FIRST + process]);
+    const struct aw_thread *t = &aw_local_threads(local)[thread];
+    unsigned live = reduce->locals[state->words[AW_WORD_FIRST + process]].live;
+    if (reduce->killed || (live > 1 && reduce->exits_entangled))
+        return AW_AMPLE_NO;
+    if (!is_ample(reduce, state, process, thread))
+        return AW_AMPLE_NO;
+    if (live == 1 || local->forks >= reduce->fork_limit)
+        return AW_AMPLE_YES;
+    uint64_t who = identity(
+        reduce, aw_machine_layout(reduce->machine, state)->processes[process].pid, t->slot);
+    return who != MANY && who == reduce->forker ? AW_AMPLE_YES : AW_AMPLE_IF_OWN;
 }

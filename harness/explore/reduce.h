@@ -32,8 +32,17 @@ void aw_reduce_begin(struct aw_reduce *reduce, bool symmetry, bool exact_pipes);
 /* Watches `state`. Returns true when a fact was dropped by it. */
 bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state);
 
+enum aw_ample {
+    AW_AMPLE_NO,
+    AW_AMPLE_YES,
+    AW_AMPLE_IF_OWN, /* provided that aw_reduce_own of its step */
+};
+
 /* May the operation of this thread, if it is enabled and has one outcome only, be taken alone? */
-bool aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state, uint32_t process,
-                     uint32_t thread);
+enum aw_ample aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state,
+                              uint32_t process, uint32_t thread);
+
+/* Does the step from one local state to the other change nothing but the thread in `slot`? */
+bool aw_reduce_own(struct aw_reduce *reduce, uint32_t from, uint32_t to, uint32_t slot);
 
 #endif

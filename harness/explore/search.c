@@ -295,13 +295,22 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
     for (uint32_t p = 0; p < layout->process_count; p++) {
         const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
         for (uint32_t t = 0; t < local->thread_count; t++) {
-            if (aw_local_threads(local)[t].status != AW_THREAD_PARKED ||
-                !aw_reduce_ample(search->reduce, state, p, t))
+            if (aw_local_threads(local)[t].status != AW_THREAD_PARKED)
+                continue;
+            enum aw_ample ample = aw_reduce_ample(search->reduce, state, p, t);
+            if (ample == AW_AMPLE_NO)
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
             bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP;
             if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0)
                 continue; /* all zombies are alike where waiting is ample: one of them is enough */
+            if (ample == AW_AMPLE_IF_OWN) {
+                uint32_t id = state->words[AW_WORD_FIRST + p];
+                uint32_t next = aw_machine_next_local(machine, id, t, outcomes[0].answer);
+                local = aw_machine_local(machine, id);
+                if (!aw_reduce_own(search->reduce, id, next, aw_local_threads(local)[t].slot))
+                    continue;
+            }
             uint64_t edges = search->graph.count;
             e->old_successor = false;
             if (!follow(e, state, p, t, 0, &outcomes[0]))

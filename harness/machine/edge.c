@@ -9,6 +9,8 @@
  * Result codes that name a process (fork, wait) are abstracted while symmetry is on: the step is
  * executed with two different pids, and when the results are the same bytes the pid cannot matter.
  */
+#include <allways/probe.h>
+#include <poll.h>
 #include <string.h>
 
 #include "machine/internal.h"
@@ -229,4 +231,70 @@ uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
         aw_local_described(machine, id);
     }
     return id;
+}
+
+uint32_t aw_machine_next_local(struct aw_machine *machine, uint32_t local, unsigned thread,
+                               uint32_t answer)
+{
+    uint32_t number = aw_edge_get(machine, local, thread, answer); /* may move machine->edges */
+    return machine->edges[number].next;
+}
+
+bool aw_machine_holds_mutex(const struct aw_machine *machine, uint32_t local, unsigned thread,
+                            uint64_t address)
+{
+    const struct aw_local *from = aw_local_get(machine, local);
+    struct aw_user_mutex mutex;
+    aw_image_peek(&machine->image, aw_local_chunks(from), from->chunk_count, address, &mutex,
+                  sizeof mutex);
+    return mutex.locked && mutex.owner == aw_local_threads(from)[thread].slot + 1;
+}
+
+/* Do two lists of events differ in nothing but remarks and output? */
+static bool same_for_properties(const struct aw_machine *machine, uint32_t one, uint32_t other)
+{
+    uint32_t counts[2], i = 0, j = 0;
+    const struct aw_event *a = aw_machine_events(machine, one, &counts[0]);
+    const struct aw_event *b = aw_machine_events(machine, other, &counts[1]);
+    for (;;) {
+        while (i < counts[0] && (a[i].kind == AW_EVENT_LOG ||
+                                 (a[i].kind == AW_EVENT_PROBE && a[i].what == AW_PROBE_NOTE)))
+            i++;
+        while (j < counts[1] && (b[j].kind == AW_EVENT_LOG ||
+                                 (b[j].kind == AW_EVENT_PROBE && b[j].what == AW_PROBE_NOTE)))
+            j++;
+        if (i == counts[0] || j == counts[1])
+            return i == counts[0] && j == counts[1];
+        if (memcmp(&a[i++], &b[j++], sizeof *a) != 0)
+            return false;
+    }
+}
+
+bool aw_machine_poll_is_idle(struct aw_machine *machine, uint32_t local, unsigned thread)
+{
+    const struct aw_op op = aw_local_threads(aw_local_get(machine, local))[thread].op;
+    if ((op.flags & AW_OP_NONBLOCKING) == 0 || op.argument != 1)
+        return false;
+    const struct pollfd *set = aw_intern_get(&machine->payloads, op.payload);
+    const struct aw_fd *fd =
+        set->fd < 0 ? NULL : aw_local_fd(aw_local_get(machine, local), set->fd);
+    if (fd == NULL || fd->kind != AW_FD_PIPE_READ)
+        return false;
+    static const int16_t answers[] = {0, POLLIN, POLLHUP, POLLIN | POLLHUP};
+    struct aw_edge first = {0};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct aw_answer answer = {
+            .result = answers[i] != 0,
+            .output = answers[i] == 0 ? AW_INTERN_NONE
+                                      : aw_intern_put(&machine->payloads, &answers[i],
+                                                      sizeof answers[i])};
+        uint32_t number = aw_edge_get(machine, local, thread, aw_answer_put(machine, &answer));
+        struct aw_edge edge = machine->edges[number];
+        if (i == 0)
+            first = edge;
+        else if (edge.next != first.next ||
+                 !same_for_properties(machine, edge.events, first.events))
+            return false;
+    }
+    return true;
 }

@@ -214,6 +214,37 @@ void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, ui
     image->current_count = count;
 }
 
+void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list,
+                   uint32_t count, uint64_t address, void *bytes, uint32_t size)
+{
+    uint8_t *place = bytes;
+    while (size > 0) {
+        uint32_t chunk = chunk_of(address), offset = (uint32_t)(address % AW_CHUNK);
+        uint32_t part = AW_CHUNK - offset < size ? AW_CHUNK - offset : size;
+        uint32_t low = 0, high = count, id = baseline_of(image, chunk);
+        while (low < high) {
+            uint32_t middle = (low + high) / 2;
+            if (list[middle].index < chunk)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low < count && list[low].index == chunk)
+            id = list[low].id;
+        memcpy(place, (const uint8_t *)aw_intern_get(&image->chunks, id) + offset, part);
+        place += part;
+        address += part;
+        size -= part;
+    }
+}
+
+bool aw_image_chunk_is_of(uint32_t index, uint32_t slot)
+{
+    uint64_t address = (uint64_t)address_of(index);
+    return (address >= aw_local_of(slot) && address < aw_local_of(slot) + AW_LOCAL_STRIDE) ||
+           (address >= aw_stack_top(slot) - AW_STACK_STRIDE && address < aw_stack_top(slot));
+}
+
 struct saver {
     struct aw_image *image;
     const struct aw_image_chunk *known, *known_end;

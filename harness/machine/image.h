@@ -83,6 +83,13 @@ void aw_image_clear_below(struct aw_image *image, uint32_t slot, uint64_t sp);
 /* Zeroes stack, errno and TLS of a slot whose thread is gone. */
 void aw_image_clear_slot(struct aw_image *image, uint32_t slot);
 
+/* Reads `size` bytes at `address` of the image `list`, which need not be in place. */
+void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list,
+                   uint32_t count, uint64_t address, void *bytes, uint32_t size);
+
+/* Does the chunk belong to the stack, errno or thread-local storage of a slot? */
+bool aw_image_chunk_is_of(uint32_t index, uint32_t slot);
+
 /* Puts the image `list` in place. */
 void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, uint32_t count);
 

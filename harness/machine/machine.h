@@ -169,6 +169,18 @@ uint32_t aw_machine_position(const struct aw_layout *layout, uint32_t handle);
 uint32_t aw_machine_op_handle(const struct aw_machine *machine, uint32_t local, unsigned thread,
                               bool *write_end);
 
+/* The local state after the step that `answer` leads to. */
+uint32_t aw_machine_next_local(struct aw_machine *machine, uint32_t local, unsigned thread,
+                               uint32_t answer);
+
+/* The thread is parked at a poll without time-out of one read end: is the step the same, but for
+ * remarks and output, whatever poll answers? */
+bool aw_machine_poll_is_idle(struct aw_machine *machine, uint32_t local, unsigned thread);
+
+/* Does the thread hold the mutex at that address of its process? */
+bool aw_machine_holds_mutex(const struct aw_machine *machine, uint32_t local, unsigned thread,
+                            uint64_t mutex);
+
 /* The same local state with other fifo monitors. */
 uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
                                   const struct aw_fifo_monitor *monitors, uint32_t count);

@@ -8,7 +8,7 @@
  *   point                                   where                                    on failure
  *   mpqueue/put/enqueue                     slot taken, before the buffer's lock     -
  *   mpqueue/put/notify                      appended, before the feeder is notified  -
- *   mpqueue/feeder/wake                     the feeder saw the buffer, or woke       -
+ *   mpqueue/feeder/wake                     before the feeder looks at the buffer    -
  *   mpqueue/feeder/serialise                before an object is serialised           dropped, EINVAL
  *   mpqueue/feeder/serialised               after it                                 -
  *   mpqueue/feeder/before_wlock             before the lock for writing is taken     -

@@ -68,15 +68,6 @@ static MPQ_STEP void feeder_announce(struct mpqueue *queue)
     pthread_mutex_unlock(&queue->started_lock);
 }
 
-static MPQ_STEP void feeder_wait(struct mpqueue *queue)
-{
-    pthread_mutex_lock(&queue->notempty_lock);
-    if (!queue->first)
-        pthread_cond_wait(&queue->notempty, &queue->notempty_lock);
-    pthread_mutex_unlock(&queue->notempty_lock);
-    MPQ_PLACE("mpqueue/feeder/wake");
-}
-
 /* Moves the first object to queue->sending; notempty_lock is held. */
 static MPQ_STEP enum taken take_first(struct mpqueue *queue)
 {
@@ -94,9 +85,15 @@ static MPQ_STEP enum taken take_first(struct mpqueue *queue)
     return TAKEN_OBJECT;
 }
 
+/* `if not buffer: nwait()` (an if, not a while), then `bpopleft()`. CPython releases notempty in
+ * between and relies on the GIL for the popleft; here both are under one acquisition. Nobody can tell:
+ * only the feeder takes objects out, and whoever appends leaves the first one first. */
 static MPQ_STEP enum taken feeder_take(struct mpqueue *queue)
 {
+    MPQ_PLACE("mpqueue/feeder/wake");
     pthread_mutex_lock(&queue->notempty_lock);
+    if (!queue->first)
+        pthread_cond_wait(&queue->notempty, &queue->notempty_lock);
     enum taken taken = take_first(queue);
     pthread_mutex_unlock(&queue->notempty_lock);
     return taken;
@@ -129,10 +126,8 @@ static MPQ_STEP int feeder_serialise(struct mpqueue *queue)
 
 static MPQ_STEP int feeder_write(struct mpqueue *queue)
 {
-    int error = mpq_frame_send(queue->writer_fd, queue->sending.bytes, queue->sending.size,
-                               &queue->sending.frame);
-    mpq_sending_clear(queue);
-    return error;
+    return mpq_frame_send(queue->writer_fd, queue->sending.bytes, queue->sending.size,
+                          &queue->sending.frame);
 }
 
 /* Sends what was serialised; wlock is posted in all cases. 0 or an errno value. */
@@ -144,7 +139,9 @@ static MPQ_STEP int feeder_send(struct mpqueue *queue)
     MPQ_PLACE("mpqueue/feeder/after_wlock");
     int error = feeder_write(queue);
     if (mpq_release(queue->wlock) && !error)
-        return errno;
+        error = errno;
+    if (!error)
+        mpq_sending_clear(queue);
     return error;
 }
 
@@ -184,22 +181,19 @@ static MPQ_STEP int feeder_pass_on(struct mpqueue *queue)
     return error ? error : feeder_send(queue);
 }
 
-/* Sends until the buffer is empty. Returns whether the feeder goes on. */
-static MPQ_STEP bool feeder_flush(struct mpqueue *queue)
+/* Queue._feed: sends one object after the other until QUIT, or an error that ends it. */
+static MPQ_STEP bool feeder_step(struct mpqueue *queue)
 {
-    for (;;) {
-        switch (feeder_take(queue)) {
-        case TAKEN_NOTHING:
-            return true;
-        case TAKEN_QUIT:
-            feeder_quit(queue);
-            return false;
-        case TAKEN_OBJECT:
-            break;
-        }
-        int error = feeder_pass_on(queue);
-        if (error)
-            return feeder_survives(queue, error);
+    int error;
+    switch (feeder_take(queue)) {
+    case TAKEN_NOTHING:
+        return true;
+    case TAKEN_QUIT:
+        feeder_quit(queue);
+        return false;
+    default:
+        error = feeder_pass_on(queue);
+        return !error || feeder_survives(queue, error);
     }
 }
 
@@ -208,8 +202,7 @@ void *mpq_feeder_main(void *argument)
     struct mpqueue *queue = argument;
     aw_role("feeder");
     feeder_announce(queue);
-    do
-        feeder_wait(queue);
-    while (feeder_flush(queue));
+    while (feeder_step(queue))
+        ;
     return NULL;
 }

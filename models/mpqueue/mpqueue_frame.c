@@ -19,7 +19,7 @@
 
 #include "fault_points.h"
 
-enum { ONE_PIECE_MAX = 16384, HEADER_SIZE = 4, LONG_HEADER_SIZE = 8 };
+enum { SHORT_MAX = 256, ONE_PIECE_MAX = 16384, HEADER_SIZE = 4, LONG_HEADER_SIZE = 8 };
 enum { HEADER_MAX = 0x7fffffff };
 
 static void store_big_endian(unsigned char *to, uint64_t value, int size)
@@ -66,6 +66,16 @@ static MPQ_STEP int build_frame(const unsigned char *bytes, size_t size, unsigne
     return 0;
 }
 
+/* A short frame is built on the stack: the feeder's own, which no child has. */
+static MPQ_STEP int send_short(int fd, const unsigned char *bytes, size_t size)
+{
+    unsigned char frame[HEADER_SIZE + SHORT_MAX];
+    store_big_endian(frame, size, HEADER_SIZE);
+    if (size > 0)
+        memcpy(frame + HEADER_SIZE, bytes, size);
+    return send_all(fd, frame, HEADER_SIZE + size);
+}
+
 static MPQ_STEP int send_one_piece(int fd, const unsigned char *bytes, size_t size,
                                    unsigned char **frame)
 {
@@ -96,6 +106,8 @@ static MPQ_STEP int send_long_header(int fd, size_t size)
 
 int mpq_frame_send(int fd, const unsigned char *bytes, size_t size, unsigned char **frame)
 {
+    if (size <= SHORT_MAX)
+        return send_short(fd, bytes, size);
     if (size <= ONE_PIECE_MAX)
         return send_one_piece(fd, bytes, size, frame);
     int error = size > HEADER_MAX ? send_long_header(fd, size) : send_header(fd, size);

@@ -51,6 +51,9 @@
  * are touched only with their mutex held. A forked child goes on at the same depth of the stack
  * with all of that cleared, so that siblings which run the same body are in equal states.
  *
+ * A second argument N turns a question about outcomes into one about a property: the root process
+ * gets an item twice when it exits with N, so that exactly-once is violated exactly when it can.
+ *
  * Programs may deadlock, be killed by SIGPIPE, or spin for ever. A text that is no program exits
  * with 100.
  */
@@ -70,6 +73,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allways/probe.h"
+
 #define STEP __attribute__((noinline))
 
 enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
@@ -85,6 +90,8 @@ static int pipes[PIPES][2];
 static int pipe_count;
 static const char *bodies[10];
 static int body_count;
+static int is_child;
+static unsigned asked_for = NO_PROGRAM; /* the second argument */
 
 struct loop {
     const char *begin; /* of the block, or NULL: a block that is done once */
@@ -109,6 +116,16 @@ struct context {
 static _Noreturn void no_program(void)
 {
     _exit(NO_PROGRAM);
+}
+
+static _Noreturn void exit_process(const struct context *context)
+{
+    if (!is_child && context->accumulator == asked_for) {
+        aw_put(0, 1);
+        aw_got(0, 1);
+        aw_got(0, 1);
+    }
+    _exit((int)context->accumulator);
 }
 
 static void fold(struct context *context, int value)
@@ -432,6 +449,7 @@ static STEP void become(struct context *context, int body)
             child.held[m] = context->held[m];
     }
     *context = child;
+    is_child = 1;
     start_body(context, body, 1);
 }
 
@@ -541,7 +559,7 @@ static void do_alone(struct context *context, char what)
         signal(SIGPIPE, SIG_IGN);
         break;
     case 'x':
-        _exit((int)context->accumulator);
+        exit_process(context);
     }
 }
 
@@ -591,7 +609,7 @@ static unsigned run(int body, int is_process)
     while ((what = next_char(&context)) != '\0')
         do_statement(&context, what);
     if (context.is_process)
-        _exit((int)context.accumulator);
+        exit_process(&context);
     return context.accumulator;
 }
 
@@ -645,14 +663,16 @@ static void make_semaphore(int s, char value)
 
 int main(int argc, char **argv)
 {
-    const char *text = argc == 2 ? argv[1] : "";
+    const char *text = argc > 1 ? argv[1] : "";
     enum { HEAD = 12 }; /* nnn:-----:0/ */
 
     if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nre") != 3 ||
         text[10] < '0' || text[10] > '0' + PIPES || text[11] != '/') {
-        fprintf(stderr, "usage: random PROGRAM, such as nnn:1----:1/F1w02a/S0r02V0\n");
+        fprintf(stderr, "usage: random PROGRAM [STATUS], such as nnn:1----:1/F1w02a/S0r02V0\n");
         return NO_PROGRAM;
     }
+    if (argc > 2)
+        asked_for = (unsigned)atoi(argv[2]);
     for (const char *at = text + HEAD - 1; at != NULL; at = strchr(at + 1, '/')) {
         if (body_count == 10)
             no_program();
