@@ -122,12 +122,11 @@ static void say_operation(const struct table *table, const struct aw_trace_step 
     char object[128];
     snprintf(object, sizeof object, "%s", step->object);
     for (uint32_t i = 0; i < trace->object_count; i++)
-        if (strcmp(trace->objects[i].name, step->object) == 0 &&
-            strncmp(step->operation, "sem_open", 8) != 0 &&
-            strncmp(step->operation, "sem_unlink", 10) != 0)
+        if (strcmp(trace->objects[i].name, step->object) == 0)
             aw_trace_object_short(trace, i, object, sizeof object);
-    if (strncmp(operation, "pthread_", 8) == 0)
-        operation += 8;
+    if (strncmp(operation, "pthread_mutex_", 14) == 0 ||
+        strncmp(operation, "pthread_cond_", 13) == 0)
+        operation += strlen("pthread_");
     snprintf(buffer, size, "%s%s%s", operation, object[0] ? " " : "", object);
 }
 

@@ -309,7 +309,7 @@ static void tell_levels(const struct aw_trace *trace, FILE *out)
     const char *comma = "  unread at the end: ";
     for (uint32_t i = 0; i < last->level_count; i++)
         if (trace->objects[last->levels[i].object].kind == AW_OBJECT_PIPE) {
-            fprintf(out, "%s%s %llu bytes", comma, trace->objects[last->levels[i].object].name,
+            fprintf(out, "%s%s: %llu bytes", comma, trace->objects[last->levels[i].object].name,
                     (unsigned long long)last->levels[i].level);
             comma = ", ";
         }
@@ -329,25 +329,16 @@ static void print_story(const struct story *story, FILE *out)
     }
 }
 
-void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
+void aw_trace_show_story(const struct aw_trace *trace, FILE *out)
 {
     struct story story = {.trace = trace,
                           .acted = aw_allocate(trace->process_count + 1ul, sizeof(uint32_t))};
-    fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict),
-            trace->property >= 0 ? ": " : "",
-            trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
-            trace->scenario[0] ? "   " : "", trace->scenario);
-    if (trace->message[0] != '\0')
-        fprintf(out, "%s\n", trace->message);
     for (uint32_t i = 0; i < trace->step_count; i++)
         tell_step(&story, i);
     for (uint32_t i = 0; i < story.count; i++)
         if (story.lines[i].kind == AW_TRACE_PUT || story.lines[i].kind == AW_TRACE_GOT)
             finish_item_line(trace, &story.lines[i]);
-    if (story.count > 0) {
-        fputs("\n", out);
-        print_story(&story, out);
-    }
+    print_story(&story, out);
     if (trace->step_count > 0) {
         tell_items(trace, out, 1, "put and not got");
         tell_items(trace, out, -1, "got more often than put");
@@ -355,4 +346,16 @@ void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
     }
     free(story.lines);
     free(story.acted);
+}
+
+void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
+{
+    fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict),
+            trace->property >= 0 ? ": " : "",
+            trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
+            trace->scenario[0] ? "   " : "", trace->scenario);
+    if (trace->message[0] != '\0')
+        fprintf(out, "%s\n", trace->message);
+    fputs("\n", out);
+    aw_trace_show_story(trace, out);
 }

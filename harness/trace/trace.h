@@ -190,8 +190,11 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
 /* The whole trace as text. */
 void aw_trace_show(const struct aw_trace *trace, FILE *out);
 
-/* "violated: drained   NAME", the message, and what led to it in the program's own terms. */
+/* "violated: drained   NAME", the message, and the story. */
 void aw_trace_show_summary(const struct aw_trace *trace, FILE *out);
+
+/* What led to it, in the program's own terms. */
+void aw_trace_show_story(const struct aw_trace *trace, FILE *out);
 
 /* The name of a thread: "main", "main.feeder", "worker 2.thread 1". */
 const char *aw_trace_thread_name(const struct aw_trace *trace, uint32_t process, uint32_t slot,

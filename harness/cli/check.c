@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* check.c - allways check: one program, without a scenario file. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "trace/trace.h"
+
+enum {
+    OPT_PROPERTY = AW_OPT_OWN,
+    OPT_ENV,
+    OPT_PIPE_SLOTS,
+    OPT_PIPE_PAGE_SIZE,
+    OPT_HEAP,
+    OPT_STACK,
+    OPT_TIME,
+    OPT_CLOCK_ADVANCES,
+    OPT_RUN_MILLISECONDS,
+    OPT_PARTIAL_WRITES,
+};
+
+struct check {
+    struct aw_cli_search search;
+    struct aw_case one;
+    char **env;
+    int env_count;
+};
+
+static bool take_property(struct check *check, const char *name)
+{
+    static const char *const properties[] = {
+#define X(property, text, meaning) text,
+        AW_PROPERTIES(X)
+#undef X
+            NULL};
+    int property = aw_property_by_name(name);
+    if (property >= 0) {
+        check->one.properties |= AW_PROPERTY_BIT(property);
+        return true;
+    }
+    const char *near = aw_nearest(name, properties);
+    aw_complain("check", "--property: unknown property \"%s\"%s%s%s", name,
+                near ? ", did you mean \"" : "; `allways help check` lists them",
+                near ? near : "", near ? "\"?" : "");
+    return false;
+}
+
+static bool take_small(const char *option, const char *text, uint64_t minimum, uint64_t maximum,
+                       uint32_t *number)
+{
+    uint64_t wide;
+    if (!aw_parse_number("check", option, text, minimum, maximum, &wide))
+        return false;
+    *number = (uint32_t)wide;
+    return true;
+}
+
+static bool take_time(struct check *check, const char *text)
+{
+    bool virtual = strcmp(text, "virtual") == 0;
+    check->one.machine.time = virtual ? AW_TIME_VIRTUAL : AW_TIME_ARBITRARY;
+    if (virtual || strcmp(text, "arbitrary") == 0)
+        return true;
+    aw_complain("check", "--time: expected arbitrary or virtual, found \"%s\"", text);
+    return false;
+}
+
+static bool take_env(struct check *check, char *text)
+{
+    if (strchr(text, '=') == NULL || text[0] == '=') {
+        aw_complain("check", "--env: expected NAME=VALUE, found \"%s\"", text);
+        return false;
+    }
+    check->env[check->env_count++] = text;
+    return true;
+}
+
+/* The ranges are those of scenario files. */
+static bool take(struct check *check, int option, char *argument)
+{
+    struct aw_machine_settings *machine = &check->one.machine;
+    uint64_t wide;
+    switch (option) {
+    case OPT_PROPERTY:
+        return take_property(check, argument);
+    case OPT_ENV:
+        return take_env(check, argument);
+    case OPT_PIPE_SLOTS:
+        return take_small("pipe-slots", argument, 1, 1024, &machine->pipe_slots);
+    case OPT_PIPE_PAGE_SIZE:
+        if (!aw_parse_size("check", "pipe-page-size", argument, 1, 64 << 10, &wide))
+            return false;
+        machine->pipe_page_size = (uint32_t)wide;
+        return true;
+    case OPT_HEAP:
+        return aw_parse_size("check", "heap", argument, 4 << 10, 1 << 30, &machine->heap_bytes);
+    case OPT_STACK:
+        return aw_parse_size("check", "stack", argument, 16 << 10, 64 << 20,
+                             &machine->stack_bytes);
+    case OPT_TIME:
+        return take_time(check, argument);
+    case OPT_CLOCK_ADVANCES:
+        return take_small("clock-advances", argument, 0, 100, &machine->clock_advances);
+    case OPT_RUN_MILLISECONDS:
+        return take_small("run-milliseconds", argument, 1, 600000, &machine->run_milliseconds);
+    case OPT_PARTIAL_WRITES:
+        return take_small("partial-writes", argument, 0, 1000, &machine->partial_writes);
+    default:
+        return aw_cli_search_take(&check->search, option, argument);
+    }
+}
+
+/* The program's file name without ".so": its name in traces, and argv[0]. */
+static char *program_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+    size_t length = strlen(base);
+    if (length > 3 && strcmp(base + length - 3, ".so") == 0)
+        length -= 3;
+    char *name = aw_allocate(length + 1, 1);
+    memcpy(name, base, length);
+    return name;
+}
+
+static void print_result(const struct aw_report *report, const struct aw_report_case *one)
+{
+    char words[64], states[32], transitions[32], runs[32];
+    const struct aw_result *result = &one->result;
+    printf("%s\n", aw_verdict_words(result->verdict, (int)result->violated, words, sizeof words));
+    for (int i = 0; i < AW_PROPERTY_COUNT; i++)
+        if (one->properties & AW_PROPERTY_BIT(i))
+            printf("  %-12s %s\n", aw_property_name((enum aw_property)i),
+                   aw_property_state_name(result->properties[i]));
+    printf("  %s states, %s transitions, %s runs of program code, %.2f s\n",
+           aw_grouped(result->states, states), aw_grouped(result->transitions, transitions),
+           aw_grouped(result->code_runs, runs), result->seconds);
+    struct aw_trace trace;
+    struct aw_error error;
+    if (one->trace != NULL && aw_trace_read(one->trace, &trace, &error) == 0) {
+        printf("\n");
+        aw_trace_show_story(&trace, stdout);
+        aw_trace_free(&trace);
+    }
+    struct aw_report_case as_told = *one;
+    as_told.met = true; /* nothing was expected of it but to be right */
+    printf("\n");
+    aw_report_details(stdout, &as_told);
+    aw_report_assumptions(stdout, report);
+}
+
+static int run(struct check *check)
+{
+    struct aw_report report;
+    aw_report_init(&report);
+    aw_interrupt_install();
+    struct aw_report_case *one = aw_cli_search_case(&check->search, &check->one, &report);
+    if (check->search.json) {
+        if (aw_report_json(stdout, &report) != 0)
+            report.errors++;
+    } else if (one != NULL) {
+        print_result(&report, one);
+    }
+    int status = aw_report_status(&report);
+    aw_report_deinit(&report);
+    return status;
+}
+
+static int with_program(struct check *check, char *path, char **args, int count)
+{
+    struct aw_case *one = &check->one;
+    char *name = program_name(path);
+    one->name = name;
+    one->program = path;
+    one->argc = count + 1;
+    one->argv = aw_allocate((size_t)count + 2, sizeof *one->argv);
+    one->argv[0] = name;
+    for (int i = 0; i < count; i++)
+        one->argv[i + 1] = args[i];
+    one->env = check->env;
+    if (one->properties == 0)
+        one->properties = AW_DEFAULT_PROPERTIES;
+    int status = run(check);
+    free(one->argv);
+    free(name);
+    return status;
+}
+
+int aw_command_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        AW_SEARCH_OPTIONS,
+        {"property", required_argument, NULL, OPT_PROPERTY},
+        {"env", required_argument, NULL, OPT_ENV},
+        {"pipe-slots", required_argument, NULL, OPT_PIPE_SLOTS},
+        {"pipe-page-size", required_argument, NULL, OPT_PIPE_PAGE_SIZE},
+        {"heap", required_argument, NULL, OPT_HEAP},
+        {"stack", required_argument, NULL, OPT_STACK},
+        {"time", required_argument, NULL, OPT_TIME},
+        {"clock-advances", required_argument, NULL, OPT_CLOCK_ADVANCES},
+        {"run-milliseconds", required_argument, NULL, OPT_RUN_MILLISECONDS},
+        {"partial-writes", required_argument, NULL, OPT_PARTIAL_WRITES},
+        {0}};
+    struct check check = {.env = aw_allocate((size_t)argc + 1, sizeof(char *))};
+    int own = 0, option, status = AW_EXIT_WRONG;
+    aw_cli_search_init(&check.search, argv[0]);
+    aw_machine_settings_default(&check.one.machine);
+    aw_limits_default(&check.one.limits);
+    check.one.expect = (struct aw_expectation){.verdict = AW_PROVED, .property = -1};
+    while (own < argc && strcmp(argv[own], "--") != 0) /* what follows is the program's */
+        own++;
+    while ((option = aw_next_option(own, argv, options)) != -1) {
+        if (option == AW_OPTION_HELP)
+            status = aw_command_help(2, (char *[]){"help", "check", NULL});
+        if (option == AW_OPTION_HELP || option == AW_OPTION_WRONG || !take(&check, option, optarg))
+            goto done;
+    }
+    if (optind + 1 < own)
+        aw_complain("check", "one program at a time, found \"%s\" and \"%s\"; the program's "
+                    "arguments follow after --", argv[optind], argv[optind + 1]);
+    else if (optind == own)
+        aw_complain("check", "which program? allways check PROGRAM.so");
+    else if ((check.search.runtime = aw_runtime_path(argv[0])) != NULL)
+        status = with_program(&check, argv[optind], own < argc ? argv + own + 1 : argv + argc,
+                              own < argc ? argc - own - 1 : 0);
+done:
+    free(check.env);
+    return status;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - the command line, internal to this folder.
+ *
+ *   main.c      finds the command
+ *   usage.c     the table of commands and their help texts
+ *   options.c   reading options: getopt_long with messages of our own; numbers and sizes
+ *   places.c    where the runtime and the probe header are installed
+ *   search.c    the options of a search, and one case from its program to its trace
+ *   run.c       allways run        check.c     allways check
+ *   replay.c    allways replay     show.c      allways show
+ *   validate.c  allways validate   cc.c        allways cc
+ *
+ * A command is a function from its arguments (argv[0] is its own name) to the exit status. It
+ * says itself what is wrong, on stderr; stdout is for results.
+ */
+#ifndef AW_CLI_CLI_H
+#define AW_CLI_CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "report/report.h"
+#include "scenario/scenario.h"
+
+enum {
+    AW_EXIT_OK = 0,
+    AW_EXIT_UNMET = 1,     /* an expectation was not met; a trace does not reproduce */
+    AW_EXIT_WRONG = 2,     /* wrong usage, file or program */
+    AW_EXIT_UNDECIDED = 3, /* inconclusive, vacuous or uncontrolled */
+};
+
+struct aw_command {
+    const char *name, *about;
+    int (*main)(int argc, char **argv);
+    const char *usage; /* the whole help text */
+};
+
+extern const struct aw_command aw_commands[];
+extern const int aw_command_count;
+
+int aw_command_run(int argc, char **argv);
+int aw_command_check(int argc, char **argv);
+int aw_command_cc(int argc, char **argv);
+int aw_command_replay(int argc, char **argv);
+int aw_command_show(int argc, char **argv);
+int aw_command_validate(int argc, char **argv);
+int aw_command_help(int argc, char **argv);
+
+/* The command with that name; NULL after saying so. */
+const struct aw_command *aw_command_find(const char *name);
+/* All commands in one page. */
+void aw_usage_print(FILE *out);
+
+/* "allways COMMAND: message" on stderr; returns AW_EXIT_WRONG. */
+int aw_complain(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int aw_complain_error(const char *command, const struct aw_error *error);
+
+/* The one of `words` (NULL at the end) that `word` is likely to mean, or NULL. */
+const char *aw_nearest(const char *word, const char *const *words);
+
+/* The next option as getopt_long gives it; -1 at the end; AW_OPTION_WRONG after a message. `--help`
+ * is in every table as AW_OPTION_HELP. */
+enum { AW_OPTION_WRONG = '?', AW_OPTION_HELP = 'h' };
+int aw_next_option(int argc, char **argv, const struct option *options);
+
+/* Of an option's argument. False after a message. */
+bool aw_parse_number(const char *command, const char *option, const char *text, uint64_t minimum,
+                     uint64_t maximum, uint64_t *number);
+/* Bytes: "512", "64K", "16 MiB", "2GiB". */
+bool aw_parse_size(const char *command, const char *option, const char *text, uint64_t minimum,
+                   uint64_t maximum, uint64_t *bytes);
+
+/* Path of the runtime, or NULL after a message; the folder with allways/probe.h, or NULL. */
+const char *aw_runtime_path(const char *command);
+const char *aw_include_path(void);
+
+/* What is common to `run` and `check`. */
+struct aw_cli_search {
+    const char *command, *runtime;
+    bool json, whole_graph, count, symmetry, minimal;
+    unsigned rules;
+    const char *trace_dir;
+    bool has_states, has_memory, has_seconds;
+    struct aw_limits limits; /* those that were given */
+};
+
+/* Members of a table of struct option. */
+enum aw_cli_search_option {
+    AW_OPT_FORMAT = 1000,
+    AW_OPT_TRACE_DIR,
+    AW_OPT_WHOLE_GRAPH,
+    AW_OPT_COUNT,
+    AW_OPT_NO_SYMMETRY,
+    AW_OPT_NO_REDUCTION,
+    AW_OPT_NO_RULE,
+    AW_OPT_NO_MINIMAL,
+    AW_OPT_STATES,
+    AW_OPT_MEMORY,
+    AW_OPT_SECONDS,
+    AW_OPT_OWN = 2000, /* first one of a command's own */
+};
+#define AW_SEARCH_OPTIONS                                                                          \
+    {"format", required_argument, NULL, AW_OPT_FORMAT},                                            \
+        {"trace-dir", required_argument, NULL, AW_OPT_TRACE_DIR},                                  \
+        {"whole-graph", no_argument, NULL, AW_OPT_WHOLE_GRAPH},                                    \
+        {"count", no_argument, NULL, AW_OPT_COUNT},                                                \
+        {"no-symmetry", no_argument, NULL, AW_OPT_NO_SYMMETRY},                                    \
+        {"no-reduction", no_argument, NULL, AW_OPT_NO_REDUCTION},                                  \
+        {"no-rule", required_argument, NULL, AW_OPT_NO_RULE},                                      \
+        {"no-minimal", no_argument, NULL, AW_OPT_NO_MINIMAL},                                      \
+        {"states", required_argument, NULL, AW_OPT_STATES},                                        \
+        {"memory", required_argument, NULL, AW_OPT_MEMORY},                                        \
+        {"seconds", required_argument, NULL, AW_OPT_SECONDS},                                      \
+        {"help", no_argument, NULL, AW_OPTION_HELP}
+
+void aw_cli_search_init(struct aw_cli_search *search, const char *command);
+
+/* Takes one of the options above; false after a message. */
+bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *argument);
+
+/* Searches one case, writes the trace if there is one, and enters the result into the report; NULL
+ * after a message, with report->errors counted. */
+struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search, const struct aw_case *one,
+                                      struct aw_report *report);
+
+/* Ctrl-C ends the search that is running, and then the run; a second one ends the program. */
+void aw_interrupt_install(void);
+bool aw_interrupted(void);
+
+#endif

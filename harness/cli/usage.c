@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* usage.c - the commands and what is to be said about them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cc.h"
+#include "cli/cli.h"
+
+#define SEARCH_HELP                                                                                \
+    "What comes out:\n"                                                                            \
+    "  --format table|json  for people (default), or one JSON object on stdout\n"                  \
+    "  --trace-dir DIR      where traces are written (traces)\n"                                   \
+    "\n"                                                                                           \
+    "How to search:\n"                                                                             \
+    "  --whole-graph        go on after the first violation\n"                                     \
+    "  --count              count the interleavings as well\n"                                     \
+    "  --no-minimal         do not look for the shortest counterexample\n"                         \
+    "  --no-symmetry        tell equal siblings apart\n"                                           \
+    "  --no-reduction       no partial-order reduction\n"                                          \
+    "  --no-rule NAME       without one of its rules: local, release, private, never-empty,\n"     \
+    "                       exit, guarded, writer, wait; may be repeated\n"                        \
+    "\n"                                                                                           \
+    "How far (instead of what the scenario says; 0: without a limit):\n"                           \
+    "  --states N           states\n"                                                              \
+    "  --memory SIZE        memory: 512MiB, 4GiB\n"                                                \
+    "  --seconds S          time\n"
+
+#define STATUS_HELP                                                                                \
+    "\n"                                                                                           \
+    "Exit status: 0 every expectation is met; 1 one is not; 2 wrong usage, file or program;\n"     \
+    "3 inconclusive, vacuous or uncontrolled. Of several 2, then 1, then 3.\n"
+
+const struct aw_command aw_commands[] = {
+    {"run", "check scenario files", aw_command_run,
+     "usage: allways run [OPTION]... [PATH]...\n"
+     "Checks every scenario in the files and folders PATH (scenarios), and compares each verdict\n"
+     "with the one that the scenario expects.\n"
+     "\n"
+     "  --filter TEXT        only cases whose name contains TEXT\n"
+     "\n" SEARCH_HELP STATUS_HELP},
+    {"check", "check one program, without a scenario file", aw_command_check,
+     "usage: allways check [OPTION]... PROGRAM.so [OPTION]... [-- ARGUMENT...]\n"
+     "Checks a program that `allways cc` has compiled. ARGUMENTs are the program's own.\n"
+     "\n"
+     "  --property NAME      what is to hold; may be repeated (no-deadlock, no-crash, terminates);\n"
+     "                       also: drained, exactly-once, fifo, no-error\n"
+     "\n"
+     "The machine:\n"
+     "  --env NAME=VALUE     a variable of the program's environment, which is empty otherwise\n"
+     "  --pipe-slots N       pages that a pipe holds (16)\n"
+     "  --pipe-page-size N   bytes of a page, and PIPE_BUF (4096)\n"
+     "  --heap SIZE          of each thread (16MiB)\n"
+     "  --stack SIZE         of each thread (256KiB)\n"
+     "  --time MODE          arbitrary (default): a time-out may expire at any moment; virtual: a\n"
+     "                       clock that moves only when nobody can run\n"
+     "  --clock-advances N   arbitrary time: how often the clock may be found moved (2)\n"
+     "  --run-milliseconds N CPU time between two operations (1000)\n"
+     "  --partial-writes N   how many writes to pipes may be cut short (0)\n"
+     "\n" SEARCH_HELP STATUS_HELP},
+    {"cc", "compile a program for the machine", aw_command_cc,
+     "usage: allways cc FILE.c... -o PROGRAM.so [flags of gcc]\n"
+     "Compiles and links a program for the machine: gcc, or $CC, with the flags that it needs.\n"
+     "Your own flags come after them.\n"},
+    {"replay", "carry out a trace again and compare", aw_command_replay,
+     "usage: allways replay TRACE\n"
+     "Carries out the choices of a trace in a new machine, and compares everything that can be\n"
+     "observed. Names the first step that differs.\n"
+     "\n"
+     "Exit status: 0 it reproduces; 1 it does not; 2 it cannot be read or carried out.\n"},
+    {"show", "print a trace as text", aw_command_show,
+     "usage: allways show TRACE\n"
+     "Prints a trace: a summary, then every step.\n"},
+    {"validate", "read scenario files without running them", aw_command_validate,
+     "usage: allways validate PATH...\n"
+     "Reads scenario files and says what is wrong with them.\n"
+     "\n"
+     "Exit status: 0 all are right; 2 one is not.\n"},
+    {"help", "print the help of a command", aw_command_help,
+     "usage: allways help [COMMAND]\n"},
+};
+
+const int aw_command_count = sizeof aw_commands / sizeof *aw_commands;
+
+void aw_usage_print(FILE *out)
+{
+    fputs("usage: allways COMMAND [ARGUMENT]...\n"
+          "Takes a POSIX C program through every interleaving, and proves or refutes what is to\n"
+          "hold of it.\n\n",
+          out);
+    for (int i = 0; i < aw_command_count; i++)
+        fprintf(out, "  %-10s %s\n", aw_commands[i].name, aw_commands[i].about);
+    fputs("\n  allways help COMMAND    more about one of them\n"
+          "  allways --version       the version\n",
+          out);
+}
+
+const struct aw_command *aw_command_find(const char *name)
+{
+    const char *names[sizeof aw_commands / sizeof *aw_commands + 1];
+    for (int i = 0; i < aw_command_count; i++) {
+        if (strcmp(aw_commands[i].name, name) == 0)
+            return &aw_commands[i];
+        names[i] = aw_commands[i].name;
+    }
+    names[aw_command_count] = NULL;
+    const char *near = aw_nearest(name, names);
+    if (near != NULL)
+        fprintf(stderr, "allways: unknown command \"%s\", did you mean \"%s\"?\n", name, near);
+    else
+        fprintf(stderr, "allways: unknown command \"%s\"; `allways help` lists them\n", name);
+    return NULL;
+}
+
+int aw_command_help(int argc, char **argv)
+{
+    if (argc > 2)
+        return aw_complain("help", "one command at a time");
+    if (argc < 2 || argv[1][0] == '-') {
+        aw_usage_print(stdout);
+        return AW_EXIT_OK;
+    }
+    const struct aw_command *command = aw_command_find(argv[1]);
+    if (command == NULL)
+        return AW_EXIT_WRONG;
+    fputs(command->usage, stdout);
+    return AW_EXIT_OK;
+}
+
+int aw_command_cc(int argc, char **argv)
+{
+    struct aw_error error;
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return aw_command_help(2, (char *[]){"help", "cc", NULL});
+    int status = aw_cc(argc - 1, argv + 1, aw_include_path(), &error);
+    if (status >= 0)
+        return status;
+    char message[1400];
+    aw_error_format(&error, message, sizeof message);
+    fprintf(stderr, "allways %s\n", message);
+    return AW_EXIT_WRONG;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - what came out of a run, for people and for programs.
+ *
+ *   report.c    results, whether they are as expected, the exit status
+ *   table.c     plain text: one line for each case, then what there is to say about some of them
+ *   json.c      one JSON object
+ *   progress.c  what is shown on stderr while a search lasts
+ *
+ * A report owns its results.
+ */
+#ifndef AW_REPORT_REPORT_H
+#define AW_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "explore/explore.h"
+#include "scenario/scenario.h"
+
+struct aw_report_case {
+    char *name;
+    struct aw_expectation expect; /* `interleavings` is owned */
+    unsigned properties;          /* that were asked for */
+    struct aw_result result;
+    char *trace;     /* path of the trace file, or NULL */
+    bool compare_search; /* stated numbers of states and transitions hold for this search */
+
+    /* Filled in by aw_report_judge: */
+    bool met;
+    char unmet[256]; /* what is not as expected, or "" */
+};
+
+struct aw_report {
+    struct aw_report_case *cases;
+    int count;
+    int errors;       /* cases that could not be run; said on stderr */
+    bool interrupted; /* before all cases were run */
+};
+
+void aw_report_init(struct aw_report *report);
+void aw_report_deinit(struct aw_report *report);
+
+/* A new case at the end, all zero but for its name; the pointer is good until the next one. */
+struct aw_report_case *aw_report_add(struct aw_report *report, const char *name);
+
+/* Compares the result with what was expected. */
+void aw_report_judge(struct aw_report_case *one);
+
+/* Exit status: 0 every expectation met, 1 one was not, 2 an error, 3 a verdict that decides nothing
+ * and was not expected; of several 2, then 1, then 3. */
+int aw_report_status(const struct aw_report *report);
+
+/* "violated drained": the words for a verdict. `property` counts for a violation only; -1 = any. */
+const char *aw_verdict_words(enum aw_verdict verdict, int property, char *buffer, size_t size);
+
+/* The table. `width` is that of the longest name of a case. */
+void aw_table_head(FILE *out, int width);
+void aw_table_row(FILE *out, int width, const struct aw_report_case *one);
+void aw_table_tail(FILE *out, const struct aw_report *report);
+
+/* What there is to say about one case: message, trace, commands. */
+void aw_report_details(FILE *out, const struct aw_report_case *one);
+
+/* The union of what the proofs assume, each once; nothing when there is nothing. */
+void aw_report_assumptions(FILE *out, const struct aw_report *report);
+
+/* {"allways": VERSION, "results": [...]} and a line end. Returns 0, or AW_E_IO. */
+int aw_report_json(FILE *out, const struct aw_report *report);
+
+/* A line on stderr: rewritten on a terminal, else a new one every few seconds. Short runs show
+ * nothing. */
+struct aw_report_progress {
+    FILE *out;
+    bool terminal, shown;
+    double next; /* seconds of the search at which there is something to be shown again */
+};
+void aw_progress_start(struct aw_report_progress *progress, FILE *out);
+void aw_progress_show(struct aw_report_progress *progress, const char *name,
+                      const struct aw_progress *now);
+void aw_progress_end(struct aw_report_progress *progress);
+
+/* "1,234,567" */
+const char *aw_grouped(uint64_t number, char buffer[32]);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "report/report.h"
+
+const char *aw_grouped(uint64_t number, char buffer[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), to = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            buffer[to++] = ',';
+        buffer[to++] = digits[i];
+    }
+    buffer[to] = '\0';
+    return buffer;
+}
+
+/* Columns: as expected or not, name, verdict, what was expected, states, time, trace. */
+void aw_table_head(FILE *out, int width)
+{
+    fprintf(out, "     %-*s  %-22s %-22s %12s %9s  %s\n", width, "scenario", "verdict", "expected",
+            "states", "time", "trace");
+}
+
+void aw_table_row(FILE *out, int width, const struct aw_report_case *one)
+{
+    char verdict[64], expected[64], states[32], time[32];
+    const struct aw_result *result = &one->result;
+    snprintf(time, sizeof time, result->seconds < 100 ? "%.2f s" : "%.0f s", result->seconds);
+    fprintf(out, "%-4s %-*s  %-22s %-22s %12s %9s%s%s\n", one->met ? "ok" : "FAIL", width,
+            one->name,
+            aw_verdict_words(result->verdict, (int)result->violated, verdict, sizeof verdict),
+            aw_verdict_words(one->expect.verdict, one->expect.property, expected,
+                             sizeof expected),
+            aw_grouped(result->states, states), time, one->trace ? "  " : "",
+            one->trace ? one->trace : "");
+}
+
+/* A word of a command line, quoted where a shell would take it apart. */
+static void print_word(FILE *out, const char *word)
+{
+    if (word[0] != '\0' && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "0123456789_-./=,:+@%") == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    fputc('\'', out);
+}
+
+void aw_report_details(FILE *out, const struct aw_report_case *one)
+{
+    const struct aw_result *result = &one->result;
+    if (!one->met)
+        fprintf(out, "  not as expected: %s\n", one->unmet);
+    if (result->message[0] != '\0')
+        fprintf(out, "  %s\n", result->message);
+    if (result->interleavings != NULL)
+        fprintf(out, "  interleavings: %s\n", result->interleavings);
+    if (one->trace == NULL)
+        return;
+    fprintf(out, "  %u steps, %u preemption%s, %u fault%s%s\n", result->schedule.count,
+            result->preemptions, result->preemptions == 1 ? "" : "s", result->faults,
+            result->faults == 1 ? "" : "s", result->minimal ? "" : "; not proved minimal");
+    fputs("  read it:    allways show ", out);
+    print_word(out, one->trace);
+    fputs("\n  do it again: allways replay ", out);
+    print_word(out, one->trace);
+    fputs("\n", out);
+}
+
+void aw_report_assumptions(FILE *out, const struct aw_report *report)
+{
+    bool any = false;
+    for (int i = 0; i < report->count; i++)
+        for (unsigned k = 0; k < report->cases[i].result.assumption_count; k++) {
+            const char *text = report->cases[i].result.assumptions[k];
+            bool known = false;
+            for (int j = 0; j <= i && !known; j++)
+                for (unsigned n = 0; n < report->cases[j].result.assumption_count && !known; n++) {
+                    if (j == i && n == k)
+                        break;
+                    known = strcmp(report->cases[j].result.assumptions[n], text) == 0;
+                }
+            if (known)
+                continue;
+            fprintf(out, "%s  - %s\n", any ? "" : "\nassumed\n", text);
+            any = true;
+        }
+}
+
+static bool has_details(const struct aw_report_case *one)
+{
+    return !one->met || one->result.verdict != AW_PROVED || one->result.interleavings != NULL;
+}
+
+void aw_table_tail(FILE *out, const struct aw_report *report)
+{
+    int met = 0;
+    for (int i = 0; i < report->count; i++) {
+        met += report->cases[i].met;
+        if (!has_details(&report->cases[i]))
+            continue;
+        fprintf(out, "\n%s\n", report->cases[i].name);
+        aw_report_details(out, &report->cases[i]);
+    }
+    aw_report_assumptions(out, report);
+    fprintf(out, "\n%d case%s: %d as expected, %d not", report->count,
+            report->count == 1 ? "" : "s", met, report->count - met);
+    if (report->errors > 0)
+        fprintf(out, ", %d more could not be run", report->errors);
+    fprintf(out, "%s\n", report->interrupted ? "; interrupted" : "");
+}
