@@ -255,6 +255,24 @@ static char *trace_path(const struct aw_cli_search *search, const char *name)
     return path;
 }
 
+/* The last thing that a trace about a crash or an error has to say. */
+static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
+{
+    if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR)
+        return;
+    for (uint32_t i = trace->step_count; i-- > 0 && entry->detail[0] == '\0';)
+        for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {
+            const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->kind != AW_TRACE_CRASH && event->kind != AW_TRACE_ERROR &&
+                event->kind != AW_TRACE_FAILED)
+                continue;
+            snprintf(entry->detail, sizeof entry->detail, "%.60s: %.120s%s%.60s",
+                     trace->processes[event->process].name, event->text,
+                     event->place[0] ? ", at " : "", event->place);
+            break;
+        }
+}
+
 static int keep_trace(const struct aw_cli_search *search, const struct aw_case *one,
                       struct aw_report_case *entry, struct aw_error *error)
 {
@@ -274,6 +292,7 @@ static int keep_trace(const struct aw_cli_search *search, const struct aw_case *
         return status;
     }
     fill_header(&trace, one, result);
+    find_detail(&trace, entry);
     char *path = trace_path(search, one->name);
     status = make_folder(search->trace_dir, error);
     if (status == 0)

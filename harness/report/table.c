@@ -63,16 +63,18 @@ void aw_report_details(FILE *out, const struct aw_report_case *one)
         fprintf(out, "  not as expected: %s\n", one->unmet);
     if (result->message[0] != '\0')
         fprintf(out, "  %s\n", result->message);
+    if (one->detail[0] != '\0')
+        fprintf(out, "  %s\n", one->detail);
     if (result->interleavings != NULL)
         fprintf(out, "  interleavings: %s\n", result->interleavings);
     if (one->trace == NULL)
         return;
     fprintf(out, "  %u steps, %u preemption%s, %u fault%s%s\n", result->schedule.count,
             result->preemptions, result->preemptions == 1 ? "" : "s", result->faults,
-            result->faults == 1 ? "" : "s", result->minimal ? "" : "; not proved minimal");
-    fputs("  read it:    allways show ", out);
+            result->faults == 1 ? "" : "s", result->minimal ? "" : ", not proved minimal");
+    fputs("  allways show ", out);
     print_word(out, one->trace);
-    fputs("\n  do it again: allways replay ", out);
+    fputs("\n  allways replay ", out);
     print_word(out, one->trace);
     fputs("\n", out);
 }

@@ -98,15 +98,13 @@ static const char *thread_name(struct aw_trace *trace, uint32_t process, uint32_
                          aw_trace_thread_name(trace, process, slot, buffer, sizeof buffer));
 }
 
-/* Of a thread as its own process calls it: "feeder", "thread 3". */
+/* Of a thread as its own process calls it: "feeder", "thread 3"; the main one as the process. */
 static const char *sibling_name(struct act *act, uint32_t slot)
 {
     const char *name = thread_name(act->trace, act->process, slot);
     const char *process = process_name(act->trace, act->process);
     size_t length = strlen(process);
-    return strncmp(name, process, length) == 0 && name[length] == '.' ? name + length + 1
-           : strcmp(name, process) == 0                               ? "the main thread"
-                                                                      : name;
+    return strncmp(name, process, length) == 0 && name[length] == '.' ? name + length + 1 : name;
 }
 
 static const char *object_name(struct act *act, uint32_t number)
@@ -314,6 +312,7 @@ static const char *object_text(struct act *act)
     case AW_OP_KILL:
         return pid_name(act, (uint32_t)op->argument);
     case AW_OP_SIGNAL:
+    case AW_OP_FATAL:
         return signal_text(act->trace, op->fd);
     case AW_OP_WAIT:
         return op->fd > 0 ? pid_name(act, (uint32_t)op->fd) : "";
@@ -432,6 +431,11 @@ static const char *poll_result(struct act *act, const struct aw_answer *answer)
     return text;
 }
 
+static const char *bytes_text(struct aw_trace *trace, long long count, const char *more)
+{
+    return aw_trace_text(trace, "%lld byte%s%s", count, count == 1 ? "" : "s", more);
+}
+
 static const char *dup_result(struct act *act, const struct aw_local *after)
 {
     const struct aw_fd *fds = aw_local_fds(after);
@@ -467,8 +471,7 @@ static const char *answer_result(struct act *act, const struct aw_answer *answer
     long long result = (long long)answer->result;
     switch (op->kind) {
     case AW_OP_READ:
-        return result == 0 && op->argument > 0 ? "end of file"
-                                               : aw_trace_text(trace, "%lld bytes", result);
+        return result == 0 && op->argument > 0 ? "end of file" : bytes_text(trace, result, "");
     case AW_OP_WRITE:
         if (next != NULL && next->op.kind == AW_OP_WRITE && next->op.pc == op->pc &&
             (next->op.flags & AW_OP_SLEPT) != 0) {
@@ -478,8 +481,7 @@ static const char *answer_result(struct act *act, const struct aw_answer *answer
                                              next->op.progress,
                                              (unsigned long long)op->argument);
         }
-        return aw_trace_text(trace, "%lld bytes%s", result,
-                             act->walk->outcome.faults > 0 ? " (cut short)" : "");
+        return bytes_text(trace, result, act->walk->outcome.faults > 0 ? " (cut short)" : "");
     case AW_OP_PIPE:
         return new_object(act);
     case AW_OP_POLL:

@@ -56,6 +56,14 @@ static uint32_t lane_of(struct table *table, uint32_t process, uint32_t slot, ui
     return table->lane_count++;
 }
 
+static int by_thread(const void *one, const void *other)
+{
+    const struct lane *a = one, *b = other;
+    if (a->process != b->process)
+        return a->process < b->process ? -1 : 1;
+    return a->slot < b->slot ? -1 : a->slot > b->slot;
+}
+
 static void find_lanes(struct table *table)
 {
     const struct aw_trace *trace = table->trace;
@@ -64,6 +72,8 @@ static void find_lanes(struct table *table)
             lane_of(table, trace->steps[i].process, trace->steps[i].choice.slot, i);
     for (uint32_t i = 0; i < trace->at_end_count; i++)
         lane_of(table, trace->at_end[i].process, trace->at_end[i].slot, UINT32_MAX);
+    if (table->lane_count > 0)
+        qsort(table->lanes, table->lane_count, sizeof *table->lanes, by_thread);
 }
 
 static bool level_of(const struct aw_trace_step *step, uint32_t object, uint64_t *level)
@@ -127,6 +137,8 @@ static void say_operation(const struct table *table, const struct aw_trace_step 
     if (strncmp(operation, "pthread_mutex_", 14) == 0 ||
         strncmp(operation, "pthread_cond_", 13) == 0)
         operation += strlen("pthread_");
+    if (strcmp(operation, "cond_wait (relock)") == 0)
+        operation = "cond_wait relock";
     snprintf(buffer, size, "%s%s%s", operation, object[0] ? " " : "", object);
 }
 
@@ -140,35 +152,61 @@ static void say_result(const struct aw_trace_step *step, char *buffer, size_t si
              step->faults > 0 && strstr(step->result, "cut short") == NULL ? " (fault)" : "");
 }
 
-static int at_most(int width, int limit) { return width > limit ? limit : width; }
+static void say_source(const char *file, int line, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    if (file[0] != '\0')
+        snprintf(buffer, size, "%s:%d", base_name(file), line);
+}
+
+static void widen(int *width, const char *text)
+{
+    int length = (int)strlen(text);
+    if (length > *width)
+        *width = length;
+}
+
+/* Takes a column down, but not below what most rows need; longer texts then run over. */
+static void narrow(int *width, int least, int *excess)
+{
+    int cut = *width - least < *excess ? *width - least : *excess;
+    if (cut <= 0)
+        return;
+    *width -= cut;
+    *excess -= cut;
+}
+
+static int level_width(const struct table *table, uint32_t column)
+{
+    int length = (int)strlen(table->heads[column]);
+    return length > 5 ? length : 5;
+}
 
 static void find_widths(struct table *table)
 {
     const struct aw_trace *trace = table->trace;
     char text[256];
-    table->operation_width = (int)strlen("operation");
-    table->result_width = (int)strlen("result");
-    table->source_width = (int)strlen("source");
+    widen(&table->operation_width, "operation");
+    widen(&table->result_width, "result");
+    widen(&table->source_width, "source");
     for (uint32_t i = 0; i < trace->step_count; i++) {
         const struct aw_trace_step *step = &trace->steps[i];
         say_operation(table, step, text, sizeof text);
-        if ((int)strlen(text) > table->operation_width)
-            table->operation_width = (int)strlen(text);
+        widen(&table->operation_width, text);
         say_result(step, text, sizeof text);
-        if ((int)strlen(text) > table->result_width)
-            table->result_width = (int)strlen(text);
-        int length = snprintf(NULL, 0, "%s:%d", base_name(step->file), step->line);
-        if (length > table->source_width)
-            table->source_width = length;
+        widen(&table->result_width, text);
+        say_source(step->file, step->line, text, sizeof text);
+        widen(&table->source_width, text);
     }
-    int fixed = 6 + 2 * (int)table->lane_count + 1;
+    int excess = 9 + 2 * (int)table->lane_count + table->operation_width + table->result_width +
+                 table->source_width - WIDTH;
     for (uint32_t i = 0; i < table->column_count; i++)
-        fixed += 1 + (int)(strlen(table->heads[i]) > 5 ? strlen(table->heads[i]) : 5);
-    int left = WIDTH - fixed - 4;
-    table->source_width = at_most(table->source_width, 26);
-    table->result_width = at_most(table->result_width, 24);
-    int rest = left - table->source_width - table->result_width;
-    table->operation_width = at_most(table->operation_width, rest > 24 ? rest : 24);
+        excess += 1 + level_width(table, i);
+    narrow(&table->result_width, 16, &excess);
+    narrow(&table->source_width, 18, &excess);
+    narrow(&table->operation_width, 22, &excess);
+    narrow(&table->result_width, 8, &excess);
+    narrow(&table->source_width, 14, &excess);
 }
 
 static void print_level(const struct table *table, const struct aw_trace_step *step,
@@ -176,7 +214,6 @@ static void print_level(const struct table *table, const struct aw_trace_step *s
 {
     char text[24] = "";
     uint64_t level;
-    int width = (int)strlen(table->heads[column]);
     if (level_of(step, table->columns[column], &level)) {
         if (level >= INT_MAX - 99999 && level <= INT_MAX)
             snprintf(text, sizeof text, level == INT_MAX ? "max" : "max-%llu",
@@ -184,7 +221,7 @@ static void print_level(const struct table *table, const struct aw_trace_step *s
         else
             snprintf(text, sizeof text, "%llu", (unsigned long long)level);
     }
-    fprintf(out, " %*s", width > 5 ? width : 5, text);
+    fprintf(out, " %*s", level_width(table, column), text);
 }
 
 static void print_head(const struct table *table, FILE *out)
@@ -211,8 +248,7 @@ static void print_head(const struct table *table, FILE *out)
     fprintf(out, "  %-*s %-*s %-*s", table->operation_width, "operation", table->result_width,
             "result", table->source_width, "source");
     for (uint32_t i = 0; i < table->column_count; i++)
-        fprintf(out, " %*s", strlen(table->heads[i]) > 5 ? (int)strlen(table->heads[i]) : 5,
-                table->heads[i]);
+        fprintf(out, " %*s", level_width(table, i), table->heads[i]);
     fputs("\n", out);
 }
 
@@ -231,8 +267,7 @@ static void print_lanes(const struct table *table, uint32_t index, FILE *out)
     }
 }
 
-static void say_event(const struct aw_trace *trace, const struct aw_trace_event *event,
-                      char *buffer, size_t size)
+static void say_event(const struct aw_trace_event *event, char *buffer, size_t size)
 {
     unsigned long long a = event->a, b = event->b;
     int status = (int)event->a;
@@ -272,12 +307,10 @@ static void say_event(const struct aw_trace *trace, const struct aw_trace_event 
         snprintf(buffer, size, "prints \"%.*s\"", (int)strcspn(event->text, "\n"), event->text);
         break;
     case AW_TRACE_CRASH:
-        snprintf(buffer, size, "CRASH: %s%s%s", event->text, event->place[0] ? ", at " : "",
-                 event->place);
+        snprintf(buffer, size, "CRASH: %s", event->text);
         break;
     case AW_TRACE_STOP:
-        snprintf(buffer, size, "STOP: %s%s%s", event->text, event->place[0] ? ", at " : "",
-                 event->place);
+        snprintf(buffer, size, "STOP: %s", event->text);
         break;
     case AW_TRACE_END:
         signal = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
@@ -290,7 +323,6 @@ static void say_event(const struct aw_trace *trace, const struct aw_trace_event 
         snprintf(buffer, size, "%s", aw_trace_event_name(event->kind));
         break;
     }
-    (void)trace;
 }
 
 static void print_step(const struct table *table, uint32_t index, FILE *out)
@@ -300,22 +332,27 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     char operation[256], result[256], source[256], event[512];
     say_operation(table, step, operation, sizeof operation);
     say_result(step, result, sizeof result);
-    source[0] = '\0';
-    if (step->file[0] != '\0')
-        snprintf(source, sizeof source, "%s:%d", base_name(step->file), step->line);
+    say_source(step->file, step->line, source, sizeof source);
+    const char *shown = source; /* its end says more than its beginning */
+    if ((int)strlen(source) > table->source_width)
+        shown += (int)strlen(source) - table->source_width;
     fprintf(out, "%4u ", index + 1);
     print_lanes(table, index, out);
     fprintf(out, "  %-*s %-*s %-*s", table->operation_width, operation, table->result_width,
-            result, table->source_width, source);
+            result, table->source_width, shown);
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
     for (uint32_t i = 0; i < step->event_count; i++) {
         if (step->events[i].kind == AW_TRACE_WORKERS || step->events[i].kind == AW_TRACE_ROLE)
             continue;
-        say_event(trace, &step->events[i], event, sizeof event);
-        fprintf(out, "%*s%s: %s\n", 7 + 2 * (int)table->lane_count, "",
+        const char *place = step->events[i].place;
+        int indent = 7 + 2 * (int)table->lane_count;
+        say_event(&step->events[i], event, sizeof event);
+        fprintf(out, "%*s%s: %s\n", indent, "",
                 trace->processes[step->events[i].process].name, event);
+        if (place[0] != '\0')
+            fprintf(out, "%*s  at %s\n", indent, "", place);
     }
 }
 
@@ -332,12 +369,16 @@ static void print_end(const struct aw_trace *trace, FILE *out)
         struct aw_trace_step as_step = {.operation = waiting->operation,
                                         .object = waiting->object};
         struct table table = {.trace = trace};
+        char source[256];
         say_operation(&table, &as_step, object, sizeof object);
+        say_source(waiting->file, waiting->line, source, sizeof source);
         aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
-        fprintf(out, "  %-20s %s %s  %s%s%s:%d%s%s\n", name,
-                waiting->blocked ? "blocked at" : "before    ", object, waiting->function,
-                waiting->function[0] ? " " : "", base_name(waiting->file), waiting->line,
-                waiting->holder[0] ? "; " : "", waiting->holder);
+        fprintf(out, "  %-20s %s %s%s%s%s%s%s\n", name,
+                waiting->blocked ? "blocked at" : "before    ", object,
+                source[0] ? "  (" : "", waiting->function, waiting->function[0] ? " " : "",
+                source, source[0] ? ")" : "");
+        if (waiting->holder[0] != '\0')
+            fprintf(out, "  %-20s %s\n", "", waiting->holder);
     }
 }
 

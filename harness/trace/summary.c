@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/check.h"
 #include "base/memory.h"
 #include "trace/show.h"
 
@@ -157,8 +158,9 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
     say_operation(trace, step, operation, sizeof operation);
     struct line *line = add_line(story, index, event->kind, event->process);
     if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
-        snprintf(line->text, sizeof line->text, "%.60s %s%s%s%.80s", name_of(trace, event->process),
-                 verb, event->text, event->place[0] ? ", at " : "", event->place);
+        snprintf(line->text, sizeof line->text, "%.60s %s%.200s%s%.80s",
+                 name_of(trace, event->process), verb, event->text,
+                 event->place[0] ? "\n          at " : "", event->place);
     else if (event->kind == AW_TRACE_FAILED)
         snprintf(line->text, sizeof line->text, "%.60s %s%s, %s", name_of(trace, event->process),
                  verb, event->text, aw_trace_errno_name((int)event->a));
@@ -309,8 +311,9 @@ static void tell_levels(const struct aw_trace *trace, FILE *out)
     const char *comma = "  unread at the end: ";
     for (uint32_t i = 0; i < last->level_count; i++)
         if (trace->objects[last->levels[i].object].kind == AW_OBJECT_PIPE) {
-            fprintf(out, "%s%s: %llu bytes", comma, trace->objects[last->levels[i].object].name,
-                    (unsigned long long)last->levels[i].level);
+            fprintf(out, "%s%s: %llu byte%s", comma, trace->objects[last->levels[i].object].name,
+                    (unsigned long long)last->levels[i].level,
+                    last->levels[i].level == 1 ? "" : "s");
             comma = ", ";
         }
     if (comma[0] == ',')
@@ -329,6 +332,28 @@ static void print_story(const struct story *story, FILE *out)
     }
 }
 
+/* Who waits for what for ever, or goes round. */
+static void tell_end(const struct aw_trace *trace, FILE *out)
+{
+    char name[256], object[128];
+    if (trace->loop != AW_TRACE_NONE)
+        fprintf(out, "  steps %u to %u are repeated for ever\n", trace->loop + 1,
+                trace->step_count);
+    if (trace->verdict != AW_VIOLATED || trace->property != AW_NO_DEADLOCK)
+        return;
+    for (uint32_t i = 0; i < trace->at_end_count; i++) {
+        const struct aw_trace_waiting *waiting = &trace->at_end[i];
+        if (!waiting->blocked)
+            continue;
+        short_name(trace, waiting->object, object, sizeof object);
+        aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
+        fprintf(out, "  %s waits for ever: %s%s%s\n", name, waiting->operation,
+                object[0] ? " " : "", object);
+        if (waiting->holder[0] != '\0')
+            fprintf(out, "    %s\n", waiting->holder);
+    }
+}
+
 void aw_trace_show_story(const struct aw_trace *trace, FILE *out)
 {
     struct story story = {.trace = trace,
@@ -339,6 +364,7 @@ void aw_trace_show_story(const struct aw_trace *trace, FILE *out)
         if (story.lines[i].kind == AW_TRACE_PUT || story.lines[i].kind == AW_TRACE_GOT)
             finish_item_line(trace, &story.lines[i]);
     print_story(&story, out);
+    tell_end(trace, out);
     if (trace->step_count > 0) {
         tell_items(trace, out, 1, "put and not got");
         tell_items(trace, out, -1, "got more often than put");
@@ -350,12 +376,19 @@ void aw_trace_show_story(const struct aw_trace *trace, FILE *out)
 
 void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
 {
+    char *text = NULL;
+    size_t size = 0;
     fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict),
             trace->property >= 0 ? ": " : "",
             trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
             trace->scenario[0] ? "   " : "", trace->scenario);
     if (trace->message[0] != '\0')
         fprintf(out, "%s\n", trace->message);
-    fputs("\n", out);
-    aw_trace_show_story(trace, out);
+    FILE *story = open_memstream(&text, &size);
+    AW_CHECK(story != NULL);
+    aw_trace_show_story(trace, story);
+    fclose(story);
+    if (size > 0)
+        fprintf(out, "\n%s", text);
+    free(text);
 }
