@@ -8,7 +8,7 @@ article_SOURCES := models/pool/article.c $(MPQUEUE)
 
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
 NATIVE        := $(BUILD)/native/article
 
 .PHONY: models
@@ -23,5 +23,9 @@ $(BUILD)/native/article: $(article_SOURCES) $(MODEL_HEADERS)
 	$(CC) $(PROGRAM_FLAGS) $(article_SOURCES) -o $@ -pthread
 
 $(BUILD)/models/classics/%.so: models/classics/%.c $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@
+
+$(BUILD)/models/random.so: models/random/random.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@

@@ -106,7 +106,8 @@ int aw_explore(struct aw_machine *machine, const struct aw_options *options,
 /* The same, and tells about the states without transitions (deadlocks and ends), for comparing
  * explorations. What was told before a restart is void. */
 struct aw_observer {
-    void (*on_terminal)(void *context, const struct aw_state *state);
+    /* `monitor`: what the properties remember, as text. */
+    void (*on_terminal)(void *context, const struct aw_state *state, const char *monitor);
     void (*on_restart)(void *context);
     void *context;
 };

@@ -380,8 +380,12 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         return;
     }
     unsigned violated = aw_explorer_final(search->explorer, state);
-    if (search->on_terminal != NULL)
-        search->on_terminal(search->terminal_context, state);
+    if (search->on_terminal != NULL) {
+        char monitor[128];
+        aw_monitor_describe(&search->explorer->monitor, state->words[AW_WORD_MONITOR], monitor,
+                            sizeof monitor);
+        search->on_terminal(search->terminal_context, state, monitor);
+    }
     if (violation(search, violated, AW_NO_STATE, e->current) && e->end == AW_END_COMPLETE)
         e->end = AW_END_VIOLATION;
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT [small]]].
+ * Prints each program on which they differ, made as small as it still differs; exit status 1 then.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "random_program.h"
+
+static bool differs(void *context, const char *text)
+{
+    char copy[AW_RANDOM_TEXT];
+    char *argv[] = {"random", copy, NULL};
+    struct aw_comparison comparison;
+    (void)context;
+    snprintf(copy, sizeof copy, "%s", text);
+    aw_compare("build/models/random.so", argv, 0, AW_ALL_RULES, false, 200000, &comparison);
+    return !comparison.agrees;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000;
+    bool small = argc > 3 && strcmp(argv[3], "small") == 0;
+    uint64_t failed = 0, compared = 0, states = 0, all_states = 0;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        char text[AW_RANDOM_TEXT];
+        char *args[] = {"random", text, NULL};
+        struct aw_comparison comparison;
+        aw_random_program(seed, small ? &aw_random_small : &aw_random_tiny, text);
+        aw_compare("build/models/random.so", args, 0, AW_ALL_RULES, !small, 200000, &comparison);
+        compared += comparison.compared;
+        states += comparison.states;
+        all_states += comparison.all_states;
+        if (!comparison.agrees) {
+            failed++;
+            printf("seed %" PRIu64 " (%s): %s\n  program: %s\n", seed, aw_random_shape(seed),
+                   comparison.what, text);
+            if (aw_random_shrink(text, differs, NULL))
+                printf("  smaller: %s\n", text);
+            fflush(stdout);
+            if (failed > 20)
+                break;
+        }
+    }
+    printf("%" PRIu64 " programs, %" PRIu64 " compared, %" PRIu64 " differ; %" PRIu64
+           " states instead of %" PRIu64 "\n",
+           count, compared, failed, states, all_states);
+    return failed > 0;
+}
