@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT [small]]].
+ * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT [tiny|small [PLANT]]]].
  * Prints each program on which they differ, made as small as it still differs; exit status 1 then.
  */
 #include <inttypes.h>
@@ -11,6 +11,8 @@
 #include "compare.h"
 #include "random_program.h"
 
+static unsigned plant; /* enum aw_plant: does the comparison have teeth? */
+
 static bool differs(void *context, const char *text)
 {
     char copy[AW_RANDOM_TEXT];
@@ -18,7 +20,7 @@ static bool differs(void *context, const char *text)
     struct aw_comparison comparison;
     (void)context;
     snprintf(copy, sizeof copy, "%s", text);
-    aw_compare("build/models/random.so", argv, 0, AW_ALL_RULES, false, 200000, &comparison);
+    aw_compare("build/models/random.so", argv, plant, AW_ALL_RULES, false, 200000, &comparison);
     return !comparison.agrees;
 }
 
@@ -26,6 +28,7 @@ int main(int argc, char **argv)
 {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000;
+    plant = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
     bool small = argc > 3 && strcmp(argv[3], "small") == 0;
     uint64_t failed = 0, compared = 0, states = 0, all_states = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
@@ -33,7 +36,7 @@ int main(int argc, char **argv)
         char *args[] = {"random", text, NULL};
         struct aw_comparison comparison;
         aw_random_program(seed, small ? &aw_random_small : &aw_random_tiny, text);
-        aw_compare("build/models/random.so", args, 0, AW_ALL_RULES, !small, 200000, &comparison);
+        aw_compare("build/models/random.so", args, plant, AW_ALL_RULES, !small, 200000, &comparison);
         compared += comparison.compared;
         states += comparison.states;
         all_states += comparison.all_states;
