@@ -616,7 +616,7 @@ static bool ample_pipe(struct aw_reduce *reduce, const struct aw_state *state,
 static bool drops_are_harmless(struct aw_reduce *reduce, const struct aw_fd *fd)
 {
     const struct object_facts *facts = object(reduce, fd->handle);
-    return !facts->last[fd->kind == AW_FD_PIPE_WRITE] && !facts->polled;
+    return !facts->last[fd->kind == AW_FD_PIPE_WRITE];
 }
 
 static bool ample_exit(struct aw_reduce *reduce, const struct aw_layout *layout,

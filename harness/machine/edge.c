@@ -207,6 +207,8 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
         return true;
     uint64_t key = machine->edge_keys[2ul * number];
     struct aw_edge known = machine->edges[number];
+    if ((known.flags | known.child_flags) & AW_EDGE_STOP)
+        return true; /* where it was stopped may depend on the timer; nothing follows it */
     struct aw_edge again = make(machine, (uint32_t)key, (unsigned)(key >> 32),
                                 (uint32_t)machine->edge_keys[2ul * number + 1]);
     return again.next == known.next && again.child == known.child &&
@@ -247,7 +249,9 @@ bool aw_machine_holds_mutex(const struct aw_machine *machine, uint32_t local, un
     struct aw_user_mutex mutex;
     aw_image_peek(&machine->image, aw_local_chunks(from), from->chunk_count, address, &mutex,
                   sizeof mutex);
-    return mutex.locked && mutex.owner == aw_local_threads(from)[thread].slot + 1;
+    uint32_t who =
+        (uint32_t)from->generation << 16 | (aw_local_threads(from)[thread].slot + 1u);
+    return mutex.locked && mutex.owner == (int32_t)who;
 }
 
 /* Do two lists of events differ in nothing but remarks and output? */

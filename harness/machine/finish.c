@@ -46,21 +46,21 @@ static void note_error(struct aw_machine *machine, const struct aw_op *op, int e
 
 /* Mutexes. */
 
-static bool is_self(const struct aw_user_mutex *mutex, uint32_t slot)
+static bool is_self(const struct aw_user_mutex *mutex, uint32_t who)
 {
-    return mutex->locked && mutex->owner == (int32_t)slot + 1;
+    return mutex->locked && mutex->owner == (int32_t)who;
 }
 
-/* Would a lock attempt by `slot` be answered now (taken, counted up, or refused)? */
-static bool lock_answers(const struct aw_user_mutex *mutex, uint32_t slot)
+/* Would a lock attempt by `who` be answered now (taken, counted up, or refused)? */
+static bool lock_answers(const struct aw_user_mutex *mutex, uint32_t who)
 {
     return !mutex->locked ||
-           (is_self(mutex, slot) &&
+           (is_self(mutex, who) &&
             (mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK));
 }
 
 /* Answers it: 0 or an error number. */
-static int lock(struct aw_user_mutex *mutex, uint32_t slot)
+static int lock(struct aw_user_mutex *mutex, uint32_t who)
 {
     if (mutex->locked) {
         if (mutex->kind == AW_MUTEX_ERRORCHECK)
@@ -71,24 +71,24 @@ static int lock(struct aw_user_mutex *mutex, uint32_t slot)
         return 0;
     }
     mutex->locked = 1;
-    mutex->owner = (int32_t)slot + 1;
+    mutex->owner = (int32_t)who;
     mutex->count = mutex->kind == AW_MUTEX_RECURSIVE;
     return 0;
 }
 
-static int trylock(struct aw_user_mutex *mutex, uint32_t slot)
+static int trylock(struct aw_user_mutex *mutex, uint32_t who)
 {
     if (!mutex->locked)
-        return lock(mutex, slot);
-    if (mutex->kind == AW_MUTEX_RECURSIVE && is_self(mutex, slot))
-        return lock(mutex, slot);
+        return lock(mutex, who);
+    if (mutex->kind == AW_MUTEX_RECURSIVE && is_self(mutex, who))
+        return lock(mutex, who);
     return EBUSY;
 }
 
-static int unlock(struct aw_user_mutex *mutex, uint32_t slot)
+static int unlock(struct aw_user_mutex *mutex, uint32_t who)
 {
     if ((mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK) &&
-        !is_self(mutex, slot))
+        !is_self(mutex, who))
         return EPERM;
     if (mutex->kind == AW_MUTEX_RECURSIVE && --mutex->count > 0)
         return 0;
@@ -233,6 +233,8 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     work->threads[0].held = 0;
     work->head.worker = 0;
     work->head.forks = 0;
+    if (work->head.generation < UINT8_MAX)
+        work->head.generation++;
     work->head.monitor_count = 0;
     collect_if_alone(machine);
 }
@@ -389,7 +391,7 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
         *owner = mutex->locked ? (uint32_t)mutex->owner : 0;
-        return lock_answers(mutex, thread->slot);
+        return lock_answers(mutex, aw_mutex_owner(process, thread->slot));
     case AW_OP_COND_SLEEP:
         return 0;
     case AW_OP_COND_SIGNAL: {
@@ -420,21 +422,21 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     struct aw_thread *thread = &work->threads[index];
     const struct aw_op op = thread->op;
     bool expired = answer->action == AW_ACT_EXPIRE;
-    uint32_t slot = thread->slot;
+    uint32_t slot = thread->slot, who = aw_mutex_owner(work, slot);
     int error = 0;
     switch (op.kind) {
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
-        error = expired ? ETIMEDOUT : lock(mutex_at(op.address), slot);
+        error = expired ? ETIMEDOUT : lock(mutex_at(op.address), who);
         break;
     case AW_OP_MUTEX_TRYLOCK:
-        error = trylock(mutex_at(op.address), slot);
+        error = trylock(mutex_at(op.address), who);
         break;
     case AW_OP_MUTEX_UNLOCK:
-        error = unlock(mutex_at(op.address), slot);
+        error = unlock(mutex_at(op.address), who);
         break;
     case AW_OP_COND_WAIT:
-        error = unlock(mutex_at(op.argument), slot);
+        error = unlock(mutex_at(op.argument), who);
         if (error != 0)
             break;
         thread->op.kind = AW_OP_COND_SLEEP;
@@ -444,7 +446,7 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
         wake(thread, ETIMEDOUT);
         return false;
     case AW_OP_COND_RELOCK:
-        lock(mutex_at(op.argument), slot);
+        lock(mutex_at(op.argument), who);
         *result = op.extra;
         return true;
     case AW_OP_COND_SIGNAL:

@@ -203,14 +203,20 @@ struct aw_user_sem {
 };
 enum { AW_SEM_UNNAMED = 0x6d657375, AW_SEM_NAMED = 0x6d65736e };
 
-/* glibc's layout of pthread_mutex_t, as far as we use it. */
+/* glibc's layout of pthread_mutex_t, as far as we use it. The owner is aw_mutex_owner. */
 struct aw_user_mutex {
     int32_t locked;
     uint32_t count;
-    int32_t owner; /* slot + 1 */
+    int32_t owner;
     uint32_t users;
     int32_t kind;
 };
+/* Thread ids are new in a child (as glibc's are): what was locked before the fork is held by nobody
+ * who lives there. */
+static inline uint32_t aw_mutex_owner(const struct aw_process *process, uint32_t slot)
+{
+    return (uint32_t)process->head.generation << 16 | (slot + 1);
+}
 enum { AW_MUTEX_NORMAL = 0, AW_MUTEX_RECURSIVE = 1, AW_MUTEX_ERRORCHECK = 2 };
 
 /* Clocks start here, so that a program sees plausible times. */

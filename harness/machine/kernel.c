@@ -193,28 +193,34 @@ static void remove_process(struct aw_machine *machine, struct aw_state *state, u
     remove_word(state, AW_WORD_FIRST + index);
 }
 
-/* The pid of the next child of process `index`, or 0 when it has too many. */
-static uint32_t next_pid(const struct aw_layout *layout, uint32_t index)
+/* The pid of the next child of process `index`, or 0 when it has too many. Where pids are seen by
+ * the program, they are not used again before they have to be, as on Linux. */
+static uint32_t next_pid(const struct aw_machine *machine, const struct aw_state *state,
+                         uint32_t index)
 {
+    const struct aw_layout *layout = aw_machine_layout(machine, state);
     uint32_t parent = layout->processes[index].pid;
     if (parent > UINT32_MAX / 128 || layout->process_count == AW_MAX_PROCESSES)
         return 0;
+    uint32_t forks = aw_local_get(machine, state->words[AW_WORD_FIRST + index])->forks;
+    if (!machine->symmetry && forks < 63 && process_by_pid(layout, parent * 64 + forks + 1) < 0)
+        return parent * 64 + forks + 1;
     for (uint32_t k = 1; k < 64; k++)
         if (process_by_pid(layout, parent * 64 + k) < 0)
             return parent * 64 + k;
     return 0;
 }
 
-/* Inserts a child of process `index`; returns its index. */
+/* Inserts a child of process `index` with that pid; returns its index. */
 static uint32_t add_process(struct aw_machine *machine, struct aw_state *state, uint32_t index,
-                            uint32_t local)
+                            uint32_t pid, uint32_t local)
 {
     uint32_t before = state->words[AW_WORD_LAYOUT];
     const struct aw_layout *old = aw_machine_layout(machine, state);
-    uint32_t pid = next_pid(old, index), place = 0;
+    uint32_t place = 0;
     while (place < old->process_count && old->processes[place].pid < pid)
         place++;
-    uint32_t after = layout_move(machine, before, LAYOUT_ADD, index);
+    uint32_t after = layout_move(machine, before, LAYOUT_ADD, pid);
     if (after == AW_MAP_NONE) {
         struct aw_layout layout = *old;
         memmove(&layout.processes[place + 1], &layout.processes[place],
@@ -223,7 +229,7 @@ static uint32_t add_process(struct aw_machine *machine, struct aw_state *state, 
             (struct aw_layout_process){pid, layout.processes[index].pid};
         layout.process_count++;
         after = aw_layout_put(machine, &layout);
-        layout_moved(machine, before, LAYOUT_ADD, index, after);
+        layout_moved(machine, before, LAYOUT_ADD, pid, after);
     }
     state->words[AW_WORD_LAYOUT] = after;
     insert_word(state, AW_WORD_FIRST + place, local);
@@ -764,7 +770,7 @@ static void on_process(struct question *q)
     uint32_t pid;
     switch (q->op->kind) {
     case AW_OP_FORK:
-        pid = next_pid(q->layout, q->process);
+        pid = next_pid(q->machine, q->state, q->process);
         if (pid == 0) {
             add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
@@ -773,6 +779,7 @@ static void on_process(struct question *q)
             pid = q->layout->processes[q->process].pid * 64 + 1;
         outcome = add(q, plain_answer(q->machine, pid, 0, 0, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_FORK;
+        outcome->detail = next_pid(q->machine, q->state, q->process);
         return;
     case AW_OP_EXIT:
     case AW_OP_FATAL:
@@ -1074,7 +1081,8 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
         break;
     }
     case AW_EFFECT_FORK:
-        step->child_index = add_process(machine, next, process, edge->child);
+        step->child_index =
+            add_process(machine, next, process, outcome->detail, edge->child);
         if (step->child_index <= process)
             step->self_index++;
         update_references(machine, next, AW_INTERN_NONE, edge->child);

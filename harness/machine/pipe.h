@@ -77,7 +77,8 @@ struct aw_pipe_result {
     uint32_t transferred;
 };
 
-enum { AW_PIPE_POLLIN = 1, AW_PIPE_POLLOUT = 2, AW_PIPE_POLLERR = 8, AW_PIPE_POLLHUP = 16 };
+/* The values of poll(2). */
+enum { AW_PIPE_POLLIN = 1, AW_PIPE_POLLOUT = 4, AW_PIPE_POLLERR = 8, AW_PIPE_POLLHUP = 16 };
 
 /* Bytes that a value with so many runs and so much content takes. */
 size_t aw_pipe_value_size(uint32_t run_count, uint32_t byte_count);

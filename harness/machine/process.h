@@ -52,7 +52,7 @@ struct aw_local {
     uint8_t zombie;
     uint8_t worker;
     uint8_t forks; /* so far, saturating at 255 */
-    uint8_t spare;
+    uint8_t generation; /* forks between the root and it: who held a mutex before a fork is nobody now */
     uint16_t thread_count, fd_count;
     uint32_t monitor_count, chunk_count;
     int32_t status;    /* of a zombie, as wait(2) tells it */

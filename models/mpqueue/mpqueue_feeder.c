@@ -2,20 +2,19 @@
 /*
  * mpqueue_feeder.c - the feeder thread: Queue._feed in Lib/multiprocessing/queues.py.
  *
- *   loop:
- *     lock notempty; if the buffer is empty: wait ONCE; unlock        feeder_wait
- *     until the buffer is empty:                                      feeder_flush
- *       take the first object                                         feeder_take
- *       if it is QUIT: close both ends of the pipe, end               feeder_quit
- *       serialise it                                                  feeder_serialise
- *       sem_wait(wlock); send; sem_post(wlock)                        feeder_send
+ *   loop:                                                             feeder_step
+ *     lock notempty; if the buffer is empty: wait ONCE;               feeder_take
+ *       take the first object, if there is one; unlock
+ *     if it is QUIT: close both ends of the pipe, end                 feeder_quit
+ *     serialise it                                                    feeder_serialise
+ *     sem_wait(wlock); send; sem_post(wlock)                          feeder_send
  *     on an error:                                                    feeder_survives
  *       EPIPE that is to be ignored: end
  *       the process is exiting: end, silently; the rest of the buffer is lost
  *       give the slot back, report, go on with the loop
  *
  * The wait is an `if`, not a `while`, as in CPython: a wake-up without an object costs one turn of
- * the loop. Python takes the object without the lock, by the GIL; here the lock is taken again.
+ * the loop.
  */
 #include "mpqueue_internal.h"
 
