@@ -195,28 +195,20 @@ static void fill_header(struct aw_trace *trace, const struct aw_case *one,
     trace->minimal = result->minimal;
 }
 
-/* Records the schedule in a new machine. Plain byte queues are tried first: they answer as
- * Linux's page slots do as long as capacity plays no part, and say so when it does. */
+/* Records the schedule in a new machine. */
 static int record(const struct aw_cli_search *search, const struct aw_case *one,
                   const struct aw_result *result, struct aw_trace *trace, struct aw_error *error)
 {
-    int status = AW_E_LIMIT;
-    for (int exact = 0; exact <= 1 && status == AW_E_LIMIT; exact++) {
-        struct aw_machine *machine;
-        struct aw_error reason;
-        aw_trace_init(trace);
-        status = aw_machine_create(one->program, search->runtime, one->argv, one->env,
-                                   &one->machine, &machine, &reason);
-        if (status == 0) {
-            status = aw_trace_record(machine, &result->schedule, exact == 1, trace, &reason);
-            aw_machine_destroy(machine);
-        }
-        if (status == 0)
-            break;
+    struct aw_machine *machine;
+    int status = aw_machine_create(one->program, search->runtime, one->argv, one->env,
+                                   &one->machine, &machine, error);
+    if (status != 0)
+        return status;
+    aw_trace_init(trace);
+    status = aw_trace_record(machine, &result->schedule, result->exact_pipes, trace, error);
+    aw_machine_destroy(machine);
+    if (status != 0)
         aw_trace_free(trace);
-        if (exact == 0 || status != AW_E_LIMIT)
-            *error = reason; /* what the likelier representation says */
-    }
     return status;
 }
 

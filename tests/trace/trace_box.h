@@ -69,7 +69,7 @@ static inline void find(const struct program *program, struct aw_trace *trace)
     cr_assert(result.has_schedule, "%s: %s", program->path, result.message);
     machine = create(program);
     aw_trace_init(trace);
-    cr_assert_eq(aw_trace_record(machine, &result.schedule, false, trace, &error), 0, "%s",
+    cr_assert_eq(aw_trace_record(machine, &result.schedule, result.exact_pipes, trace, &error), 0, "%s",
                  error.message);
     aw_machine_destroy(machine);
     trace->program = program->path;

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line from outside: a child process, its two outputs, and its exit status. The
+ * executable is $AW_BIN, or build/allways; the working folder is the repository's.
+ */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/allways-cli-XXXXXX";
+static char out[1 << 20], err[1 << 16]; /* of the last command */
+
+static void open_folder(void) { cr_assert_not_null(mkdtemp(folder)); }
+
+static void remove_folder(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(cli, .init = open_folder, .fini = remove_folder, .timeout = 120);
+
+static const char *in_folder(const char *name)
+{
+    static char paths[4][128];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(in_folder(name), "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void read_back(const char *name, char *buffer, size_t size)
+{
+    FILE *file = fopen(in_folder(name), "r");
+    cr_assert_not_null(file);
+    buffer[fread(buffer, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+/* Starts it; the words are split at spaces, and @ stands for the folder. */
+static pid_t start(const char *words)
+{
+    char *text = NULL, *argv[64], *rest = NULL;
+    size_t size;
+    int count = 0;
+    FILE *filled = open_memstream(&text, &size);
+    for (; *words != '\0'; words++)
+        if (*words == '@')
+            fputs(folder, filled);
+        else
+            fputc(*words, filled);
+    fclose(filled);
+    const char *binary = getenv("AW_BIN");
+    argv[count++] = (char *)(binary ? binary : "build/allways");
+    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        argv[count++] = word;
+    argv[count] = NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        int to = open(in_folder("out"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        dup2(to, 1);
+        to = open(in_folder("err"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        dup2(to, 2);
+        execv(argv[0], argv);
+        _exit(127);
+    }
+    return child;
+}
+
+static int finish(pid_t child)
+{
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+    read_back("out", out, sizeof out);
+    read_back("err", err, sizeof err);
+    return WEXITSTATUS(status);
+}
+
+static int run(const char *words) { return finish(start(words)); }
+
+static void expect(const char *words, int status, const char *message)
+{
+    int found = run(words);
+    cr_expect_eq(found, status, "%s: status %d\n%s%s", words, found, out, err);
+    cr_expect_str_eq(err, message, "%s:\n%s", words, err);
+}
+
+#define ARTICLE "build/models/article.so"
+#define BAD " -- --items 1 --workers 1 --size 4 --protocol nonblocking-empty --numbered"
+#define GOOD " -- --items 1 --workers 1 --size 4 --protocol sentinel-per-worker --numbered"
+
+/* A scenario of the article's program. */
+static void scenario(const char *file, const char *name, const char *protocol, const char *rest)
+{
+    /* Large enough for a limit to be met: limits are looked at now and then. */
+    char text[1024];
+    snprintf(text, sizeof text,
+             "name: %s\nabout: a test\nprogram: " ARTICLE "\n"
+             "args: --items %s --size 4 --protocol %s --numbered\n"
+             "properties: [drained, no-crash]\n%s",
+             name, strcmp(protocol, "nonblocking-empty") == 0 ? "1 --workers 1" : "8 --workers 4",
+             protocol, rest);
+    write_file(file, text);
+}
+
+/* --- Usage ------------------------------------------------------------------------------------ */
+
+Test(cli, version_and_help)
+{
+    cr_expect_eq(run("--version"), 0);
+    cr_expect_str_eq(out, "allways " AW_VERSION "\n");
+    cr_expect_eq(run(""), 2);
+    cr_expect_str_eq(out, "");
+    cr_expect_eq(strncmp(err, "usage: allways COMMAND", 22), 0);
+    cr_expect_eq(run("help"), 0);
+    cr_expect_eq(strncmp(out, "usage: allways COMMAND", 22), 0);
+    static const char *const commands[] = {"run",  "check",    "cc",  "replay",
+                                           "show", "validate", "help"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char words[64], usage[64];
+        snprintf(words, sizeof words, "help %s", commands[i]);
+        snprintf(usage, sizeof usage, "usage: allways %s", commands[i]);
+        cr_expect_eq(run(words), 0);
+        cr_expect_eq(strncmp(out, usage, strlen(usage)), 0, "%s", out);
+        snprintf(words, sizeof words, "%s --help", commands[i]);
+        cr_expect_eq(run(words), 0, "%s", words);
+        cr_expect_eq(strncmp(out, "usage: allways ", 15), 0, "%s: %s", words, out);
+    }
+}
+
+Test(cli, wrong_words_come_with_the_nearest_right_one)
+{
+    expect("rnu", 2, "allways: unknown command \"rnu\", did you mean \"run\"?\n");
+    expect("frobnicate", 2, "allways: unknown command \"frobnicate\"; `allways help` lists them\n");
+    expect("help chekc", 2, "allways: unknown command \"chekc\", did you mean \"check\"?\n");
+    expect("--verbose", 2,
+           "allways: unknown option --verbose; `allways help` lists the commands\n");
+    expect("run --fromat json", 2,
+           "allways run: unknown option --fromat, did you mean --format?\n");
+    expect("run --frobnicate", 2,
+           "allways run: unknown option --frobnicate; `allways help run` lists them\n");
+    expect("run -x", 2, "allways run: unknown option -x; `allways help run` lists them\n");
+    expect("run --format", 2, "allways run: --format needs an argument\n");
+    expect("run --count=3", 2, "allways run: --count takes no argument\n");
+    expect("run --no-r local", 2, "allways run: --no-r may mean several options\n");
+    expect("run --format xml", 2, "allways run: --format: expected table or json, found \"xml\"\n");
+    expect("run --no-rule writr", 2,
+           "allways run: --no-rule: unknown rule \"writr\", did you mean \"writer\"?\n");
+    expect("run --states many", 2, "allways run: --states: expected a number from 0 to "
+                                   "1000000000000, found \"many\"\n");
+    expect("run --memory 3X", 2, "allways run: --memory: expected a size from 0 to 70368744177664 "
+                                 "bytes, such as 64KiB, found \"3X\"\n");
+    expect("run --seconds soon", 2,
+           "allways run: --seconds: expected a number of seconds, found \"soon\"\n");
+    expect("check", 2, "allways check: which program? allways check PROGRAM.so\n");
+    expect("check a.so b.so", 2,
+           "allways check: one program at a time, found \"a.so\" and \"b.so\"; the program's "
+           "arguments follow after --\n");
+    expect("check --property drain a.so", 2,
+           "allways check: --property: unknown property \"drain\", did you mean \"drained\"?\n");
+    expect("check --time real a.so", 2,
+           "allways check: --time: expected arbitrary or virtual, found \"real\"\n");
+    expect("check --env X a.so", 2, "allways check: --env: expected NAME=VALUE, found \"X\"\n");
+    expect("check --pipe-slots 0 a.so", 2,
+           "allways check: --pipe-slots: expected a number from 1 to 1024, found \"0\"\n");
+    expect("replay", 2, "allways replay: one trace is needed: allways replay TRACE\n");
+    expect("show a b", 2, "allways show: one trace is needed: allways show TRACE\n");
+    expect("validate", 2, "allways validate: which files? allways validate PATH...\n");
+    expect("cc a.c", 2, "allways cc: -o PROGRAM.so is missing\n");
+}
+
+Test(cli, files_that_are_not_there)
+{
+    cr_expect_eq(run("run @/none.yaml"), 2);
+    cr_expect_neq(err[0], '\0');
+    cr_expect_eq(run("check @/none.so"), 2);
+    cr_expect_neq(err[0], '\0');
+    cr_expect_eq(run("show @/none.trace"), 2);
+    cr_expect_not_null(strstr(err, "none.trace: No such file or directory"));
+    cr_expect_eq(run("replay @/none.trace"), 2);
+    cr_expect_eq(run("validate @/none.yaml"), 2);
+    setenv("ALLWAYS_RUNTIME", "/no/such/runtime.so", 1);
+    cr_expect_eq(run("check " ARTICLE GOOD), 2);
+    unsetenv("ALLWAYS_RUNTIME");
+}
+
+/* --- Verdicts --------------------------------------------------------------------------------- */
+
+Test(cli, check_writes_a_trace_that_replays_and_shows)
+{
+    cr_expect_eq(run("check --trace-dir @/deep/er --property drained " ARTICLE BAD), 1, "%s%s",
+                 out, err);
+    cr_expect_eq(strncmp(out, "violated drained\n", 17), 0, "%s", out);
+    cr_expect_not_null(strstr(out, "main puts item 1\n"));
+    cr_expect_eq(run("replay @/deep/er/article.trace"), 0);
+    cr_expect_not_null(strstr(out, "article.trace: reproduces, "));
+    cr_expect_eq(run("show @/deep/er/article.trace"), 0);
+    cr_expect_eq(strncmp(out, "violated: drained   article\n", 28), 0, "%s", out);
+    cr_expect_eq(run("check --trace-dir @ --property drained " ARTICLE GOOD), 0, "%s%s", out, err);
+    cr_expect_eq(strncmp(out, "proved\n", 7), 0, "%s", out);
+    cr_expect_neq(access(in_folder("article.trace"), F_OK), 0);
+}
+
+Test(cli, check_without_a_word_looks_for_deadlock_crash_and_livelock)
+{
+    cr_expect_eq(run("check --trace-dir @ build/models/classics/philosophers.so -- wrong 2"), 1);
+    cr_expect_eq(strncmp(out, "violated no-deadlock\n", 21), 0, "%s", out);
+    cr_expect_eq(run("check --trace-dir @ build/models/classics/philosophers.so -- right 2"), 0);
+    cr_expect_not_null(strstr(out, "terminates   holds\n"), "%s", out);
+}
+
+Test(cli, run_compares_verdicts_with_expectations)
+{
+    scenario("bad.yaml", "bad", "nonblocking-empty",
+             "expect: {verdict: violated, property: drained}\n");
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --trace-dir @ @"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, "\nok   bad "), "%s", out);
+    cr_expect_not_null(strstr(out, "\nok   good "), "%s", out);
+    cr_expect_not_null(strstr(out, "\n2 cases: 2 as expected, 0 not\n"), "%s", out);
+    cr_expect_eq(access(in_folder("bad.trace"), R_OK), 0);
+    cr_expect_eq(run("run --trace-dir @ --filter goo @"), 0);
+    cr_expect_not_null(strstr(out, "\n1 case: "), "%s", out);
+    cr_expect_eq(run("run --trace-dir @ --filter nothing @"), 2);
+    cr_expect_str_eq(err, "allways run: no case's name contains \"nothing\"\n");
+
+    scenario("good.yaml", "good", "sentinel-per-worker",
+             "expect: {verdict: violated, property: drained}\n");
+    cr_expect_eq(run("run --trace-dir @ @"), 1);
+    cr_expect_not_null(strstr(out, "\nFAIL good "), "%s", out);
+
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: proved, states: 7}\n");
+    cr_expect_eq(run("run --trace-dir @ @"), 1);
+    cr_expect_not_null(strstr(out, "not as expected: states: expected 7, found "), "%s", out);
+    cr_expect_eq(run("run --trace-dir @ --no-reduction @"), 0, "another search, other numbers");
+}
+
+Test(cli, run_tells_undecided_from_unmet)
+{
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --trace-dir @ --states 5000 @"), 3, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, "\nFAIL good      inconclusive "), "%s", out);
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: inconclusive}\n");
+    cr_expect_eq(run("run --trace-dir @ --states 5000 @"), 0, "%s%s", out, err);
+    scenario("bad.yaml", "bad", "nonblocking-empty", "expect: {verdict: proved}\n");
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --trace-dir @ --states 5000 @"), 1, "1 comes before 3\n%s%s", out, err);
+    write_file("worse.yaml", "name: worse\nabout: a test\nprogram: ./none.so\n"
+                             "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --trace-dir @ --states 5000 @"), 2, "2 comes before 1\n%s%s", out, err);
+    cr_expect_not_null(strstr(out, "\nFAIL bad "), "the others are run all the same\n%s", out);
+    cr_expect_not_null(strstr(out, ", 1 more could not be run\n"), "%s", out);
+    write_file("worst.yaml", "name: [");
+    cr_expect_eq(run("run --trace-dir @ @"), 2);
+    cr_expect_str_eq(out, "", "nothing is run");
+}
+
+Test(cli, json_is_all_there_is_on_stdout)
+{
+    json_error_t reason;
+    scenario("bad.yaml", "bad", "nonblocking-empty",
+             "expect: {verdict: violated, property: drained}\n");
+    scenario("good.yaml", "good", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --format json --count --trace-dir @ @"), 0, "%s%s", out, err);
+    cr_expect_str_eq(err, "");
+    json_t *root = json_loads(out, JSON_REJECT_DUPLICATES, &reason);
+    cr_assert_not_null(root, "%s in\n%s", reason.text, out);
+    json_t *bad = json_array_get(json_object_get(root, "results"), 0);
+    json_t *good = json_array_get(json_object_get(root, "results"), 1);
+    cr_expect_eq(json_object_size(bad), 13);
+    cr_expect_str_eq(json_string_value(json_object_get(bad, "scenario")), "bad");
+    cr_expect_str_eq(json_string_value(json_object_get(bad, "verdict")), "violated");
+    cr_expect_str_eq(json_string_value(json_object_get(bad, "expected")), "violated drained");
+    cr_expect(json_is_true(json_object_get(bad, "met")));
+    cr_expect_str_eq(json_string_value(json_object_get(bad, "trace")), in_folder("bad.trace"));
+    cr_expect_str_eq(
+        json_string_value(json_object_get(json_object_get(bad, "properties"), "drained")),
+        "violated");
+    cr_expect_str_eq(json_string_value(json_object_get(good, "verdict")), "proved");
+    cr_expect(json_is_null(json_object_get(good, "trace")));
+    cr_expect_gt(json_integer_value(json_object_get(good, "states")), 0);
+    cr_expect_gt(json_array_size(json_object_get(good, "assumptions")), 0);
+    const char *count = json_string_value(json_object_get(good, "interleavings"));
+    cr_assert_not_null(count);
+    cr_expect_eq(strspn(count, "0123456789"), strlen(count));
+    cr_expect_eq(run("check --format json --trace-dir @ --property drained " ARTICLE BAD), 1);
+    root = json_loads(out, JSON_REJECT_DUPLICATES, &reason);
+    cr_assert_not_null(root, "%s in\n%s", reason.text, out);
+    cr_expect_eq(json_array_size(json_object_get(root, "results")), 1);
+}
+
+Test(cli, a_trace_that_was_changed_does_not_replay)
+{
+    char text[1 << 16];
+    run("check --trace-dir @ --property drained " ARTICLE BAD);
+    read_back("article.trace", text, sizeof text);
+    char *poll = strstr(text, "\"nothing\"");
+    cr_assert_not_null(poll);
+    memcpy(poll, "\"POLLIN!\"", 9);
+    write_file("changed.trace", text);
+    cr_expect_eq(run("replay @/changed.trace"), 2);
+    cr_expect_not_null(strstr(err, "changed.trace: the trace was changed after"), "%s", err);
+    cr_expect_eq(run("show @/changed.trace"), 2);
+    text[strlen(text) / 2] = '\0';
+    write_file("half.trace", text);
+    cr_expect_eq(run("replay @/half.trace"), 2);
+    cr_expect_not_null(strstr(err, ": the file ends in the middle of the trace\n"), "%s", err);
+}
+
+Test(cli, validate_reads_and_does_not_run)
+{
+    scenario("a.yaml", "a", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    expect("validate @", 0, "");
+    cr_expect_str_eq(out, "1 file, 1 case\n");
+    scenario("b.yaml", "a", "sentinel-per-worker", "expect: {verdict: proved}\n");
+    cr_expect_eq(run("validate @"), 2, "two of one name");
+    write_file("b.yaml", "nmae: b\n");
+    cr_expect_eq(run("validate @"), 2);
+    cr_expect_not_null(strstr(err, "b.yaml:1:1: "), "%s", err);
+    cr_expect_eq(run("validate scenarios"), 0, "%s", err);
+}
+
+Test(cli, cc_finds_the_probe_header)
+{
+    write_file("p.c", "#include <allways/probe.h>\n"
+                      "int main(void) { aw_note(\"hello\"); return 0; }\n");
+    cr_expect_eq(run("cc @/p.c -o @/p.so"), 0, "%s", err);
+    cr_expect_eq(run("check --trace-dir @ @/p.so"), 0, "%s%s", out, err);
+    cr_expect_eq(run("cc @/none.c -o @/p.so"), 1, "the compiler's own status");
+}
+
+/* --- Ctrl-C ----------------------------------------------------------------------------------- */
+
+Test(cli, an_interrupt_ends_the_run_and_keeps_what_there_is)
+{
+    json_error_t reason;
+    scenario("a.yaml", "a", "nonblocking-empty",
+             "expect: {verdict: violated, property: drained}\n");
+    write_file("b.yaml", "name: b\nabout: a test\nprogram: " ARTICLE "\n"
+                         "args: --items 8 --workers 12 --size 4 --protocol sentinel-per-worker "
+                         "--numbered\n"
+                         "properties: [drained]\nexpect: {verdict: proved}\n");
+    pid_t child =
+        start("run --format json --no-symmetry --no-reduction --trace-dir @ --memory 2GiB @");
+    usleep(700000);
+    kill(child, SIGINT);
+    cr_expect_eq(finish(child), 3, "%s%s", out, err);
+    json_t *root = json_loads(out, 0, &reason);
+    cr_assert_not_null(root, "%s in\n%s", reason.text, out);
+    json_t *results = json_object_get(root, "results");
+    cr_assert_eq(json_array_size(results), 2);
+    cr_expect_str_eq(
+        json_string_value(json_object_get(json_array_get(results, 0), "verdict")), "violated");
+    cr_expect_str_eq(
+        json_string_value(json_object_get(json_array_get(results, 1), "verdict")), "inconclusive");
+}
