@@ -81,6 +81,7 @@ struct object_facts {
     uint64_t user;      /* semaphore: who was ever parked at it */
     uint64_t end[2];    /* pipe: who was ever parked at a read or write of that end */
     uint64_t closer[2]; /* who was ever parked at a close of it in a process with several threads */
+    uint64_t excused[2]; /* who dropped a last reference, being the only user of the other end */
     uint64_t guard;     /* handles held by all who were parked at the read end */
     bool tested, awaited, overflow, misposted;
     bool spanned, polled, last[2];
@@ -297,6 +298,17 @@ static void used_by(struct aw_reduce *reduce, uint64_t *user, uint64_t who)
     *user = *user == NOBODY ? who : MANY;
 }
 
+/* The same for an end of a pipe: who was excused for dropping the last reference to the other end,
+ * being the only one to notice, no longer is. */
+static void end_used_by(struct aw_reduce *reduce, struct object_facts *facts, bool write_end,
+                        uint64_t who)
+{
+    used_by(reduce, &facts->end[write_end], who);
+    if (facts->excused[!write_end] != NOBODY &&
+        facts->excused[!write_end] != facts->end[write_end])
+        set(reduce, &facts->last[!write_end]);
+}
+
 static bool is_sem_test(enum aw_op_kind kind)
 {
     return kind == AW_OP_SEM_TRYWAIT || kind == AW_OP_SEM_TIMEDWAIT || kind == AW_OP_SEM_GETVALUE;
@@ -334,7 +346,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
             break;
         if (op->kind == AW_OP_PIPE_CONTROL)
             set(reduce, &facts->polled);
-        used_by(reduce, &facts->end[write_end], who);
+        end_used_by(reduce, facts, write_end, who);
         if (!write_end)
             narrow_guard(reduce, facts, t->held);
         break;
@@ -350,7 +362,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
                 continue;
             facts = object(reduce, fd->handle);
             set(reduce, &facts->polled);
-            used_by(reduce, &facts->end[fd->kind == AW_FD_PIPE_WRITE], who);
+            end_used_by(reduce, facts, fd->kind == AW_FD_PIPE_WRITE, who);
             if (fd->kind == AW_FD_PIPE_READ)
                 narrow_guard(reduce, facts, t->held);
         }
@@ -502,8 +514,25 @@ static void watch_exit(struct aw_reduce *reduce, const struct aw_state *state,
     }
 }
 
+/* The thread `who` of process `local` is about to close a descriptor. */
+static void watch_close(struct aw_reduce *reduce, const struct aw_pipe *pipe,
+                        const struct aw_local *local, const struct aw_fd *fd, uint64_t who)
+{
+    bool write_end = fd->kind == AW_FD_PIPE_WRITE;
+    struct object_facts *facts = object(reduce, fd->handle);
+    uint64_t other_user = facts->end[!write_end];
+    int mine_other = own_references(local, fd->handle, !write_end);
+    /* When only its own process holds the other end, and no other thread uses that, nobody can
+     * notice. */
+    bool alone = who != MANY && (other_user == who || other_user == NOBODY);
+    if (alone && facts->excused[write_end] == NOBODY)
+        facts->excused[write_end] = who;
+    alone = alone && facts->excused[write_end] == who;
+    watch_drop(reduce, pipe, fd->handle, write_end, 1, alone ? mine_other : 0);
+}
+
 static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state,
-                          const struct aw_layout *layout, uint32_t id)
+                          const struct aw_layout *layout, uint32_t id, uint32_t pid)
 {
     const struct aw_local *local = aw_machine_local(reduce->machine, id);
     const struct aw_thread *threads = aw_local_threads(local);
@@ -519,8 +548,8 @@ static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state
             int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
             const struct aw_fd *fd = aw_local_fd(local, number);
             if (fd != NULL && fd->kind != AW_FD_CONSOLE)
-                watch_drop(reduce, object_at(reduce, state, layout, fd->handle), fd->handle,
-                           fd->kind == AW_FD_PIPE_WRITE, 1, 0);
+                watch_close(reduce, object_at(reduce, state, layout, fd->handle), local, fd,
+                            identity(reduce, pid, threads[t].slot));
             continue;
         }
         bool write_end;
@@ -556,7 +585,7 @@ bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state)
         if (!local_facts(reduce, id)->watched)
             watch_local(reduce, id, layout->processes[p].pid);
         if (local_facts(reduce, id)->dynamic)
-            watch_dynamic(reduce, state, layout, id);
+            watch_dynamic(reduce, state, layout, id, layout->processes[p].pid);
     }
     return reduce->changed;
 }
