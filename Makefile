@@ -33,7 +33,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 
 include models/models.mk
 
-.PHONY: all help deps run test soak bench sanitize format check-format clean
+.PHONY: all help deps run scenarios test soak bench sanitize format check-format clean
 
 all: $(BUILD)/allways $(BUILD)/runtime.so models ## build everything
 
@@ -59,6 +59,79 @@ $(BUILD)/runtime.so: $(RUNTIME_SRC) $(wildcard harness/runtime/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(RUNTIME_FLAGS) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(RUNTIME_SRC) -o $@
+
+# Tests: every tests/**/test_*.c is an executable of its own, linked with tests/support and the library.
+TEST_SUPPORT := $(filter-out tests/support/test_%.c tests/support/soak.c,$(wildcard tests/support/*.c))
+TEST_SOURCES := $(sort $(wildcard tests/*/test_*.c))
+TESTS        := $(TEST_SOURCES:%.c=$(BUILD)/%)
+SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
+QUEUE_TESTS  := $(BUILD)/tests/models/test_mpqueue $(BUILD)/tests/models/test_process
+
+$(BUILD)/tests/models/test_mpqueue: EXTRA := $(MPQUEUE)
+$(BUILD)/tests/models/test_process: EXTRA := $(MPQUEUE)
+$(BUILD)/tests/runtime/test_runtime: LIBRARY :=
+$(QUEUE_TESTS): $(MPQUEUE)
+
+LIBRARY = $(SUPPORT_OBJECTS) $(BUILD)/liballways.a
+$(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJECTS) $(BUILD)/liballways.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Imodels -Itests/support $(INCLUDES) -rdynamic $< $(EXTRA) $(LIBRARY) -o $@ \
+	    -lcriterion $(LDLIBS) -pthread
+
+$(BUILD)/tests/support/%.o: tests/support/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests/support $(INCLUDES) -c $< -o $@
+
+$(BUILD)/soak: $(BUILD)/tests/support/soak.o $(SUPPORT_OBJECTS) $(BUILD)/liballways.a
+	$(CC) $(SANITIZE) $^ -o $@ $(LDLIBS)
+
+deps: ## look for what is missing and install Debian's packages where allowed
+	@sh tools/deps.sh
+
+run: deps ## build everything and run the article's scenarios
+	@$(MAKE) --no-print-directory -s all
+	@$(BUILD)/allways run scenarios/article
+
+scenarios: deps ## run every scenario, as CI does
+	@$(MAKE) --no-print-directory -s all
+	@$(BUILD)/allways run scenarios
+
+test: deps ## build and pass the tests
+	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s build-tests
+	@sh tools/run-tests.sh $(TESTS)
+
+.PHONY: build-tests
+build-tests: $(TESTS)
+
+SEED ?= 1
+COUNT ?= 20000
+SIZE ?= small
+soak: all $(BUILD)/soak ## compare with the oracles on COUNT random programs from SEED on
+	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE)
+
+bench: deps ## measure, and print a table
+	@$(MAKE) --no-print-directory -s all
+	@python3 tools/bench.py $(BUILD)
+
+sanitize: deps ## the tests with address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/sanitize OPTIMISE=-O1 \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" \
+	    sanitize-tests
+
+.PHONY: sanitize-tests
+sanitize-tests: all build-tests
+	@ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=0 \
+	    AW_BIN=$(BUILD)/allways ALLWAYS_RUNTIME=$(BUILD)/runtime.so AW_RUNTIME=$(BUILD)/runtime.so \
+	    sh tools/run-tests.sh $(TESTS)
+
+C_FILES := $(wildcard harness/*/*.[ch] harness/include/allways/*.h models/*/*.[ch] fault/*.[ch] \
+           tests/*/*.[ch])
+format: ## lay out the sources as .clang-format says
+	clang-format -i $(C_FILES)
+
+check-format: ## fail where a source is laid out otherwise
+	clang-format --dry-run --Werror $(C_FILES)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
