@@ -42,8 +42,8 @@ static bool take_property(struct check *check, const char *name)
     }
     const char *near = aw_nearest(name, properties);
     aw_complain("check", "--property: unknown property \"%s\"%s%s%s", name,
-                near ? ", did you mean \"" : "; `allways help check` lists them",
-                near ? near : "", near ? "\"?" : "");
+                near ? ", did you mean \"" : "; `allways help check` lists them", near ? near : "",
+                near ? "\"?" : "");
     return false;
 }
 
@@ -97,8 +97,7 @@ static bool take(struct check *check, int option, char *argument)
     case OPT_HEAP:
         return aw_parse_size("check", "heap", argument, 4 << 10, 1 << 30, &machine->heap_bytes);
     case OPT_STACK:
-        return aw_parse_size("check", "stack", argument, 16 << 10, 64 << 20,
-                             &machine->stack_bytes);
+        return aw_parse_size("check", "stack", argument, 16 << 10, 64 << 20, &machine->stack_bytes);
     case OPT_TIME:
         return take_time(check, argument);
     case OPT_CLOCK_ADVANCES:
@@ -217,8 +216,10 @@ int aw_command_check(int argc, char **argv)
             goto done;
     }
     if (optind + 1 < own)
-        aw_complain("check", "one program at a time, found \"%s\" and \"%s\"; the program's "
-                    "arguments follow after --", argv[optind], argv[optind + 1]);
+        aw_complain("check",
+                    "one program at a time, found \"%s\" and \"%s\"; the program's "
+                    "arguments follow after --",
+                    argv[optind], argv[optind + 1]);
     else if (optind == own)
         aw_complain("check", "which program? allways check PROGRAM.so");
     else if ((check.search.runtime = aw_runtime_path(argv[0])) != NULL)

@@ -54,8 +54,7 @@ const struct aw_command *aw_command_find(const char *name);
 void aw_usage_print(FILE *out);
 
 /* "allways COMMAND: message" on stderr; returns AW_EXIT_WRONG. */
-int aw_complain(const char *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int aw_complain(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int aw_complain_error(const char *command, const struct aw_error *error);
 
 /* The one of `words` (NULL at the end) that `word` is likely to mean, or NULL. */
@@ -114,7 +113,9 @@ enum aw_cli_search_option {
         {"states", required_argument, NULL, AW_OPT_STATES},                                        \
         {"memory", required_argument, NULL, AW_OPT_MEMORY},                                        \
         {"seconds", required_argument, NULL, AW_OPT_SECONDS},                                      \
-        {"help", no_argument, NULL, AW_OPTION_HELP}
+    {                                                                                              \
+        "help", no_argument, NULL, AW_OPTION_HELP                                                  \
+    }
 
 void aw_cli_search_init(struct aw_cli_search *search, const char *command);
 
@@ -123,8 +124,8 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
 
 /* Searches one case, writes the trace if there is one, and enters the result into the report; NULL
  * after a message, with report->errors counted. */
-struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search, const struct aw_case *one,
-                                      struct aw_report *report);
+struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
+                                          const struct aw_case *one, struct aw_report *report);
 
 /* Ctrl-C ends the search that is running, and then the run; a second one ends the program. */
 void aw_interrupt_install(void);

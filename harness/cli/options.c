@@ -138,7 +138,9 @@ bool aw_parse_size(const char *command, const char *option, const char *text, ui
                 return true;
         }
     }
-    aw_complain(command, "--%s: expected a size from %llu to %llu bytes, such as 64KiB, found "
-                "\"%s\"", option, (unsigned long long)minimum, (unsigned long long)maximum, text);
+    aw_complain(command,
+                "--%s: expected a size from %llu to %llu bytes, such as 64KiB, found "
+                "\"%s\"",
+                option, (unsigned long long)minimum, (unsigned long long)maximum, text);
     return false;
 }

@@ -43,7 +43,7 @@ const char *aw_runtime_path(const char *command)
         found = find(below, "");
     if (found == NULL)
         aw_complain(command, "runtime.so is neither beside the executable nor in "
-                    "../lib/allways; ALLWAYS_RUNTIME may name it");
+                             "../lib/allways; ALLWAYS_RUNTIME may name it");
     return found;
 }
 

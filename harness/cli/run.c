@@ -18,8 +18,8 @@ static int load(struct run *run, const char *const *paths, int count)
 {
     static const char *const usual[] = {"scenarios"};
     struct aw_error error;
-    int status = aw_scenario_find(count > 0 ? paths : usual, count > 0 ? count : 1, &run->files,
-                                  &error);
+    int status =
+        aw_scenario_find(count > 0 ? paths : usual, count > 0 ? count : 1, &run->files, &error);
     if (status != 0)
         return aw_complain_error("run", &error);
     run->scenarios = aw_allocate((size_t)run->files.count + 1, sizeof(struct aw_scenario *));

@@ -37,15 +37,18 @@ void aw_interrupt_install(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-bool aw_interrupted(void) { return interrupted != 0; }
+bool aw_interrupted(void)
+{
+    return interrupted != 0;
+}
 
 void aw_cli_search_init(struct aw_cli_search *search, const char *command)
 {
     *search = (struct aw_cli_search){.command = command,
-                                 .symmetry = true,
-                                 .minimal = true,
-                                 .rules = AW_ALL_RULES,
-                                 .trace_dir = "traces"};
+                                     .symmetry = true,
+                                     .minimal = true,
+                                     .rules = AW_ALL_RULES,
+                                     .trace_dir = "traces"};
 }
 
 static bool drop_rule(struct aw_cli_search *search, const char *name)
@@ -81,8 +84,7 @@ static bool take_seconds(struct aw_cli_search *search, const char *text)
     char *end;
     search->has_seconds = true;
     search->limits.seconds = strtod(text, &end);
-    if (end != text && *end == '\0' && search->limits.seconds >= 0 &&
-        search->limits.seconds < 1e9)
+    if (end != text && *end == '\0' && search->limits.seconds >= 0 && search->limits.seconds < 1e9)
         return true;
     aw_complain(search->command, "--seconds: expected a number of seconds, found \"%s\"", text);
     return false;
@@ -222,8 +224,8 @@ static int make_folder(const char *path, struct aw_error *error)
         if (slash != NULL)
             *slash = '\0';
         if (copy[0] != '\0' && mkdir(copy, 0777) != 0 && errno != EEXIST)
-            status = aw_fail(error, AW_E_IO, "%s: the folder cannot be made: %s", copy,
-                             strerror(errno));
+            status =
+                aw_fail(error, AW_E_IO, "%s: the folder cannot be made: %s", copy, strerror(errno));
         if (slash != NULL)
             *slash = '/';
     }
@@ -275,8 +277,7 @@ static int keep_trace(const struct aw_cli_search *search, const struct aw_case *
     if (status == AW_E_LIMIT) {
         result->verdict = AW_UNCONTROLLED;
         snprintf(result->message, sizeof result->message,
-                 "the schedule that was found cannot be carried out again: %.400s",
-                 reason.message);
+                 "the schedule that was found cannot be carried out again: %.400s", reason.message);
         return 0;
     }
     if (status != 0) {
@@ -297,8 +298,8 @@ static int keep_trace(const struct aw_cli_search *search, const struct aw_case *
     return status;
 }
 
-struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search, const struct aw_case *one,
-                                      struct aw_report *report)
+struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
+                                          const struct aw_case *one, struct aw_report *report)
 {
     struct aw_result result = {0};
     struct aw_error error;

@@ -42,7 +42,8 @@ const struct aw_command aw_commands[] = {
      "usage: allways check [OPTION]... PROGRAM.so [OPTION]... [-- ARGUMENT...]\n"
      "Checks a program that `allways cc` has compiled. ARGUMENTs are the program's own.\n"
      "\n"
-     "  --property NAME      what is to hold; may be repeated (no-deadlock, no-crash, terminates);\n"
+     "  --property NAME      what is to hold; may be repeated (no-deadlock, no-crash, "
+     "terminates);\n"
      "                       also: drained, exactly-once, fifo, no-error\n"
      "\n"
      "The machine:\n"
@@ -75,8 +76,7 @@ const struct aw_command aw_commands[] = {
      "Reads scenario files and says what is wrong with them.\n"
      "\n"
      "Exit status: 0 all are right; 2 one is not.\n"},
-    {"help", "print the help of a command", aw_command_help,
-     "usage: allways help [COMMAND]\n"},
+    {"help", "print the help of a command", aw_command_help, "usage: allways help [COMMAND]\n"},
 };
 
 const int aw_command_count = sizeof aw_commands / sizeof *aw_commands;

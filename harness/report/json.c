@@ -34,9 +34,15 @@ static json_t *text(const char *string)
     return json_string(safe);
 }
 
-static json_t *or_null(const char *string) { return string ? text(string) : json_null(); }
+static json_t *or_null(const char *string)
+{
+    return string ? text(string) : json_null();
+}
 
-static json_t *number(uint64_t value) { return json_integer((json_int_t)value); }
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
 
 static json_t *properties_json(const struct aw_report_case *one)
 {
@@ -58,8 +64,8 @@ static json_t *case_json(const struct aw_report_case *one)
     set(object, "scenario", text(one->name));
     set(object, "verdict", json_string(aw_verdict_name(result->verdict)));
     set(object, "expected",
-        json_string(aw_verdict_words(one->expect.verdict, one->expect.property, words,
-                                     sizeof words)));
+        json_string(
+            aw_verdict_words(one->expect.verdict, one->expect.property, words, sizeof words)));
     set(object, "met", json_boolean(one->met));
     set(object, "states", number(result->states));
     set(object, "transitions", number(result->transitions));

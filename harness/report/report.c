@@ -6,7 +6,10 @@
 
 #include "base/memory.h"
 
-void aw_report_init(struct aw_report *report) { memset(report, 0, sizeof *report); }
+void aw_report_init(struct aw_report *report)
+{
+    memset(report, 0, sizeof *report);
+}
 
 void aw_report_deinit(struct aw_report *report)
 {
@@ -57,8 +60,7 @@ static bool verdict_met(const struct aw_report_case *one)
 static void add_unmet(struct aw_report_case *one, const char *text)
 {
     size_t length = strlen(one->unmet);
-    snprintf(one->unmet + length, sizeof one->unmet - length, "%s%s", length > 0 ? "; " : "",
-             text);
+    snprintf(one->unmet + length, sizeof one->unmet - length, "%s%s", length > 0 ? "; " : "", text);
 }
 
 static void compare_count(struct aw_report_case *one, const char *what, uint64_t expected,
@@ -67,8 +69,8 @@ static void compare_count(struct aw_report_case *one, const char *what, uint64_t
     char text[128];
     if (expected == 0 || expected == found)
         return;
-    snprintf(text, sizeof text, "%s: expected %llu, found %llu", what,
-             (unsigned long long)expected, (unsigned long long)found);
+    snprintf(text, sizeof text, "%s: expected %llu, found %llu", what, (unsigned long long)expected,
+             (unsigned long long)found);
     add_unmet(one, text);
 }
 
@@ -77,11 +79,10 @@ void aw_report_judge(struct aw_report_case *one)
     char expected[64], found[64], text[200];
     one->unmet[0] = '\0';
     if (!verdict_met(one)) {
-        snprintf(text, sizeof text, "expected %s, found %s",
-                 aw_verdict_words(one->expect.verdict, one->expect.property, expected,
-                                  sizeof expected),
-                 aw_verdict_words(one->result.verdict, (int)one->result.violated, found,
-                                  sizeof found));
+        snprintf(
+            text, sizeof text, "expected %s, found %s",
+            aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected),
+            aw_verdict_words(one->result.verdict, (int)one->result.violated, found, sizeof found));
         add_unmet(one, text);
     } else {
         if (one->compare_search) {

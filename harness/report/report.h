@@ -23,8 +23,8 @@ struct aw_report_case {
     struct aw_expectation expect; /* `interleavings` is owned */
     unsigned properties;          /* that were asked for */
     struct aw_result result;
-    char *trace;      /* path of the trace file, or NULL */
-    char detail[256]; /* the crash or error of the trace, where it is one, or "" */
+    char *trace;         /* path of the trace file, or NULL */
+    char detail[256];    /* the crash or error of the trace, where it is one, or "" */
     bool compare_search; /* stated numbers of states and transitions hold for this search */
 
     /* Filled in by aw_report_judge: */

@@ -33,8 +33,7 @@ void aw_table_row(FILE *out, int width, const struct aw_report_case *one)
     fprintf(out, "%-4s %-*s  %-22s %-22s %12s %9s%s%s\n", one->met ? "ok" : "FAIL", width,
             one->name,
             aw_verdict_words(result->verdict, (int)result->violated, verdict, sizeof verdict),
-            aw_verdict_words(one->expect.verdict, one->expect.property, expected,
-                             sizeof expected),
+            aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected),
             aw_grouped(result->states, states), time, one->trace ? "  " : "",
             one->trace ? one->trace : "");
 }

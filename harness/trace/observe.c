@@ -125,7 +125,7 @@ static const char *fd_name(struct act *act, int fd, bool ends)
     if (entry == NULL || entry->kind == AW_FD_CONSOLE)
         return aw_trace_text(act->trace, "descriptor %d", fd);
     return aw_trace_text(act->trace, "%s%s", handle_name(act, entry->handle),
-                         !ends                              ? ""
+                         !ends                             ? ""
                          : entry->kind == AW_FD_PIPE_WRITE ? " (write end)"
                                                            : " (read end)");
 }
@@ -152,8 +152,7 @@ static struct aw_private *private_at(struct act *act, enum private_kind kind, ui
     }
     if (memory->count == memory->capacity) {
         memory->capacity = memory->capacity ? 2 * memory->capacity : 8;
-        memory->things =
-            aw_reallocate(memory->things, memory->capacity, sizeof *memory->things);
+        memory->things = aw_reallocate(memory->things, memory->capacity, sizeof *memory->things);
     }
     memory->things[memory->count] =
         (struct aw_private){.address = address, .kind = kind, .number = number};
@@ -190,7 +189,7 @@ static void take_mutex(struct act *act, uint64_t address)
     if (mutex == NULL)
         return;
     if (mutex->holder != act->slot + 1)
-        *mutex = (struct aw_private){mutex->address, mutex->kind,   mutex->number,
+        *mutex = (struct aw_private){mutex->address, mutex->kind,  mutex->number,
                                      act->slot + 1,  mutex->depth, act->step};
     mutex->depth++;
 }
@@ -234,13 +233,13 @@ static void follow(struct act *act, bool done)
     case AW_OP_SEM_TIMEDWAIT:
     case AW_OP_SEM_POST:
         holder = holder_of(
-            act, aw_walk_object(act->at, aw_machine_op_handle(
-                                             act->walk->machine,
-                                             act->at->state.words[AW_WORD_FIRST + act->index],
-                                             act->thread, &unused)));
+            act, aw_walk_object(
+                     act->at, aw_machine_op_handle(act->walk->machine,
+                                                   act->at->state.words[AW_WORD_FIRST + act->index],
+                                                   act->thread, &unused)));
         if (holder != NULL && done)
-            *holder = (struct aw_holder){op->kind != AW_OP_SEM_POST, act->process, act->slot,
-                                         act->step};
+            *holder =
+                (struct aw_holder){op->kind != AW_OP_SEM_POST, act->process, act->slot, act->step};
         return;
     default:
         return;
@@ -399,6 +398,9 @@ static const char *image_result(struct act *act, const struct aw_answer *answer)
         return mutex != NULL && mutex->holder != 0 && mutex->holder != act->slot + 1 ? "EBUSY"
                                                                                      : "0";
     }
+    case AW_OP_USEM_TRYWAIT:
+    case AW_OP_USEM_GETVALUE:
+        return "?"; /* it is in the image, and the machine does not say */
     default:
         return "0";
     }
@@ -409,8 +411,11 @@ static const char *poll_result(struct act *act, const struct aw_answer *answer)
     static const struct {
         int bit;
         const char *name;
-    } names[] = {{POLLIN, "POLLIN"},   {POLLOUT, "POLLOUT"},   {POLLERR, "POLLERR"},
-                 {POLLHUP, "POLLHUP"}, {POLLNVAL, "POLLNVAL"}};
+    } names[] = {{POLLIN, "POLLIN"},
+                 {POLLOUT, "POLLOUT"},
+                 {POLLERR, "POLLERR"},
+                 {POLLHUP, "POLLHUP"},
+                 {POLLNVAL, "POLLNVAL"}};
     uint32_t size;
     if (answer->output == AW_INTERN_NONE || answer->result <= 0)
         return act->walk->outcome.expiry ? "nothing (timed out)" : "nothing";
@@ -425,8 +430,7 @@ static const char *poll_result(struct act *act, const struct aw_answer *answer)
                                  fd_name(act, set[i].fd, false));
         for (size_t k = 0; k < sizeof names / sizeof *names; k++)
             if (revents[i] & names[k].bit)
-                text = aw_trace_text(act->trace, "%s%s%s", text, text[0] ? " " : "",
-                                     names[k].name);
+                text = aw_trace_text(act->trace, "%s%s%s", text, text[0] ? " " : "", names[k].name);
     }
     return text;
 }
@@ -450,8 +454,7 @@ static const char *new_object(struct act *act)
 {
     const struct aw_walk_state *after = &act->walk->at;
     for (uint32_t i = 0; i < after->layout->object_count; i++)
-        if (aw_walk_object(&act->walk->before, after->layout->objects[i].handle) ==
-            AW_TRACE_NONE)
+        if (aw_walk_object(&act->walk->before, after->layout->objects[i].handle) == AW_TRACE_NONE)
             return object_name(act, after->objects[i]);
     return "0";
 }
@@ -477,8 +480,7 @@ static const char *answer_result(struct act *act, const struct aw_answer *answer
             (next->op.flags & AW_OP_SLEPT) != 0) {
             uint32_t more = next->op.progress - op->progress;
             return more == 0 ? "blocks"
-                             : aw_trace_text(trace, "%u of %llu bytes, goes on",
-                                             next->op.progress,
+                             : aw_trace_text(trace, "%u of %llu bytes, goes on", next->op.progress,
                                              (unsigned long long)op->argument);
         }
         return bytes_text(trace, result, act->walk->outcome.faults > 0 ? " (cut short)" : "");
@@ -559,8 +561,8 @@ static struct aw_trace_event event_of(struct aw_observer *observer, const struct
                                       uint32_t process)
 {
     static const enum aw_trace_event_kind kinds[] = {
-        [AW_EVENT_PROBE] = AW_TRACE_NOTE,   [AW_EVENT_LOG] = AW_TRACE_LOG,
-        [AW_EVENT_CRASH] = AW_TRACE_CRASH,  [AW_EVENT_ERROR] = AW_TRACE_FAILED,
+        [AW_EVENT_PROBE] = AW_TRACE_NOTE,  [AW_EVENT_LOG] = AW_TRACE_LOG,
+        [AW_EVENT_CRASH] = AW_TRACE_CRASH, [AW_EVENT_ERROR] = AW_TRACE_FAILED,
         [AW_EVENT_STOP] = AW_TRACE_STOP,
     };
     AW_CHECK(from->kind < sizeof kinds / sizeof *kinds);
@@ -597,9 +599,8 @@ static void add_event(struct aw_observer *observer, struct aw_trace_step *step,
 {
     /* Powers of two: the count says whether there is room. */
     if ((step->event_count & (step->event_count - 1)) == 0) {
-        struct aw_trace_event *more =
-            aw_trace_memory(observer->trace, step->event_count ? 2ul * step->event_count : 1,
-                            sizeof *more);
+        struct aw_trace_event *more = aw_trace_memory(
+            observer->trace, step->event_count ? 2ul * step->event_count : 1, sizeof *more);
         if (step->event_count > 0)
             memcpy(more, step->events, step->event_count * sizeof *more);
         step->events = more;
@@ -629,12 +630,12 @@ static void add_ends(struct aw_observer *observer, struct aw_trace_step *step)
             index < 0 ? NULL : aw_walk_local(walk, &walk->at, (unsigned)index);
         if (after != NULL && !after->zombie)
             continue;
-        struct aw_trace_event event = {
-            .kind = AW_TRACE_END,
-            .process = walk->before.processes[i],
-            .a = after != NULL ? (uint32_t)after->status : walk->outcome.detail,
-            .text = before->worker ? "worker" : "",
-            .place = ""};
+        struct aw_trace_event event = {.kind = AW_TRACE_END,
+                                       .process = walk->before.processes[i],
+                                       .a = after != NULL ? (uint32_t)after->status
+                                                          : walk->outcome.detail,
+                                       .text = before->worker ? "worker" : "",
+                                       .place = ""};
         add_event(observer, step, event);
     }
 }
@@ -667,47 +668,72 @@ static void observe_clock(struct aw_observer *observer, struct aw_trace_step *st
     step->process = AW_TRACE_NONE;
     step->operation = "clock";
     step->object = step->function = step->file = "";
-    step->result =
-        aw_trace_text(observer->trace, "%.6f s have passed", (double)world->now / 1e9);
+    step->result = aw_trace_text(observer->trace, "%.6f s have passed", (double)world->now / 1e9);
 }
 
-int aw_observe_step(struct aw_observer *observer, const struct aw_choice *choice,
-                    struct aw_trace_step *step, struct aw_error *error)
+static void observe_events(struct aw_observer *observer, struct aw_trace_step *step)
 {
-    struct aw_walk *walk = &observer->walk;
-    uint32_t index = walk->steps;
-    memset(step, 0, sizeof *step);
-    int status = aw_walk_step(walk, choice, error);
-    if (status != 0)
-        return status;
-    step->choice = *choice;
-    step->outcomes = walk->outcomes;
-    if (choice->pid == 0) {
-        observe_clock(observer, step);
-    } else {
-        struct act act =
-            act_of(observer, &walk->before, walk->process, walk->thread, index);
-        step->process = act.process;
-        step->operation = aw_op_name(act.op->kind);
-        step->object = object_text(&act);
-        step->result = result_text(&act);
-        step->expired = walk->outcome.expiry != 0;
-        step->faults = walk->outcome.faults;
-        place(observer, act.op->pc, &step->function, &step->file, &step->line);
-        follow(&act, walk->moved && !step->expired && strncmp(step->result, "-1", 2) != 0 &&
-                         step->result[0] != 'E');
-        if (walk->moved && walk->step.child_index != AW_INTERN_NONE)
-            copy_memory(observer, act.process, walk->at.processes[walk->step.child_index]);
-    }
-    if (walk->moved && walk->step.edge != AW_INTERN_NONE) {
+    const struct aw_walk *walk = &observer->walk;
+    if (walk->step.edge != AW_INTERN_NONE) {
         const struct aw_edge edge = *aw_machine_edge(walk->machine, walk->step.edge);
         add_events(observer, step, edge.events, step->process);
         if (walk->step.child_index != AW_INTERN_NONE)
             add_events(observer, step, edge.child_events,
                        walk->at.processes[walk->step.child_index]);
     }
-    if (walk->moved && choice->pid != 0)
+    if (step->process != AW_TRACE_NONE)
         add_ends(observer, step);
+}
+
+/* Operations on the image are answered inside the process. That one failed is known from the event
+ * that the machine makes of it. */
+static void correct_result(struct act *act, struct aw_trace_step *step)
+{
+    if (aw_op_class(act->op->kind) == AW_ON_IMAGE && step->event_count > 0 &&
+        step->events[0].kind == AW_TRACE_FAILED &&
+        strcmp(step->events[0].text, step->operation) == 0)
+        step->result = error_name((int)step->events[0].a);
+}
+
+static bool succeeded(const struct aw_trace_step *step)
+{
+    return !step->expired && strncmp(step->result, "-1", 2) != 0 && step->result[0] != 'E';
+}
+
+static void observe_thread(struct aw_observer *observer, struct aw_trace_step *step)
+{
+    struct aw_walk *walk = &observer->walk;
+    struct act act = act_of(observer, &walk->before, walk->process, walk->thread, walk->steps - 1);
+    step->process = act.process;
+    step->operation = aw_op_name(act.op->kind);
+    step->object = object_text(&act);
+    step->result = result_text(&act);
+    step->expired = walk->outcome.expiry != 0;
+    step->faults = walk->outcome.faults;
+    place(observer, act.op->pc, &step->function, &step->file, &step->line);
+    if (!walk->moved)
+        return;
+    observe_events(observer, step);
+    correct_result(&act, step);
+    follow(&act, succeeded(step));
+    if (walk->step.child_index != AW_INTERN_NONE)
+        copy_memory(observer, act.process, walk->at.processes[walk->step.child_index]);
+}
+
+int aw_observe_step(struct aw_observer *observer, const struct aw_choice *choice,
+                    struct aw_trace_step *step, struct aw_error *error)
+{
+    struct aw_walk *walk = &observer->walk;
+    memset(step, 0, sizeof *step);
+    int status = aw_walk_step(walk, choice, error);
+    if (status != 0)
+        return status;
+    step->choice = *choice;
+    step->outcomes = walk->outcomes;
+    if (choice->pid == 0)
+        observe_clock(observer, step);
+    else
+        observe_thread(observer, step);
     observe_levels(observer, step);
     step->now = aw_machine_world(walk->machine, &walk->at.state)->now;
     return 0;
@@ -726,12 +752,11 @@ static const char *holder_text(struct act *act)
         if (mutex == NULL || mutex->holder == 0)
             return "";
         uint32_t slot = mutex->holder - 1;
-        return aw_trace_text(trace, "%s has held it since step %u%s",
-                             slot == act->slot ? "it itself" : sibling_name(act, slot),
-                             mutex->since + 1,
-                             thread_in(act->local, slot) == NULL
-                                 ? ", and does not exist in this process (any more)"
-                                 : "");
+        return aw_trace_text(
+            trace, "%s has held it since step %u%s",
+            slot == act->slot ? "it itself" : sibling_name(act, slot), mutex->since + 1,
+            thread_in(act->local, slot) == NULL ? ", and does not exist in this process (any more)"
+                                                : "");
     }
     if (op->kind == AW_OP_SEM_WAIT || op->kind == AW_OP_SEM_TIMEDWAIT) {
         uint32_t object = aw_walk_object(
@@ -744,8 +769,8 @@ static const char *holder_text(struct act *act)
         int index = aw_walk_index(act->at, holder->process);
         bool ended = index < 0 || aw_walk_local(act->walk, act->at, (unsigned)index)->zombie;
         return aw_trace_text(trace, "%s took it at step %u%s",
-                             thread_name(trace, holder->process, holder->slot),
-                             holder->since + 1, ended ? " and has ended" : "");
+                             thread_name(trace, holder->process, holder->slot), holder->since + 1,
+                             ended ? " and has ended" : "");
     }
     return "";
 }
@@ -759,8 +784,7 @@ void aw_observe_at_end(struct aw_observer *observer)
     trace->at_end_count = 0;
     for (uint32_t i = 0; i < at->layout->process_count; i++)
         capacity += aw_walk_local(walk, at, i)->thread_count;
-    trace->at_end =
-        aw_reallocate(trace->at_end, capacity ? capacity : 1, sizeof *trace->at_end);
+    trace->at_end = aw_reallocate(trace->at_end, capacity ? capacity : 1, sizeof *trace->at_end);
     for (uint32_t i = 0; i < at->layout->process_count; i++) {
         const struct aw_local *local = aw_walk_local(walk, at, i);
         for (uint32_t t = 0; t < local->thread_count; t++) {

@@ -2,10 +2,10 @@
 /*
  * observe.h - one step of a walk in words, internal to this folder.
  *
- * What lies in a process's memory has no name but an address, which must not enter a trace: mutexes,
- * conditions and unnamed semaphores are numbered for each process in the order in which it first
- * uses them; a child goes on with its parent's numbers. Who holds a mutex, or a semaphore that was
- * made with the value 1, is found by following who took it.
+ * What lies in a process's memory has no name but an address, which must not enter a trace:
+ * mutexes, conditions and unnamed semaphores are numbered for each process in the order in which it
+ * first uses them; a child goes on with its parent's numbers. Who holds a mutex, or a semaphore
+ * that was made with the value 1, is found by following who took it.
  */
 #ifndef AW_TRACE_OBSERVE_H
 #define AW_TRACE_OBSERVE_H
@@ -34,8 +34,8 @@ struct aw_holder {
 struct aw_observer {
     struct aw_walk walk;
     struct aw_trace *trace;
-    struct aw_memory *memories;  /* of each process of the trace */
-    struct aw_holder *holders;   /* of each object of the trace */
+    struct aw_memory *memories; /* of each process of the trace */
+    struct aw_holder *holders;  /* of each object of the trace */
 };
 
 /* The trace has its tables of processes and objects. */

@@ -59,8 +59,7 @@ static const char *kind_of(const json_t *value)
     }
 }
 
-static int get(struct reading *reading, const json_t *object, const char *key,
-               const json_t **value)
+static int get(struct reading *reading, const json_t *object, const char *key, const json_t **value)
 {
     *value = json_object_get(object, key);
     return *value != NULL ? 0 : wrong(reading, "%s is missing", key);
@@ -125,8 +124,9 @@ static int get_name(struct reading *reading, const json_t *object, const char *k
                     const char **text)
 {
     int status = get_text(reading, object, key, text);
-    return status == 0 && (*text)[0] == '\0' ? wrong(reading, "%s: expected a name, found \"\"", key)
-                                             : status;
+    return status == 0 && (*text)[0] == '\0'
+               ? wrong(reading, "%s: expected a name, found \"\"", key)
+               : status;
 }
 
 static int get_list(struct reading *reading, const json_t *object, const char *key,
@@ -233,7 +233,7 @@ static int get_hexadecimal(struct reading *reading, const json_t *object, const 
 static int read_machine(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
-        "pipe_page_size", "pipe_slots", "exact_pipes",      "heap",          "stack",
+        "pipe_page_size", "pipe_slots",     "exact_pipes",      "heap",          "stack",
         "time",           "clock_advances", "run_milliseconds", "partial_writes"};
     static const char *const times[] = {"arbitrary", "virtual"};
     struct aw_machine_settings *machine = &reading->trace->machine;
@@ -249,15 +249,14 @@ static int read_machine(struct reading *reading, const json_t *root)
         (status = get_bool(reading, object, "exact_pipes", &reading->trace->exact_pipes)) == 0 &&
         (status = get_number(reading, object, "heap", 4 << 10, 1 << 30, &machine->heap_bytes)) ==
             0 &&
-        (status = get_number(reading, object, "stack", 4 << 10, 64 << 20,
-                             &machine->stack_bytes)) == 0 &&
+        (status = get_number(reading, object, "stack", 4 << 10, 64 << 20, &machine->stack_bytes)) ==
+            0 &&
         (status = get_word(reading, object, "time", times, 2, &time)) == 0 &&
-        (status = get_small(reading, object, "clock_advances", 0, 100,
-                            &machine->clock_advances)) == 0 &&
+        (status = get_small(reading, object, "clock_advances", 0, 100, &machine->clock_advances)) ==
+            0 &&
         (status = get_small(reading, object, "run_milliseconds", 1, 600000,
                             &machine->run_milliseconds)) == 0)
-        status =
-            get_small(reading, object, "partial_writes", 0, 1000, &machine->partial_writes);
+        status = get_small(reading, object, "partial_writes", 0, 1000, &machine->partial_writes);
     machine->time = time == 1 ? AW_TIME_VIRTUAL : AW_TIME_ARBITRARY;
     reading->where[0] = '\0';
     return status;
@@ -368,8 +367,7 @@ static int read_events(struct reading *reading, const json_t *object, struct aw_
         struct aw_trace_event *event = &step->events[i];
         const json_t *item = json_array_get(list, i);
         if ((status = check_members(reading, item, keys, COUNT_OF(keys))) != 0 ||
-            (status = get_word(reading, item, "event", kinds, AW_TRACE_EVENT_KINDS, &kind)) !=
-                0 ||
+            (status = get_word(reading, item, "event", kinds, AW_TRACE_EVENT_KINDS, &kind)) != 0 ||
             (status = get_process(reading, item, false, &event->process)) != 0 ||
             (status = get_number(reading, item, "a", 0, UINT64_MAX, &event->a)) != 0 ||
             (status = get_number(reading, item, "b", 0, UINT64_MAX, &event->b)) != 0 ||
@@ -391,8 +389,7 @@ static int read_levels(struct reading *reading, const json_t *object, struct aw_
         return status;
     if (!json_is_object(levels))
         return wrong(reading, "levels: expected an object, found %s", kind_of(levels));
-    step->levels =
-        aw_trace_memory(reading->trace, json_object_size(levels), sizeof *step->levels);
+    step->levels = aw_trace_memory(reading->trace, json_object_size(levels), sizeof *step->levels);
     for (uint32_t i = 0; i < trace->object_count; i++) {
         const char *name = trace->objects[i].name;
         if (json_object_get(levels, name) == NULL)
@@ -412,7 +409,7 @@ static int read_levels(struct reading *reading, const json_t *object, struct aw_
 static int read_step(struct reading *reading, const json_t *object, struct aw_trace_step *step)
 {
     static const char *const keys[] = {
-        "process", "pid",  "slot", "outcome", "outcomes", "operation", "object", "result",
+        "process",  "pid",  "slot", "outcome", "outcomes", "operation", "object", "result",
         "function", "file", "line", "expired", "faults",   "now",       "events", "levels"};
     uint32_t slot = 0, outcome = 0, line = 0;
     uint64_t now = 0;
@@ -568,16 +565,18 @@ static int check_checksum(struct reading *reading, const json_t *root)
     aw_trace_checksum(root, expected);
     return strcmp(found, expected) == 0
                ? 0
-               : wrong(reading, "the trace was changed after it had been written: its checksum is "
-                                "%s, not %.40s", expected, found);
+               : wrong(reading,
+                       "the trace was changed after it had been written: its checksum is "
+                       "%s, not %.40s",
+                       expected, found);
 }
 
 static int read_root(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
-        "format",    "allways",     "scenario", "verdict", "property",  "message", "faults",
-        "preemptions", "minimal",   "program",  "arguments", "environment", "digest", "machine",
-        "processes", "objects",     "loop",     "loop_closes", "steps", "at_end",  "checksum"};
+        "format",      "allways", "scenario", "verdict",     "property",    "message", "faults",
+        "preemptions", "minimal", "program",  "arguments",   "environment", "digest",  "machine",
+        "processes",   "objects", "loop",     "loop_closes", "steps",       "at_end",  "checksum"};
     struct aw_trace *trace = reading->trace;
     int status;
     if ((status = check_format(reading, root)) != 0 ||
@@ -634,8 +633,8 @@ int aw_trace_read(const char *path, struct aw_trace *trace, struct aw_error *err
         return aw_fail_at(error, AW_E_FORMAT, path, reason.line, reason.column,
                           "the file ends in the middle of the trace");
     if (root == NULL)
-        return aw_fail_at(error, AW_E_FORMAT, path, reason.line, reason.column,
-                          "not a trace: %s", reason.text);
+        return aw_fail_at(error, AW_E_FORMAT, path, reason.line, reason.column, "not a trace: %s",
+                          reason.text);
     int status = aw_trace_from_json(root, path, trace, error);
     json_decref(root);
     return status;

@@ -7,8 +7,8 @@
  * has learned, so that the second time costs little.
  *
  * Names of processes: what its main thread calls itself (AW_PROBE_ROLE); "worker 1", "worker 2" ...
- * those that AW_PROBE_WORKER marks, in the order in which they were forked; "main" the first process
- * otherwise; "child 1" ... the rest.
+ * those that AW_PROBE_WORKER marks, in the order in which they were forked; "main" the first
+ * process otherwise; "child 1" ... the rest.
  */
 #include "trace/record.h"
 
@@ -34,8 +34,7 @@ static const char *payload_text(struct naming *naming, uint32_t payload)
 static void grow(struct aw_trace *trace, uint32_t processes, uint32_t objects)
 {
     if (processes > trace->process_count) {
-        trace->processes =
-            aw_reallocate(trace->processes, processes, sizeof *trace->processes);
+        trace->processes = aw_reallocate(trace->processes, processes, sizeof *trace->processes);
         memset(trace->processes + trace->process_count, 0,
                (processes - trace->process_count) * sizeof *trace->processes);
         trace->process_count = processes;
@@ -89,8 +88,7 @@ static void meet_processes(struct naming *naming)
 
 static const char *name_of_semaphore(struct naming *naming, uint32_t handle)
 {
-    const struct aw_world *world =
-        aw_machine_world(naming->walk.machine, &naming->walk.at.state);
+    const struct aw_world *world = aw_machine_world(naming->walk.machine, &naming->walk.at.state);
     for (uint32_t i = 0; i < world->name_count; i++)
         if (world->names[i].handle == handle)
             return payload_text(naming, world->names[i].text);
@@ -176,8 +174,8 @@ static void name_processes(struct aw_trace *trace)
                 unlike(trace, process->threads[t].name, t, thread_at, process->threads);
     }
     for (uint32_t i = 0; i < trace->object_count; i++)
-        trace->objects[i].name = unlike(trace, trace->objects[i].name, i, object_at,
-                                        trace->objects);
+        trace->objects[i].name =
+            unlike(trace, trace->objects[i].name, i, object_at, trace->objects);
 }
 
 void aw_trace_name(struct aw_machine *machine, const struct aw_schedule *schedule,
@@ -225,15 +223,17 @@ int aw_trace_observe(struct aw_machine *machine, const struct aw_schedule *sched
         trace->step_count++;
         if (!observer->walk.moved) {
             if (observer->walk.outcome.stop == AW_STOP_CAPACITY)
-                status = aw_fail(error, AW_E_LIMIT, "step %u: a pipe may fill up, which plain "
-                                 "byte queues do not model", i + 1);
+                status = aw_fail(error, AW_E_LIMIT,
+                                 "step %u: a pipe may fill up, which plain "
+                                 "byte queues do not model",
+                                 i + 1);
             else if (i + 1 < schedule->count)
                 status = aw_fail(error, AW_E_LIMIT, "step %u: the machine stops", i + 1);
         }
     }
     trace->loop = schedule->loop < schedule->count ? schedule->loop : AW_TRACE_NONE;
-    trace->loop_closes = status == 0 && trace->loop != AW_TRACE_NONE &&
-                         same_state(&loop, &observer->walk.at.state);
+    trace->loop_closes =
+        status == 0 && trace->loop != AW_TRACE_NONE && same_state(&loop, &observer->walk.at.state);
     aw_observe_at_end(observer);
     aw_observe_end(observer);
     free(observer);

@@ -4,8 +4,8 @@
  * run and remembers nothing of this one (no learning).
  *
  * The trace's own names are used for what comes into being, so that a difference is one in what
- * happened and never one in what things are called. When the program's digest is another one, source
- * lines are left out of the comparison: code that merely moved still behaves as it did.
+ * happened and never one in what things are called. When the program's digest is another one,
+ * source lines are left out of the comparison: code that merely moved still behaves as it did.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -60,9 +60,9 @@ static const char *describe_event(struct aw_trace *memory, const struct aw_trace
                          event->process < memory->process_count
                              ? memory->processes[event->process].name
                              : "a process that the trace does not have",
-                         aw_trace_event_name(event->kind), (long long)event->a,
-                         (long long)event->b, event->text[0] ? " \"" : "", event->text,
-                         event->text[0] ? "\"" : "", event->place[0] ? " at " : "", event->place);
+                         aw_trace_event_name(event->kind), (long long)event->a, (long long)event->b,
+                         event->text[0] ? " \"" : "", event->text, event->text[0] ? "\"" : "",
+                         event->place[0] ? " at " : "", event->place);
 }
 
 static const char *describe_levels(struct aw_trace *memory, const struct aw_trace_step *step)
@@ -168,17 +168,16 @@ static int compare_step(const struct comparing *comparing, uint32_t index)
     return 0;
 }
 
-static const char *describe_waiting(struct aw_trace *memory,
-                                    const struct aw_trace_waiting *waiting)
+static const char *describe_waiting(struct aw_trace *memory, const struct aw_trace_waiting *waiting)
 {
     char name[256] = "a process that the trace does not have";
     if (waiting->process < memory->process_count)
         aw_trace_thread_name(memory, waiting->process, waiting->slot, name, sizeof name);
     return aw_trace_text(memory, "%s %s %s%s%s [%s%s%s:%d]%s%s", name,
-                         waiting->blocked ? "is blocked at" : "is about to do",
-                         waiting->operation, waiting->object[0] ? " " : "", waiting->object,
-                         waiting->function, waiting->function[0] ? " " : "", waiting->file,
-                         waiting->line, waiting->holder[0] ? "; " : "", waiting->holder);
+                         waiting->blocked ? "is blocked at" : "is about to do", waiting->operation,
+                         waiting->object[0] ? " " : "", waiting->object, waiting->function,
+                         waiting->function[0] ? " " : "", waiting->file, waiting->line,
+                         waiting->holder[0] ? "; " : "", waiting->holder);
 }
 
 static bool same_waiting(const struct comparing *comparing, const struct aw_trace_waiting *one,
@@ -186,8 +185,8 @@ static bool same_waiting(const struct comparing *comparing, const struct aw_trac
 {
     return one->process == other->process && one->slot == other->slot &&
            strcmp(one->operation, other->operation) == 0 &&
-           strcmp(one->object, other->object) == 0 &&
-           strcmp(one->function, other->function) == 0 && strcmp(one->file, other->file) == 0 &&
+           strcmp(one->object, other->object) == 0 && strcmp(one->function, other->function) == 0 &&
+           strcmp(one->file, other->file) == 0 &&
            (one->line == other->line || !comparing->same_program) &&
            one->blocked == other->blocked && strcmp(one->holder, other->holder) == 0;
 }
@@ -265,8 +264,9 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
                                   .report = report,
                                   .context = context};
     if (!comparing.same_program)
-        say(&comparing, "the program or the runtime is not the one that the trace was recorded "
-                        "with (digest %016llx, now %016llx): source lines are not compared",
+        say(&comparing,
+            "the program or the runtime is not the one that the trace was recorded "
+            "with (digest %016llx, now %016llx): source lines are not compared",
             (unsigned long long)trace->digest, (unsigned long long)aw_machine_digest(machine));
     status = compare(&comparing, machine);
     aw_trace_free(&now);

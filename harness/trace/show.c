@@ -50,8 +50,7 @@ static uint32_t lane_of(struct table *table, uint32_t process, uint32_t slot, ui
             table->lanes[i].last = step;
             return i;
         }
-    table->lanes =
-        aw_reallocate(table->lanes, table->lane_count + 1ul, sizeof *table->lanes);
+    table->lanes = aw_reallocate(table->lanes, table->lane_count + 1ul, sizeof *table->lanes);
     table->lanes[table->lane_count] = (struct lane){process, slot, step, step};
     return table->lane_count++;
 }
@@ -124,8 +123,8 @@ static void letter(uint32_t lane, char text[4])
         snprintf(text, 4, "*");
 }
 
-static void say_operation(const struct table *table, const struct aw_trace_step *step,
-                          char *buffer, size_t size)
+static void say_operation(const struct table *table, const struct aw_trace_step *step, char *buffer,
+                          size_t size)
 {
     const struct aw_trace *trace = table->trace;
     const char *operation = step->operation;
@@ -338,8 +337,8 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
         shown += (int)strlen(source) - table->source_width;
     fprintf(out, "%4u ", index + 1);
     print_lanes(table, index, out);
-    fprintf(out, "  %-*s %-*s %-*s", table->operation_width, operation, table->result_width,
-            result, table->source_width, shown);
+    fprintf(out, "  %-*s %-*s %-*s", table->operation_width, operation, table->result_width, result,
+            table->source_width, shown);
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
@@ -350,7 +349,7 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
         int indent = 7 + 2 * (int)table->lane_count;
         say_event(&step->events[i], event, sizeof event);
         fprintf(out, "%*s%s: %s\n", indent, "",
-                trace->processes[step->events[i].process].name, event);
+                aw_trace_actor(trace, step, &step->events[i], operation, sizeof operation), event);
         if (place[0] != '\0')
             fprintf(out, "%*s  at %s\n", indent, "", place);
     }
@@ -366,17 +365,15 @@ static void print_end(const struct aw_trace *trace, FILE *out)
     fputs("\nat the end\n", out);
     for (uint32_t i = 0; i < trace->at_end_count; i++) {
         const struct aw_trace_waiting *waiting = &trace->at_end[i];
-        struct aw_trace_step as_step = {.operation = waiting->operation,
-                                        .object = waiting->object};
+        struct aw_trace_step as_step = {.operation = waiting->operation, .object = waiting->object};
         struct table table = {.trace = trace};
         char source[256];
         say_operation(&table, &as_step, object, sizeof object);
         say_source(waiting->file, waiting->line, source, sizeof source);
         aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
         fprintf(out, "  %-20s %s %s%s%s%s%s%s\n", name,
-                waiting->blocked ? "blocked at" : "before    ", object,
-                source[0] ? "  (" : "", waiting->function, waiting->function[0] ? " " : "",
-                source, source[0] ? ")" : "");
+                waiting->blocked ? "blocked at" : "before    ", object, source[0] ? "  (" : "",
+                waiting->function, waiting->function[0] ? " " : "", source, source[0] ? ")" : "");
         if (waiting->holder[0] != '\0')
             fprintf(out, "  %-20s %s\n", "", waiting->holder);
     }

@@ -24,7 +24,7 @@ struct line {
     char text[400];
     /* Puts and gets are joined as long as they go on: */
     enum aw_trace_event_kind kind;
-    uint32_t process;
+    char who[80];
     uint64_t producer, first, last, count;
 };
 
@@ -35,8 +35,7 @@ struct story {
     uint32_t *acted; /* for each process: step after which it was last mentioned */
 };
 
-static struct line *add_line(struct story *story, uint32_t step, enum aw_trace_event_kind kind,
-                             uint32_t process)
+static struct line *add_line(struct story *story, uint32_t step, enum aw_trace_event_kind kind)
 {
     if (story->count == story->capacity) {
         story->capacity = story->capacity ? 2 * story->capacity : 32;
@@ -46,32 +45,36 @@ static struct line *add_line(struct story *story, uint32_t step, enum aw_trace_e
     memset(line, 0, sizeof *line);
     line->step = step;
     line->kind = kind;
-    line->process = process;
     return line;
 }
 
-static const char *name_of(const struct aw_trace *trace, uint32_t process)
+/* The thread of a step. */
+static const char *actor(const struct aw_trace *trace, uint32_t step, char *buffer, size_t size)
 {
-    return process == AW_TRACE_NONE ? "the clock" : trace->processes[process].name;
+    return aw_trace_thread_name(trace, trace->steps[step].process, trace->steps[step].choice.slot,
+                                buffer, size);
 }
 
 static void item_event(struct story *story, uint32_t step, const struct aw_trace_event *event)
 {
     struct line *last = story->count > 0 ? &story->lines[story->count - 1] : NULL;
-    if (last != NULL && last->kind == event->kind && last->process == event->process &&
+    char who[80];
+    aw_trace_actor(story->trace, &story->trace->steps[step], event, who, sizeof who);
+    if (last != NULL && last->kind == event->kind && strcmp(last->who, who) == 0 &&
         last->producer == event->a &&
         (event->b == 0 ? last->last == 0 : last->last != 0 && event->b == last->last + 1)) {
         last->last = event->b;
         last->count++;
         return;
     }
-    struct line *line = add_line(story, step, event->kind, event->process);
+    struct line *line = add_line(story, step, event->kind);
+    memcpy(line->who, who, sizeof who);
     line->producer = event->a;
     line->first = line->last = event->b;
     line->count = 1;
 }
 
-static void finish_item_line(const struct aw_trace *trace, struct line *line)
+static void finish_item_line(struct line *line)
 {
     char items[80], producer[40] = "";
     if (line->producer != 0)
@@ -86,7 +89,7 @@ static void finish_item_line(const struct aw_trace *trace, struct line *line)
     else
         snprintf(items, sizeof items, "items %llu to %llu", (unsigned long long)line->first,
                  (unsigned long long)line->last);
-    snprintf(line->text, sizeof line->text, "%.60s %s %s%s", name_of(trace, line->process),
+    snprintf(line->text, sizeof line->text, "%s %s %s%s", line->who,
              line->kind == AW_TRACE_PUT ? "puts" : "gets", items, producer);
 }
 
@@ -117,7 +120,7 @@ static void tell_lock(struct story *story, uint32_t index)
 {
     const struct aw_trace *trace = story->trace;
     const struct aw_trace_step *step = &trace->steps[index];
-    char name[128];
+    char name[128], who[80];
     if (step->process == AW_TRACE_NONE)
         return;
     for (uint32_t i = index; i-- > story->acted[step->process];) {
@@ -129,8 +132,9 @@ static void tell_lock(struct story *story, uint32_t index)
         if (!takes_semaphore(trace, before))
             continue;
         short_name(trace, before->object, name, sizeof name);
-        snprintf(add_line(story, i, AW_TRACE_NOTE, step->process)->text, sizeof(((struct line *)0)->text),
-                 "%.60s takes %.60s", name_of(trace, step->process), name);
+        struct line *line = add_line(story, i, AW_TRACE_NOTE);
+        snprintf(line->text, sizeof line->text, "%s takes %.60s", actor(trace, i, who, sizeof who),
+                 name);
         return;
     }
 }
@@ -148,7 +152,7 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
 {
     const struct aw_trace *trace = story->trace;
     const struct aw_trace_step *step = &trace->steps[index];
-    char operation[180];
+    char operation[180], who[80];
     const char *verb = event->kind == AW_TRACE_NOTE     ? ""
                        : event->kind == AW_TRACE_CRASH  ? "crashes: "
                        : event->kind == AW_TRACE_STOP   ? "cannot go on: "
@@ -156,21 +160,19 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
                                                         : "reports an error: ";
     tell_lock(story, index);
     say_operation(trace, step, operation, sizeof operation);
-    struct line *line = add_line(story, index, event->kind, event->process);
+    struct line *line = add_line(story, index, event->kind);
+    aw_trace_actor(trace, step, event, who, sizeof who);
     if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
-        snprintf(line->text, sizeof line->text, "%.60s %s%.200s%s%.80s",
-                 name_of(trace, event->process), verb, event->text,
+        snprintf(line->text, sizeof line->text, "%s %s%.200s%s%.80s", who, verb, event->text,
                  event->place[0] ? "\n          at " : "", event->place);
     else if (event->kind == AW_TRACE_FAILED)
-        snprintf(line->text, sizeof line->text, "%.60s %s%s, %s", name_of(trace, event->process),
-                 verb, event->text, aw_trace_errno_name((int)event->a));
+        snprintf(line->text, sizeof line->text, "%s %s%.100s, %s", who, verb, event->text,
+                 aw_trace_errno_name((int)event->a));
     else
-        snprintf(line->text, sizeof line->text, "%.60s %s\"%.80s\"%s%s, after %s",
-                 name_of(trace, event->process), verb, event->text,
-                 event->kind == AW_TRACE_ERROR && event->a != 0 ? " " : "",
-                 event->kind == AW_TRACE_ERROR && event->a != 0
-                     ? aw_trace_errno_name((int)event->a)
-                     : "",
+        snprintf(line->text, sizeof line->text, "%s %s\"%.80s\"%s%s, after %s", who, verb,
+                 event->text, event->kind == AW_TRACE_ERROR && event->a != 0 ? " " : "",
+                 event->kind == AW_TRACE_ERROR && event->a != 0 ? aw_trace_errno_name((int)event->a)
+                                                                : "",
                  operation);
 }
 
@@ -178,8 +180,8 @@ static void ended(struct story *story, uint32_t index, const struct aw_trace_eve
 {
     bool killed = WIFSIGNALED((int)event->a);
     int status = killed ? WTERMSIG((int)event->a) : WEXITSTATUS((int)event->a);
-    const char *name = name_of(story->trace, event->process);
-    struct line *line = add_line(story, index, event->kind, event->process);
+    const char *name = story->trace->processes[event->process].name;
+    struct line *line = add_line(story, index, event->kind);
     const char *signal = killed ? sigabbrev_np(status) : NULL;
     if (killed)
         snprintf(line->text, sizeof line->text, "%.60s is killed by SIG%s", name,
@@ -216,12 +218,13 @@ static void tell_event(struct story *story, uint32_t index, const struct aw_trac
 static void tell_step(struct story *story, uint32_t index)
 {
     const struct aw_trace_step *step = &story->trace->steps[index];
-    char operation[180];
+    char operation[180], who[80];
     if (step->faults > 0 || (step->expired && step->process != AW_TRACE_NONE)) {
         say_operation(story->trace, step, operation, sizeof operation);
-        snprintf(add_line(story, index, AW_TRACE_NOTE, step->process)->text, sizeof(((struct line *)0)->text),
-                 "%s in %.60s: %s", step->faults > 0 ? "a fault" : "a time-out expires",
-                 name_of(story->trace, step->process), operation);
+        struct line *line = add_line(story, index, AW_TRACE_NOTE);
+        snprintf(line->text, sizeof line->text, "%s in %s: %s",
+                 step->faults > 0 ? "a fault" : "a time-out expires",
+                 actor(story->trace, index, who, sizeof who), operation);
     }
     for (uint32_t i = 0; i < step->event_count; i++)
         tell_event(story, index, &step->events[i]);
@@ -254,8 +257,8 @@ static uint32_t collect_items(const struct aw_trace *trace, struct item **items)
                 if (event->kind != AW_TRACE_PUT && event->kind != AW_TRACE_GOT)
                     continue;
                 if (pass == 1)
-                    (*items)[count] = (struct item){event->a, event->b,
-                                                    event->kind == AW_TRACE_PUT ? 1 : -1};
+                    (*items)[count] =
+                        (struct item){event->a, event->b, event->kind == AW_TRACE_PUT ? 1 : -1};
                 count++;
             }
     }
@@ -362,7 +365,7 @@ void aw_trace_show_story(const struct aw_trace *trace, FILE *out)
         tell_step(&story, i);
     for (uint32_t i = 0; i < story.count; i++)
         if (story.lines[i].kind == AW_TRACE_PUT || story.lines[i].kind == AW_TRACE_GOT)
-            finish_item_line(trace, &story.lines[i]);
+            finish_item_line(&story.lines[i]);
     print_story(&story, out);
     tell_end(trace, out);
     if (trace->step_count > 0) {
@@ -378,8 +381,7 @@ void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
 {
     char *text = NULL;
     size_t size = 0;
-    fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict),
-            trace->property >= 0 ? ": " : "",
+    fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict), trace->property >= 0 ? ": " : "",
             trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
             trace->scenario[0] ? "   " : "", trace->scenario);
     if (trace->message[0] != '\0')

@@ -15,7 +15,7 @@ struct aw_trace_pool {
     struct block {
         struct block *next;
         _Alignas(8) char bytes[];
-    } *blocks;
+    } * blocks;
     size_t left;
     char *free;
 };
@@ -163,6 +163,15 @@ const char *aw_trace_thread_name(const struct aw_trace *trace, uint32_t process,
         }
     snprintf(buffer, size, "%s.thread %u", of->name, slot);
     return buffer;
+}
+
+const char *aw_trace_actor(const struct aw_trace *trace, const struct aw_trace_step *step,
+                           const struct aw_trace_event *event, char *buffer, size_t size)
+{
+    uint32_t slot = event->process == step->process && event->kind != AW_TRACE_END
+                        ? step->choice.slot
+                        : trace->processes[event->process].slot;
+    return aw_trace_thread_name(trace, event->process, slot, buffer, size);
 }
 
 /* "/mpqueue.rlock.0" -> "rlock": the last part that is not a number. */

@@ -74,8 +74,8 @@ struct aw_trace_level {
 
 struct aw_trace_step {
     struct aw_choice choice;
-    uint32_t outcomes; /* how many the operation had */
-    uint32_t process;  /* AW_TRACE_NONE: the clock moved */
+    uint32_t outcomes;                       /* how many the operation had */
+    uint32_t process;                        /* AW_TRACE_NONE: the clock moved */
     const char *operation, *object, *result; /* object may be "" */
     const char *function, *file;             /* "" when they are not known */
     int line;
@@ -118,7 +118,7 @@ struct aw_trace_waiting {
 };
 
 struct aw_trace {
-    const char *version; /* of allways */
+    const char *version;  /* of allways */
     const char *scenario; /* name of the case, or "" */
     const char *program;
     char **argv, **env; /* NULL at the end */
@@ -158,10 +158,10 @@ char **aw_trace_strings(struct aw_trace *trace, char *const *strings);
 const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t size);
 
 /*
- * Executes `schedule` from the initial state of `machine` and records what is observed, the machine's
- * settings and digest too; the rest of the header is the caller's. Switches symmetry off: pids are
- * real ones from then on. `exact_pipes` is what the schedule was made with (settings of the machine
- * that the caller made have to agree: it is set here).
+ * Executes `schedule` from the initial state of `machine` and records what is observed, the
+ * machine's settings and digest too; the rest of the header is the caller's. Switches symmetry off:
+ * pids are real ones from then on. `exact_pipes` is what the schedule was made with (settings of
+ * the machine that the caller made have to agree: it is set here).
  *
  * AW_E_LIMIT when a choice of the schedule does not exist, or when a pipe's capacity matters
  * and exact_pipes is off; the trace then has the steps before it, and *error the reason.
@@ -199,6 +199,10 @@ void aw_trace_show_story(const struct aw_trace *trace, FILE *out);
 /* The name of a thread: "main", "main.feeder", "worker 2.thread 1". */
 const char *aw_trace_thread_name(const struct aw_trace *trace, uint32_t process, uint32_t slot,
                                  char *buffer, size_t size);
+
+/* Who an event is of: the thread of the step, or, after fork and at ends, a process. */
+const char *aw_trace_actor(const struct aw_trace *trace, const struct aw_trace_step *step,
+                           const struct aw_trace_event *event, char *buffer, size_t size);
 
 const char *aw_trace_event_name(enum aw_trace_event_kind kind);
 

@@ -18,9 +18,8 @@ static void number(struct aw_walk *walk)
     struct aw_walk_state *at = &walk->at;
     const struct aw_layout *layout = at->layout = aw_machine_layout(walk->machine, &at->state);
     for (uint32_t i = 0; i < layout->process_count; i++) {
-        uint32_t known = walk->steps == 0
-                             ? AW_TRACE_NONE
-                             : number_of_pid(&walk->before, layout->processes[i].pid);
+        uint32_t known = walk->steps == 0 ? AW_TRACE_NONE
+                                          : number_of_pid(&walk->before, layout->processes[i].pid);
         at->processes[i] = known != AW_TRACE_NONE ? known : walk->process_count++;
     }
     for (uint32_t i = 0; i < layout->object_count; i++) {
@@ -66,8 +65,7 @@ static int find_thread(struct aw_walk *walk, struct aw_error *error)
     const struct aw_walk_state *at = &walk->before;
     const struct aw_choice *choice = &walk->choice;
     uint32_t process = 0;
-    while (process < at->layout->process_count &&
-           at->layout->processes[process].pid != choice->pid)
+    while (process < at->layout->process_count && at->layout->processes[process].pid != choice->pid)
         process++;
     if (process == at->layout->process_count)
         return aw_fail(error, AW_E_LIMIT, "there is no process with pid %u", choice->pid);

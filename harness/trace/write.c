@@ -26,7 +26,10 @@ static void append(json_t *array, json_t *value)
     AW_CHECK(failed == 0);
 }
 
-static json_t *number(uint64_t value) { return json_integer((json_int_t)value); }
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
 
 static json_t *hexadecimal(uint64_t value)
 {

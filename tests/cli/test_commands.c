@@ -18,7 +18,10 @@
 static char folder[] = "/tmp/allways-cli-XXXXXX";
 static char out[1 << 20], err[1 << 16]; /* of the last command */
 
-static void open_folder(void) { cr_assert_not_null(mkdtemp(folder)); }
+static void open_folder(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+}
 
 static void remove_folder(void)
 {
@@ -94,7 +97,10 @@ static int finish(pid_t child)
     return WEXITSTATUS(status);
 }
 
-static int run(const char *words) { return finish(start(words)); }
+static int run(const char *words)
+{
+    return finish(start(words));
+}
 
 static void expect(const char *words, int status, const char *message)
 {
@@ -164,10 +170,12 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
     expect("run --format xml", 2, "allways run: --format: expected table or json, found \"xml\"\n");
     expect("run --no-rule writr", 2,
            "allways run: --no-rule: unknown rule \"writr\", did you mean \"writer\"?\n");
-    expect("run --states many", 2, "allways run: --states: expected a number from 0 to "
-                                   "1000000000000, found \"many\"\n");
-    expect("run --memory 3X", 2, "allways run: --memory: expected a size from 0 to 70368744177664 "
-                                 "bytes, such as 64KiB, found \"3X\"\n");
+    expect("run --states many", 2,
+           "allways run: --states: expected a number from 0 to "
+           "1000000000000, found \"many\"\n");
+    expect("run --memory 3X", 2,
+           "allways run: --memory: expected a size from 0 to 70368744177664 "
+           "bytes, such as 64KiB, found \"3X\"\n");
     expect("run --seconds soon", 2,
            "allways run: --seconds: expected a number of seconds, found \"soon\"\n");
     expect("check", 2, "allways check: which program? allways check PROGRAM.so\n");
@@ -206,8 +214,8 @@ Test(cli, files_that_are_not_there)
 
 Test(cli, check_writes_a_trace_that_replays_and_shows)
 {
-    cr_expect_eq(run("check --trace-dir @/deep/er --property drained " ARTICLE BAD), 1, "%s%s",
-                 out, err);
+    cr_expect_eq(run("check --trace-dir @/deep/er --property drained " ARTICLE BAD), 1, "%s%s", out,
+                 err);
     cr_expect_eq(strncmp(out, "violated drained\n", 17), 0, "%s", out);
     cr_expect_not_null(strstr(out, "main puts item 1\n"));
     cr_expect_eq(run("replay @/deep/er/article.trace"), 0);
@@ -367,8 +375,8 @@ Test(cli, an_interrupt_ends_the_run_and_keeps_what_there_is)
     cr_assert_not_null(root, "%s in\n%s", reason.text, out);
     json_t *results = json_object_get(root, "results");
     cr_assert_eq(json_array_size(results), 2);
-    cr_expect_str_eq(
-        json_string_value(json_object_get(json_array_get(results, 0), "verdict")), "violated");
-    cr_expect_str_eq(
-        json_string_value(json_object_get(json_array_get(results, 1), "verdict")), "inconclusive");
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(results, 0), "verdict")),
+                     "violated");
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(results, 1), "verdict")),
+                     "inconclusive");
 }

@@ -114,8 +114,8 @@ Test(report, numbers_are_grouped)
 
 static void fill(void)
 {
-    struct aw_report_case *one = enter("pool[items=1]", AW_VIOLATED, AW_DRAINED, AW_VIOLATED,
-                                       AW_DRAINED);
+    struct aw_report_case *one =
+        enter("pool[items=1]", AW_VIOLATED, AW_DRAINED, AW_VIOLATED, AW_DRAINED);
     one->trace = aw_string_copy("traces/pool[items=1].trace");
     one->result.states = 1234;
     one->result.transitions = 2345;
@@ -155,7 +155,10 @@ static int print_table(FILE *out)
     return 0;
 }
 
-static int print_json(FILE *out) { return aw_report_json(out, &report); }
+static int print_json(FILE *out)
+{
+    return aw_report_json(out, &report);
+}
 
 Test(report, a_table_says_what_was_found_and_how_to_see_it)
 {
@@ -190,7 +193,8 @@ Test(report, what_is_not_as_expected_is_said)
     enter("a", AW_PROVED, -1, AW_INCONCLUSIVE, 0);
     char *text = printed(print_table);
     cr_expect_not_null(strstr(text, "\nFAIL a "));
-    cr_expect_not_null(strstr(text, "\na\n  not as expected: expected proved, found inconclusive\n"));
+    cr_expect_not_null(
+        strstr(text, "\na\n  not as expected: expected proved, found inconclusive\n"));
     cr_expect_not_null(strstr(text, "1 case: 0 as expected, 1 not\n"));
     aw_report_deinit(&report);
 }

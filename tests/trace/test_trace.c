@@ -197,8 +197,11 @@ Test(trace, replay_names_the_first_step_that_differs)
     find(&smallest, &trace);
     trace.steps[11].result = "-1 EAGAIN";
     cr_expect_eq(replay(&trace, heard), 1);
-    cr_expect_eq(strncmp(heard, "step 12 differs\n  recorded: main: sem_wait /mpqueue.sem.0 -> "
-                                "-1 EAGAIN  [", 73), 0, "%s", heard);
+    cr_expect_eq(strncmp(heard,
+                         "step 12 differs\n  recorded: main: sem_wait /mpqueue.sem.0 -> "
+                         "-1 EAGAIN  [",
+                         73),
+                 0, "%s", heard);
     cr_expect_not_null(strstr(heard, "\n  now:      main: sem_wait /mpqueue.sem.0 -> 0  ["));
 }
 
@@ -216,7 +219,8 @@ Test(trace, replay_compares_events_levels_and_the_end)
     put->events[0].b = 2;
     cr_expect_eq(replay(&trace, heard), 1);
     cr_expect_not_null(strstr(heard, ", event 1, differs\n  recorded: main: put 0 2\n"
-                                     "  now:      main: put 0 1\n"), "%s", heard);
+                                     "  now:      main: put 0 1\n"),
+                       "%s", heard);
     put->events[0].b = 1;
 
     put->levels[0].level = 20;

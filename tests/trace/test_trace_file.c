@@ -107,7 +107,8 @@ Test(trace_file, what_is_no_trace_is_refused)
         {"{}", " this is not a trace of allways"},
         {"{\"format\": 2, \"allways\": \"9.1\"}",
          " format 2, written by allways 9.1: this one reads format 1"},
-        {"{\"format\": 1, \"format\": 1}", "1:22: not a trace: duplicate object key near '\"format\"'"},
+        {"{\"format\": 1, \"format\": 1}",
+         "1:22: not a trace: duplicate object key near '\"format\"'"},
         {"{} {}", "1:4: not a trace: end of file expected near '{'"},
     };
     snprintf(path, sizeof path, "/tmp/allways-test-%d.trace", (int)getpid());
@@ -132,10 +133,12 @@ Test(trace_file, what_is_no_trace_is_refused)
 Test(trace_file, every_member_is_checked)
 {
     with("verdict", NULL, "t: verdict is missing");
-    with("verdict", "\"fine\"", "t: verdict: expected one of proved, violated, inconclusive, "
-                                "vacuous, uncontrolled, found \"fine\"");
-    with("property", "\"nice\"", "t: property: expected one of no-deadlock, no-crash, terminates, "
-                                 "drained, exactly-once, fifo, no-error, found \"nice\"");
+    with("verdict", "\"fine\"",
+         "t: verdict: expected one of proved, violated, inconclusive, "
+         "vacuous, uncontrolled, found \"fine\"");
+    with("property", "\"nice\"",
+         "t: property: expected one of no-deadlock, no-crash, terminates, "
+         "drained, exactly-once, fifo, no-error, found \"nice\"");
     with("message", "3", "t: message: expected a text, found a number");
     with("faults", "-1", "t: faults: expected a number from 0 to 4294967295, found -1");
     with("preemptions", "1.5", "t: preemptions: expected a number, found a fraction");
@@ -266,9 +269,14 @@ Test(trace_file, files_cut_off_or_with_other_bytes_are_refused)
 /* Somewhere below `at`, something becomes something else. */
 static void damage(json_t *at)
 {
-    static const char *const values[] = {"null", "true", "-1",  "0",  "1",      "65535",
-                                         "1.5",  "[]",   "{}",  "\"\"", "\"main\"", "4294967295",
-                                         "2147483648", "9223372036854775807", "\"x\\u00e4\""};
+    static const char *const values[] = {"null",        "true",
+                                         "-1",          "0",
+                                         "1",           "65535",
+                                         "1.5",         "[]",
+                                         "{}",          "\"\"",
+                                         "\"main\"",    "4294967295",
+                                         "2147483648",  "9223372036854775807",
+                                         "\"x\\u00e4\""};
     json_t *value = json_loads(values[random_number() % COUNT_OF(values)], JSON_DECODE_ANY, NULL);
     for (;;) {
         size_t size = json_is_object(at) ? json_object_size(at) : json_array_size(at);

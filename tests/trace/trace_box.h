@@ -69,8 +69,8 @@ static inline void find(const struct program *program, struct aw_trace *trace)
     cr_assert(result.has_schedule, "%s: %s", program->path, result.message);
     machine = create(program);
     aw_trace_init(trace);
-    cr_assert_eq(aw_trace_record(machine, &result.schedule, result.exact_pipes, trace, &error), 0, "%s",
-                 error.message);
+    cr_assert_eq(aw_trace_record(machine, &result.schedule, result.exact_pipes, trace, &error), 0,
+                 "%s", error.message);
     aw_machine_destroy(machine);
     trace->program = program->path;
     trace->argv = split(program->arguments);
