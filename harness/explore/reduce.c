@@ -106,7 +106,7 @@ struct mutex_facts {
 };
 
 struct local_facts {
-    uint8_t watched; /* its static facts are taken in */
+    uint32_t watched_as; /* the process as which its static facts were taken in last, 0 = none */
     uint8_t live;    /* threads that are parked */
     uint8_t dynamic; /* some thread is at an operation that is watched in every state */
 };
@@ -123,6 +123,7 @@ struct aw_reduce {
     struct aw_map mutex_map;
     struct local_facts *locals;
     uint32_t local_capacity;
+    struct aw_map watched_map; /* (local, process) -> its static facts are taken in */
     struct condition_facts *conditions;
     uint32_t condition_count, condition_capacity;
     struct early_signal *signals;
@@ -148,6 +149,7 @@ struct aw_reduce *aw_reduce_create(struct aw_machine *machine, const struct aw_o
     reduce->blind = (options->plant & AW_PLANT_UNSEEN_TEST) != 0;
     aw_map_init(&reduce->mutex_map);
     aw_map_init(&reduce->own_map);
+    aw_map_init(&reduce->watched_map);
     object(reduce, 63);
     return reduce;
 }
@@ -158,6 +160,7 @@ void aw_reduce_destroy(struct aw_reduce *reduce)
         return;
     aw_map_deinit(&reduce->mutex_map);
     aw_map_deinit(&reduce->own_map);
+    aw_map_deinit(&reduce->watched_map);
     free(reduce->conditions);
     free(reduce->signals);
     free(reduce->objects);
@@ -460,7 +463,6 @@ static void watch_local(struct aw_reduce *reduce, uint32_t id, uint32_t pid)
     for (uint32_t t = 0; t < local->thread_count; t++)
         live += threads[t].status == AW_THREAD_PARKED;
     facts->live = (uint8_t)live;
-    facts->watched = 1;
     for (uint32_t t = 0; t < local->thread_count; t++) {
         if (threads[t].status != AW_THREAD_PARKED)
             continue;
@@ -576,14 +578,27 @@ static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state
     }
 }
 
+/* The static facts of a local state name the process, and siblings share local states: they are
+ * taken in for each process anew, or, under symmetry, for the root and for any other. */
+static void watch_static(struct aw_reduce *reduce, uint32_t id, uint32_t pid)
+{
+    uint32_t process = reduce->symmetry && pid != AW_ROOT_PID ? AW_INIT_PID : pid;
+    if (local_facts(reduce, id)->watched_as == process)
+        return;
+    local_facts(reduce, id)->watched_as = process;
+    if (aw_map_get(&reduce->watched_map, id, process) != AW_MAP_NONE)
+        return;
+    aw_map_put(&reduce->watched_map, id, process, 1);
+    watch_local(reduce, id, pid);
+}
+
 bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state)
 {
     const struct aw_layout *layout = aw_machine_layout(reduce->machine, state);
     reduce->changed = false;
     for (uint32_t p = 0; p < layout->process_count; p++) {
         uint32_t id = state->words[AW_WORD_FIRST + p];
-        if (!local_facts(reduce, id)->watched)
-            watch_local(reduce, id, layout->processes[p].pid);
+        watch_static(reduce, id, layout->processes[p].pid);
         if (local_facts(reduce, id)->dynamic)
             watch_dynamic(reduce, state, layout, id, layout->processes[p].pid);
     }
