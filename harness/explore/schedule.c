@@ -113,6 +113,7 @@ static bool take(struct finder *finder, const struct wanted *wanted)
         return false;
     struct aw_choice advance = {0};
     aw_schedule_add(finder->schedule, &finder->capacity, advance);
+    finder->last = advance;
     finder->state = next;
     return true;
 }

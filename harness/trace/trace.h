@@ -8,7 +8,8 @@
  * because pids are reused once they have been waited for.
  *
  *   record.c   a schedule -> what is observed, step by step
- *   observe.c  one step -> words: operation, object, result, events
+ *   observe.c  one step -> words: events, levels, who lives at the end
+ *   act.c      its operation: object and result        held.c  mutexes, and who holds them
  *   walk.c     following a schedule: which process and which object is which
  *   write.c    trace -> JSON file        read.c  JSON file -> trace, strictly
  *   replay.c   the execution again, in a new machine, compared with the trace
