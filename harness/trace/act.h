@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * act.h - the operation of one step, internal to observing.
+ *
+ *   act.c   what it is called: its object, its result
+ *   held.c  what lies in memory, and who holds what
+ */
+#ifndef AW_TRACE_ACT_H
+#define AW_TRACE_ACT_H
+
+#include "trace/observe.h"
+
+enum aw_private_kind { AW_PRIVATE_MUTEX, AW_PRIVATE_CONDITION, AW_PRIVATE_SEMAPHORE };
+
+/* Everything about the operation that a step carries out. */
+struct aw_act {
+    struct aw_observer *observer;
+    struct aw_trace *trace;
+    struct aw_walk *walk;
+    const struct aw_walk_state *at; /* the state before it */
+    uint32_t process;               /* number */
+    unsigned index;                 /* in the layout */
+    unsigned thread;                /* index in the process */
+    uint32_t slot;
+    const struct aw_local *local;
+    const struct aw_op *op;
+    uint32_t step; /* index */
+};
+
+struct aw_act aw_act_of(struct aw_observer *observer, const struct aw_walk_state *at,
+                        unsigned index, unsigned thread, uint32_t step);
+
+/* What it acts on ("" for nothing), and what it came to. */
+const char *aw_act_object(struct aw_act *act);
+const char *aw_act_result(struct aw_act *act);
+
+/* "EAGAIN"; a thread as everybody calls it, and as its own process does. */
+const char *aw_act_error_name(int error);
+const char *aw_act_thread(struct aw_trace *trace, uint32_t process, uint32_t slot);
+const char *aw_act_sibling(struct aw_act *act, uint32_t slot);
+
+/* The thread in a slot, or NULL. */
+const struct aw_thread *aw_act_thread_in(const struct aw_local *local, uint32_t slot);
+
+/* What lies at an address of the acting process, and its name: "mutex 2". NULL for a process that
+ * the trace does not have. */
+struct aw_private *aw_act_private(struct aw_act *act, enum aw_private_kind kind, uint64_t address);
+const char *aw_act_private_name(struct aw_act *act, enum aw_private_kind kind, uint64_t address);
+
+/* Follows who holds what, after the step; `done`: it got what it asked for. */
+void aw_act_follow(struct aw_act *act, bool done);
+
+/* A child goes on with its parent's memory. */
+void aw_act_copy_memory(struct aw_observer *observer, uint32_t from, uint32_t to);
+
+/* Who holds what a blocked operation waits for, or "". */
+const char *aw_act_holder(struct aw_act *act);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* held.c - mutexes and the like in the memory of processes, and who holds them. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "trace/act.h"
+
+static const char *const private_names[] = {"mutex", "condition", "semaphore"};
+
+/* What lies in memory. */
+
+static struct aw_memory *memory_of(struct aw_observer *observer, uint32_t process)
+{
+    return process < observer->trace->process_count ? &observer->memories[process] : NULL;
+}
+
+struct aw_private *aw_act_private(struct aw_act *act, enum aw_private_kind kind, uint64_t address)
+{
+    struct aw_memory *memory = memory_of(act->observer, act->process);
+    uint32_t number = 1;
+    if (memory == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < memory->count; i++) {
+        if (memory->things[i].kind != kind)
+            continue;
+        if (memory->things[i].address == address)
+            return &memory->things[i];
+        number++;
+    }
+    if (memory->count == memory->capacity) {
+        memory->capacity = memory->capacity ? 2 * memory->capacity : 8;
+        memory->things = aw_reallocate(memory->things, memory->capacity, sizeof *memory->things);
+    }
+    memory->things[memory->count] =
+        (struct aw_private){.address = address, .kind = kind, .number = number};
+    return &memory->things[memory->count++];
+}
+
+const char *aw_act_private_name(struct aw_act *act, enum aw_private_kind kind, uint64_t address)
+{
+    const struct aw_private *thing = aw_act_private(act, kind, address);
+    return aw_trace_text(act->trace, "%s %u", private_names[kind], thing ? thing->number : 0);
+}
+
+/* The mutex that an operation takes or gives back, or 0. */
+static uint64_t mutex_of(const struct aw_op *op)
+{
+    switch (op->kind) {
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TRYLOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_MUTEX_UNLOCK:
+        return op->address;
+    case AW_OP_COND_WAIT:
+    case AW_OP_COND_SLEEP:
+    case AW_OP_COND_RELOCK:
+        return op->argument;
+    default:
+        return 0;
+    }
+}
+
+static void take_mutex(struct aw_act *act, uint64_t address)
+{
+    struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, address);
+    if (mutex == NULL)
+        return;
+    if (mutex->holder != act->slot + 1)
+        *mutex = (struct aw_private){mutex->address, mutex->kind,  mutex->number,
+                                     act->slot + 1,  mutex->depth, act->step};
+    mutex->depth++;
+}
+
+static void give_mutex(struct aw_act *act, uint64_t address)
+{
+    struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, address);
+    if (mutex != NULL && mutex->depth > 0 && --mutex->depth == 0)
+        mutex->holder = 0;
+}
+
+static struct aw_holder *holder_of(struct aw_act *act, uint32_t object)
+{
+    const struct aw_trace *trace = act->trace;
+    return object < trace->object_count && trace->objects[object].kind == AW_OBJECT_SEM &&
+                   trace->objects[object].initial == 1
+               ? &act->observer->holders[object]
+               : NULL;
+}
+
+/* Follows who holds what; the step has been taken. */
+void aw_act_follow(struct aw_act *act, bool done)
+{
+    const struct aw_op *op = act->op;
+    bool unused;
+    struct aw_holder *holder;
+    switch (op->kind) {
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_MUTEX_TRYLOCK:
+    case AW_OP_COND_RELOCK:
+        if (done)
+            take_mutex(act, mutex_of(op));
+        return;
+    case AW_OP_MUTEX_UNLOCK:
+    case AW_OP_COND_WAIT:
+        give_mutex(act, mutex_of(op));
+        return;
+    case AW_OP_SEM_WAIT:
+    case AW_OP_SEM_TRYWAIT:
+    case AW_OP_SEM_TIMEDWAIT:
+    case AW_OP_SEM_POST:
+        holder = holder_of(
+            act, aw_walk_object(
+                     act->at, aw_machine_op_handle(act->walk->machine,
+                                                   act->at->state.words[AW_WORD_FIRST + act->index],
+                                                   act->thread, &unused)));
+        if (holder != NULL && done)
+            *holder =
+                (struct aw_holder){op->kind != AW_OP_SEM_POST, act->process, act->slot, act->step};
+        return;
+    default:
+        return;
+    }
+}
+
+void aw_act_copy_memory(struct aw_observer *observer, uint32_t from, uint32_t to)
+{
+    struct aw_memory *source = memory_of(observer, from), *copy = memory_of(observer, to);
+    if (source == NULL || copy == NULL || copy->things != NULL || source->count == 0)
+        return;
+    *copy = *source;
+    copy->things = aw_allocate(source->capacity, sizeof *copy->things);
+    memcpy(copy->things, source->things, source->count * sizeof *copy->things);
+}
+
+const char *aw_act_holder(struct aw_act *act)
+{
+    const struct aw_op *op = act->op;
+    struct aw_trace *trace = act->trace;
+    bool unused;
+    if (op->kind == AW_OP_MUTEX_LOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
+        op->kind == AW_OP_COND_RELOCK) {
+        const struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, mutex_of(op));
+        if (mutex == NULL || mutex->holder == 0)
+            return "";
+        uint32_t slot = mutex->holder - 1;
+        return aw_trace_text(trace, "%s has held it since step %u%s",
+                             slot == act->slot ? "it itself" : aw_act_sibling(act, slot),
+                             mutex->since + 1,
+                             aw_act_thread_in(act->local, slot) == NULL
+                                 ? ", and does not exist in this process (any more)"
+                                 : "");
+    }
+    if (op->kind == AW_OP_SEM_WAIT || op->kind == AW_OP_SEM_TIMEDWAIT) {
+        uint32_t object = aw_walk_object(
+            act->at, aw_machine_op_handle(act->walk->machine,
+                                          act->at->state.words[AW_WORD_FIRST + act->index],
+                                          act->thread, &unused));
+        const struct aw_holder *holder = holder_of(act, object);
+        if (holder == NULL || !holder->held)
+            return "";
+        int index = aw_walk_index(act->at, holder->process);
+        bool ended = index < 0 || aw_walk_local(act->walk, act->at, (unsigned)index)->zombie;
+        return aw_trace_text(trace, "%s took it at step %u%s",
+                             aw_act_thread(trace, holder->process, holder->slot), holder->since + 1,
+                             ended ? " and has ended" : "");
+    }
+    return "";
+}
