@@ -49,11 +49,10 @@ $(BUILD)/%.o: %.S
 	$(CC) -g -c $< -o $@
 
 $(BUILD)/liballways.a: $(LIB_OBJECTS)
-	@rm -f $@
-	ar rcs $@ $^
+	@rm -f $@.new$$$$; ar rcs $@.new$$$$ $^ && mv $@.new$$$$ $@
 
 $(BUILD)/allways: $(BUILD)/harness/cli/main.o $(BUILD)/liballways.a
-	$(CC) $(SANITIZE) -rdynamic $^ -o $@ $(LDLIBS)
+	$(CC) $(SANITIZE) -rdynamic $^ -o $@.new $(LDLIBS) && mv $@.new $@
 
 $(BUILD)/runtime.so: $(RUNTIME_SRC) $(wildcard harness/runtime/*.h)
 	@mkdir -p $(@D)
