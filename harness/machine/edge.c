@@ -150,11 +150,11 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
     edge.next =
         execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
     bool names = (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer.result > 0;
-    if (names && machine->symmetry) {
+    if (names) { /* asked without symmetry too: the edge may be used with it later */
         uint32_t events;
         uint8_t flags;
         struct aw_answer other = answer;
-        other.result ^= 2;
+        other.result ^= 3; /* odd becomes even, too */
         uint32_t next = execute(machine, local, thread, &other, false, &events, &flags);
         edge.pid_matters = next != edge.next || events != edge.events;
     }
