@@ -117,11 +117,9 @@ static void take_violation(struct aw_search *search)
         path = aw_reallocate(path, count + 1ul, sizeof *path);
         path[count++] = search->violation_to;
     }
-    aw_machine_set_symmetry(explorer->machine, false);
     result->has_schedule =
-        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL,
+        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL, NULL,
                          in_state ? -1 : (int)property, false, &result->schedule);
-    aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
     free(path);
 }
 
@@ -130,11 +128,9 @@ static void take_stop(struct aw_search *search)
     struct aw_explorer *explorer = search->explorer;
     uint32_t *path;
     uint32_t count = aw_schedule_path(&search->visited, search->stop_from, &path);
-    aw_machine_set_symmetry(explorer->machine, false);
     explorer->result->has_schedule =
-        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL, -1,
+        aw_schedule_find(explorer, &search->visited, &search->symmetry, path, count, NULL, NULL, -1,
                          true, &explorer->result->schedule);
-    aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
     free(path);
 }
 

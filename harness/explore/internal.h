@@ -103,10 +103,12 @@ struct aw_search {
 /* schedule.c: the concrete schedule along a path of canonical states. `path` begins with state 0.
  * `property` (or -1) is violated by the last step or in the last state; with `final`, one more step
  * is looked for that stops the machine. Optionally `same_thread[i]`: step i continues the thread of
- * step i - 1. Returns false when no schedule was found (a bug of ours, or nondeterminism). */
+ * step i - 1; and `last[i]`: the thread that step i is by, as canonical index << 16 | thread of state
+ * i, or AW_NO_STATE. Choices name processes as a machine without symmetry does. Returns false when no
+ * schedule was found (a bug of ours, or nondeterminism). */
 bool aw_schedule_find(struct aw_explorer *explorer, struct aw_visited *visited,
                       struct aw_symmetry *symmetry, const uint32_t *path, uint32_t count,
-                      const uint8_t *same_thread, int property, bool stops,
+                      const uint8_t *same_thread, const uint32_t *last, int property, bool stops,
                       struct aw_schedule *schedule);
 /* The path to `state` by the parents in `visited`; the caller frees *path. */
 uint32_t aw_schedule_path(const struct aw_visited *visited, uint32_t state, uint32_t **path);

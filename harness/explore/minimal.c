@@ -40,6 +40,7 @@ struct minimal {
     uint64_t *cost;
     uint32_t capacity;
     int property;
+    bool named, fills_up; /* reasons to begin again: a process was named, a pipe may fill up */
 };
 
 static bool before(const struct entry *a, const struct entry *b)
@@ -127,7 +128,7 @@ static bool could_go_on(struct minimal *m, const struct aw_state *state, uint32_
         aw_local_threads(local)[thread].op.kind == AW_OP_YIELD)
         return false;
     unsigned count = aw_machine_outcomes(machine, state, process, thread, outcomes);
-    return count > 0 && !outcomes[0].expiry;
+    return count > 0 && !outcomes[0].expiry && outcomes[0].faults == 0;
 }
 
 /* The last thread of the new state: process position << 16 | thread index. */
@@ -171,11 +172,15 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
             any |= count > 0;
             bool same = last == (p << 16 | t);
             for (unsigned i = 0; i < count; i++) {
+                if (outcomes[i].stop == AW_STOP_CAPACITY)
+                    m->fills_up = true;
                 if (outcomes[i].stop != 0)
                     continue;
                 struct aw_move move = {
                     .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
                 aw_explorer_step(explorer, &state, &move, &next);
+                if (move.step.named && m->symmetry.on)
+                    m->named = true;
                 if (move.step.flags & AW_EDGE_STOP)
                     continue;
                 uint64_t more = cost + 1 + outcomes[i].faults * one_fault +
@@ -205,6 +210,7 @@ static void build_schedule(struct minimal *m, uint32_t node, bool by_step, uint6
     uint32_t count = (uint32_t)(cost & UINT32_MAX) + 1;
     uint32_t *path = aw_allocate(count, sizeof *path);
     uint8_t *same = aw_allocate(count, 1);
+    uint32_t *last = aw_allocate(count, sizeof *last);
     uint32_t at = node;
     for (uint32_t i = count; i-- > 0;) {
         path[i] = at;
@@ -218,15 +224,17 @@ static void build_schedule(struct minimal *m, uint32_t node, bool by_step, uint6
     for (uint32_t i = 0; i < count; i++) {
         uint32_t words;
         const uint32_t *record = aw_visited_get(&m->nodes, path[i], &words);
+        last[i] = record[words - 1] == NO_THREAD - 1 ? NO_THREAD : record[words - 1];
         path[i] = aw_visited_add(&states, record, words - 1,
                                  aw_visited_hash(record, words - 1), AW_NO_STATE, &is_new);
     }
     struct aw_schedule schedule = {.loop = UINT32_MAX};
-    if (aw_schedule_find(explorer, &states, &m->symmetry, path, count, same,
+    if (aw_schedule_find(explorer, &states, &m->symmetry, path, count, same, last,
                          by_step ? m->property : -1, false, &schedule)) {
         struct aw_result *result = explorer->result;
         free(result->schedule.choices);
         result->schedule = schedule;
+        result->has_schedule = true;
         result->minimal = true;
         result->faults = (uint32_t)(cost >> 48);
         result->preemptions = (uint32_t)(cost >> 32 & 0xffff);
@@ -236,18 +244,21 @@ static void build_schedule(struct minimal *m, uint32_t node, bool by_step, uint6
     aw_visited_deinit(&states);
     free(path);
     free(same);
+    free(last);
 }
 
-void aw_minimal(struct aw_explorer *explorer, int property)
+/* One search. Returns true when it has to be done again: the search for *any* violation ended before
+ * it met what this one met, and knows nothing about what comes after a violation. */
+static bool search(struct aw_explorer *explorer, int property)
 {
     struct minimal *m = aw_allocate(1, sizeof *m);
     struct aw_outcome *outcomes = aw_allocate(AW_MAX_OUTCOMES, sizeof *outcomes);
-    char message[sizeof explorer->result->message];
-    memcpy(message, explorer->result->message, sizeof message);
     m->explorer = explorer;
     m->property = property;
     aw_visited_init(&m->nodes);
     aw_symmetry_init(&m->symmetry, explorer->machine, explorer->symmetry);
+    aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
+    aw_machine_set_exact_pipes(explorer->machine, explorer->exact_pipes);
     struct aw_state first;
     aw_machine_initial(explorer->machine, &first);
     first.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
@@ -262,7 +273,10 @@ void aw_minimal(struct aw_explorer *explorer, int property)
         m->from[entry.node] = entry.from;
         m->how[entry.node] = (uint8_t)entry.how;
         bool by_step = (entry.how & 2) != 0;
-        if (by_step || expand(m, entry.node, entry.cost, outcomes)) {
+        bool found = by_step || expand(m, entry.node, entry.cost, outcomes);
+        if (m->named || m->fills_up)
+            break;
+        if (found) {
             build_schedule(m, entry.node, by_step, entry.cost);
             break;
         }
@@ -272,7 +286,9 @@ void aw_minimal(struct aw_explorer *explorer, int property)
         if (!aw_explorer_tick(explorer, m->nodes.count, m->heap.count))
             break; /* the schedule at hand stays, and is not called minimal */
     }
-    memcpy(explorer->result->message, message, sizeof message);
+    bool again = m->named || m->fills_up;
+    explorer->symmetry = explorer->symmetry && !m->named;
+    explorer->exact_pipes = explorer->exact_pipes || m->fills_up;
     aw_visited_deinit(&m->nodes);
     aw_symmetry_deinit(&m->symmetry);
     free(m->heap.entries);
@@ -282,4 +298,17 @@ void aw_minimal(struct aw_explorer *explorer, int property)
     free(m->cost);
     free(m);
     free(outcomes);
+    return again;
+}
+
+void aw_minimal(struct aw_explorer *explorer, int property)
+{
+    char message[sizeof explorer->result->message];
+    bool exact_pipes = explorer->exact_pipes;
+    memcpy(message, explorer->result->message, sizeof message);
+    while (search(explorer, property))
+        ;
+    if (!explorer->result->minimal) /* the schedule at hand is still the one of the first search */
+        explorer->exact_pipes = exact_pipes;
+    memcpy(explorer->result->message, message, sizeof message);
 }

@@ -2,13 +2,18 @@
 /*
  * schedule.c - from a path of canonical states to a concrete schedule.
  *
- * A search under symmetry knows only that some renaming of the next state follows. The schedule is
- * found by going forward: from the concrete state at hand, take the first transition (in the fixed
- * order of processes, threads and outcomes) whose canonical result is the next state of the path.
+ * A search under symmetry knows only that some renaming of the next state follows. Two executions
+ * go forward together: one over the canonical states of the path, where the step to the next one is
+ * looked for (in the fixed order of processes, threads and outcomes), and a concrete one without
+ * symmetry, which takes the same step by the process that answers to the canonical one. Who answers
+ * to whom is kept as a renaming of pids. (It is not enough to look for a concrete step whose
+ * canonical result is right: which of two equal siblings moves matters once one of them has children
+ * of its own, or is an orphan, and can no longer be renamed.)
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/memory.h"
 #include "explore/internal.h"
 
@@ -40,30 +45,138 @@ struct finder {
     struct aw_symmetry *symmetry;
     struct aw_schedule *schedule;
     uint32_t capacity;
-    struct aw_state state;
-    struct aw_choice last;
+    struct aw_state canonical, state;
+    uint32_t pids[AW_MAX_PROCESSES]; /* by canonical index: the concrete pid */
+    uint32_t last;                   /* canonical index << 16 | thread that moved last */
     struct aw_outcome outcomes[AW_MAX_OUTCOMES];
 };
 
 struct wanted {
-    uint32_t target;    /* canonical state, or AW_NO_STATE: any */
-    unsigned violated;  /* bits that the step has to violate */
-    bool stops;         /* the step has to stop the machine */
-    int same_thread;    /* 1: the thread of the last choice, 0: another, -1: any */
+    uint32_t target;   /* canonical state, or AW_NO_STATE: any */
+    uint32_t last;     /* who has to have moved, as in `finder.last`, or AW_NO_STATE: anybody */
+    unsigned violated; /* bits that the step has to violate */
+    bool stops;        /* the step has to stop the machine */
+    int same_thread;   /* 1: the thread of the last choice, 0: another, -1: any */
 };
 
-static bool reaches(struct finder *finder, const struct aw_state *next, uint32_t target)
+static void copy_state(struct aw_state *to, const struct aw_state *from)
+{
+    to->count = from->count;
+    memcpy(to->words, from->words, from->count * sizeof *from->words);
+}
+
+static uint32_t index_of(const struct aw_machine *machine, const struct aw_state *state,
+                         uint32_t pid)
+{
+    const struct aw_layout *layout = aw_machine_layout(machine, state);
+    uint32_t i = 0;
+    while (i < layout->process_count && layout->processes[i].pid != pid)
+        i++;
+    return i < layout->process_count ? i : AW_INTERN_NONE;
+}
+
+static uint32_t pid_at(const struct aw_machine *machine, const struct aw_state *state,
+                       uint32_t index)
+{
+    return aw_machine_layout(machine, state)->processes[index].pid;
+}
+
+/* Index << 16 | thread, or AW_NO_STATE. */
+static uint32_t thread_at(const struct aw_machine *machine, const struct aw_state *state,
+                          uint32_t index, uint16_t slot)
+{
+    if (index == AW_INTERN_NONE)
+        return AW_NO_STATE;
+    const struct aw_local *local =
+        aw_machine_local(machine, state->words[AW_WORD_FIRST + index]);
+    for (uint32_t t = 0; t < local->thread_count; t++)
+        if (aw_local_threads(local)[t].slot == slot &&
+            aw_local_threads(local)[t].status == AW_THREAD_PARKED)
+            return index << 16 | t;
+    return AW_NO_STATE;
+}
+
+static bool is_target(const struct finder *finder, const struct aw_state *canonical,
+                      uint32_t target)
 {
     if (target == AW_NO_STATE)
         return true;
-    struct aw_state canonical;
-    canonical.count = next->count;
-    memcpy(canonical.words, next->words, next->count * sizeof *next->words);
-    aw_symmetry_canonical(finder->symmetry, &canonical, NULL);
     uint32_t count;
     const uint32_t *words = aw_visited_get(finder->visited, target, &count);
-    return count == canonical.count &&
-           memcmp(words, canonical.words, count * sizeof *words) == 0;
+    return count == canonical->count &&
+           memcmp(words, canonical->words, count * sizeof *words) == 0;
+}
+
+/* Carries the renaming `pids` of `next` (by index) over to its canonical form: `self` first, because
+ * of several equal ones the lowest place is the one that is tracked. */
+static void rename_pids(struct finder *finder, const struct aw_state *next, uint32_t self,
+                        const uint32_t *pids)
+{
+    const struct aw_machine *machine = finder->explorer->machine;
+    const struct aw_layout *layout = aw_machine_layout(machine, &finder->canonical);
+    uint32_t count = layout->process_count, places[AW_MAX_PROCESSES];
+    bool lowest[AW_MAX_PROCESSES] = {false}, taken[AW_MAX_PROCESSES] = {false};
+    for (uint32_t i = 0; i < count; i++) {
+        struct aw_state copy;
+        copy_state(&copy, next);
+        places[i] = i;
+        aw_symmetry_canonical(finder->symmetry, &copy, &places[i]);
+        lowest[places[i]] = true;
+    }
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t i = self == AW_INTERN_NONE ? n : n == 0 ? self : n <= self ? n - 1 : n;
+        uint32_t place = places[i];
+        while (taken[place]) { /* an equal sibling further on */
+            do
+                place++;
+            while (place < count &&
+                   (lowest[place] ||
+                    layout->processes[place].parent != layout->processes[places[i]].parent ||
+                    finder->canonical.words[AW_WORD_FIRST + place] !=
+                        finder->canonical.words[AW_WORD_FIRST + places[i]]));
+            AW_CHECK(place < count);
+        }
+        taken[place] = true;
+        finder->pids[place] = pids[i];
+    }
+}
+
+/* The concrete step that answers to `move` of the canonical state. False when there is none. */
+static bool take_concretely(struct finder *finder, const struct aw_move *move, uint16_t slot,
+                            struct aw_state *next, uint32_t *child, struct aw_choice *choice)
+{
+    struct aw_explorer *explorer = finder->explorer;
+    struct aw_machine *machine = explorer->machine;
+    struct aw_outcome *outcomes = aw_allocate(AW_MAX_OUTCOMES, sizeof *outcomes);
+    uint32_t pid = finder->pids[move->process], index = index_of(machine, &finder->state, pid);
+    uint32_t who =
+        index == AW_INTERN_NONE ? AW_NO_STATE : thread_at(machine, &finder->state, index, slot);
+    uint32_t outcome = move->outcome;
+    aw_machine_set_symmetry(machine, false);
+    unsigned count = who == AW_NO_STATE ? 0
+                                        : aw_machine_outcomes(machine, &finder->state, index,
+                                                              who & 0xffff, outcomes);
+    if (move->how.effect == AW_EFFECT_REAP) {
+        uint32_t target = index_of(machine, &finder->state, finder->pids[move->how.target]);
+        outcome = 0;
+        while (outcome < count && outcomes[outcome].target != target)
+            outcome++;
+    }
+    bool found = outcome < count;
+    if (found) {
+        *choice = (struct aw_choice){pid, slot, (uint16_t)outcome};
+        struct aw_move concrete = {.process = index, .thread = who & 0xffff, .outcome = outcome,
+                                   .how = outcomes[outcome]};
+        if (outcomes[outcome].stop == 0) {
+            aw_explorer_step(explorer, &finder->state, &concrete, next);
+            *child = concrete.step.child_index == AW_INTERN_NONE
+                         ? 0
+                         : pid_at(machine, next, concrete.step.child_index);
+        }
+    }
+    aw_machine_set_symmetry(machine, finder->symmetry->on);
+    free(outcomes);
+    return found;
 }
 
 /* Takes one step of the wanted kind; false when there is none. */
@@ -71,56 +184,77 @@ static bool take(struct finder *finder, const struct wanted *wanted)
 {
     struct aw_explorer *explorer = finder->explorer;
     struct aw_machine *machine = explorer->machine;
-    struct aw_layout layout = *aw_machine_layout(machine, &finder->state);
-    struct aw_state next;
+    struct aw_layout layout = *aw_machine_layout(machine, &finder->canonical);
+    struct aw_state next, canonical, concrete;
     bool any = false;
     for (uint32_t p = 0; p < layout.process_count; p++) {
-        uint32_t id = finder->state.words[AW_WORD_FIRST + p];
+        uint32_t id = finder->canonical.words[AW_WORD_FIRST + p];
         uint32_t threads = aw_machine_local(machine, id)->thread_count;
         for (uint32_t t = 0; t < threads; t++) {
             uint16_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
             unsigned count =
-                aw_machine_outcomes(machine, &finder->state, p, t, finder->outcomes);
+                aw_machine_outcomes(machine, &finder->canonical, p, t, finder->outcomes);
             any |= count > 0;
-            bool same = finder->last.pid == layout.processes[p].pid && finder->last.slot == slot;
+            bool same = finder->last == (p << 16 | t);
             if (wanted->same_thread >= 0 && same != (wanted->same_thread == 1))
                 continue;
             for (unsigned i = 0; i < count; i++) {
                 struct aw_move move = {
                     .process = p, .thread = t, .outcome = i, .how = finder->outcomes[i]};
-                struct aw_choice choice = {layout.processes[p].pid, slot, (uint16_t)i};
+                struct aw_choice choice;
+                uint32_t child = 0;
                 if (move.how.stop != 0) {
-                    if (!wanted->stops)
+                    if (!wanted->stops ||
+                        !take_concretely(finder, &move, slot, &concrete, &child, &choice))
                         continue;
                     aw_schedule_add(finder->schedule, &finder->capacity, choice);
                     return true;
                 }
-                aw_explorer_step(explorer, &finder->state, &move, &next);
+                aw_explorer_step(explorer, &finder->canonical, &move, &next);
                 if (((move.step.flags & AW_EDGE_STOP) != 0) != wanted->stops ||
-                    (wanted->violated & ~move.violated) != 0 ||
-                    !reaches(finder, &next, wanted->target))
+                    (wanted->violated & ~move.violated) != 0)
+                    continue;
+                uint32_t self = move.step.self_index;
+                copy_state(&canonical, &next);
+                aw_symmetry_canonical(finder->symmetry, &canonical, &self);
+                uint32_t last = thread_at(machine, &canonical, self, slot);
+                if (!is_target(finder, &canonical, wanted->target) ||
+                    (wanted->last != AW_NO_STATE && wanted->last != last) ||
+                    !take_concretely(finder, &move, slot, &concrete, &child, &choice))
                     continue;
                 aw_schedule_add(finder->schedule, &finder->capacity, choice);
-                finder->last = choice;
-                finder->state.count = next.count;
-                memcpy(finder->state.words, next.words, next.count * sizeof *next.words);
+                uint32_t pids[AW_MAX_PROCESSES];
+                const struct aw_layout *after = aw_machine_layout(machine, &next);
+                for (uint32_t j = 0; j < after->process_count; j++) {
+                    uint32_t before = index_of(machine, &finder->canonical,
+                                               after->processes[j].pid);
+                    bool is_child = j == move.step.child_index;
+                    AW_CHECK(is_child || before != AW_INTERN_NONE);
+                    pids[j] = is_child ? child : finder->pids[before];
+                }
+                copy_state(&finder->canonical, &canonical);
+                copy_state(&finder->state, &concrete);
+                rename_pids(finder, &next, move.step.self_index, pids);
+                finder->last = last;
                 return true;
             }
         }
     }
-    if (any || !aw_machine_advance(machine, &finder->state, &next) ||
-        !reaches(finder, &next, wanted->target))
+    if (any || !aw_machine_advance(machine, &finder->canonical, &canonical) ||
+        !is_target(finder, &canonical, wanted->target) ||
+        !aw_machine_advance(machine, &finder->state, &concrete))
         return false;
     struct aw_choice advance = {0};
     aw_schedule_add(finder->schedule, &finder->capacity, advance);
-    finder->last = advance;
-    finder->state = next;
+    copy_state(&finder->canonical, &canonical);
+    copy_state(&finder->state, &concrete);
+    finder->last = AW_NO_STATE;
     return true;
 }
 
 bool aw_schedule_find(struct aw_explorer *explorer, struct aw_visited *visited,
                       struct aw_symmetry *symmetry, const uint32_t *path, uint32_t count,
-                      const uint8_t *same_thread, int property, bool stops,
+                      const uint8_t *same_thread, const uint32_t *last, int property, bool stops,
                       struct aw_schedule *schedule)
 {
     struct finder *finder = aw_allocate(1, sizeof *finder);
@@ -128,20 +262,26 @@ bool aw_schedule_find(struct aw_explorer *explorer, struct aw_visited *visited,
     finder->visited = visited;
     finder->symmetry = symmetry;
     finder->schedule = schedule;
+    finder->last = AW_NO_STATE;
+    finder->pids[0] = AW_ROOT_PID;
     free(schedule->choices);
     *schedule = (struct aw_schedule){.loop = UINT32_MAX};
+    aw_machine_set_symmetry(explorer->machine, symmetry->on);
     aw_machine_initial(explorer->machine, &finder->state);
     finder->state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
+    copy_state(&finder->canonical, &finder->state);
     bool found = true;
     for (uint32_t i = 1; i < count && found; i++) {
         struct wanted wanted = {.target = path[i],
+                                .last = last ? last[i] : AW_NO_STATE,
                                 .same_thread = same_thread ? same_thread[i] : -1};
         if (i == count - 1 && property >= 0)
             wanted.violated = AW_PROPERTY_BIT(property);
         found = take(finder, &wanted);
     }
     if (found && stops) {
-        struct wanted wanted = {.target = AW_NO_STATE, .stops = true, .same_thread = -1};
+        struct wanted wanted = {
+            .target = AW_NO_STATE, .last = AW_NO_STATE, .stops = true, .same_thread = -1};
         found = take(finder, &wanted);
     }
     free(finder);
