@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""bench.py - measures allways, and prints a table.
+
+usage: python3 tools/bench.py BUILD [--runs N] [--markdown FILE]
+
+Never a test: a target that is missed is marked in the table, and the exit status is 0 all the same.
+Only what makes the figures meaningless ends with 1: a program that cannot be built or run, and a
+verdict that is not the one that is known to be right.
+
+Every job is a scenario written to a temporary folder and decided by a process of its own,
+`allways run --format json`. The wall clock runs from before that process is forked until it has been
+waited for; the peak is that of its resident memory, as wait4(2) tells it. Both come from
+tools/bench/launch.c. What program code costs is timed inside the process, by tools/bench/edges.c.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(HERE)
+
+ALL = "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error"
+WITHOUT_NUMBERS = "no-deadlock, no-crash, terminates, drained, no-error"
+# The same, as bits of enum aw_property.
+ALL_BITS, WITHOUT_NUMBERS_BITS = 0x7F, 0x4F
+
+SENTINEL, EMPTY = "sentinel-per-worker", "nonblocking-empty"
+VERDICTS = {SENTINEL: "proved", EMPTY: "violated"}
+
+METHOD = """\
+A row is the median of {runs} runs after one that is not counted; process start is included. Unless the
+row says otherwise, items have size 4 (10,000 in the article) and are numbered, all seven properties
+are checked, and a counterexample is made minimal and its trace is written, as for any user:
+- whole graph: `--no-minimal`, since the size of the graph is asked for and not its shortest path;
+- identical items: without exactly-once and fifo, which only numbered items exercise.
+Transitions per second: those of the reported graph, divided by the time of the whole process.
+A first execution is everything that a step of program code costs when it is met for the first time:
+putting the process in place, running its code, interning what came out, remembering the step. The
+explorer's calls that learn are timed one by one, those in which no code ran are left out.
+Again: every learned step executed once more, when nothing has to be stored (a floor)."""
+
+
+class Trouble(Exception):
+    """Something that leaves nothing to be measured."""
+
+
+class Part:
+    """One case of a job."""
+
+    def __init__(self, protocol, items, workers, size=4, numbered=True):
+        self.protocol, self.items, self.workers, self.size = protocol, items, workers, size
+        self.numbered = numbered
+
+    def arguments(self):
+        words = ["--items", self.items, "--workers", self.workers, "--size", self.size,
+                 "--protocol", self.protocol]
+        if self.numbered:
+            words.append("--numbered")
+        return [str(word) for word in words + ["--runs", 1]]
+
+    def scenario(self, name, program):
+        return "\n".join([
+            f"name: {name}",
+            "about: a job of the bench",
+            f"program: {json.dumps(program)}",
+            f"args: {json.dumps(self.arguments())}",
+            f"properties: [{ALL if self.numbered else WITHOUT_NUMBERS}]",
+            "limits: {memory: 4 GiB, seconds: 300}",
+            "expect:",
+            f"  verdict: {VERDICTS[self.protocol]}",
+        ] + ([] if self.protocol == SENTINEL else ["  property: drained"])) + "\n"
+
+
+class Job:
+    def __init__(self, name, parts, options=(), seconds=None, states=None, mebibytes=None,
+                 rate=None):
+        self.name, self.parts, self.options = name, parts, list(options)
+        self.seconds, self.states, self.mebibytes, self.rate = seconds, states, mebibytes, rate
+
+
+JOBS = [
+    Job("Empty, 8 items, 4 workers", [Part(EMPTY, 8, 4)], seconds=0.05),
+    Job("sentinels, 8 items, 4 workers", [Part(SENTINEL, 8, 4)], seconds=0.05),
+    Job("article's size, Empty", [Part(EMPTY, 8, 4, 10000)]),
+    Job("article's size, sentinels", [Part(SENTINEL, 8, 4, 10000)]),
+    Job("article's size, both", [Part(EMPTY, 8, 4, 10000), Part(SENTINEL, 8, 4, 10000)],
+        seconds=0.5, mebibytes=256),
+    Job("sentinels, 8 items, 8 workers", [Part(SENTINEL, 8, 8)], seconds=0.2, states=100000),
+    Job("sentinels, 8 items, 18 workers", [Part(SENTINEL, 8, 18)], seconds=1.0),
+    Job("sentinels, 32 items, 8 workers", [Part(SENTINEL, 32, 8)], seconds=1.0),
+    Job("Empty, whole graph, 8 items, 8 workers", [Part(EMPTY, 8, 8)],
+        ["--whole-graph", "--no-minimal"], seconds=0.5),
+    Job("sentinels, 8, 4, identical items, full graph", [Part(SENTINEL, 8, 4, numbered=False)],
+        ["--no-symmetry", "--no-reduction"], rate=5e6),
+]
+
+# Name, how to explore, properties, part, microseconds wanted.
+EXECUTIONS = [
+    ("sentinels, 8, 4, identical items, full graph", "full", WITHOUT_NUMBERS_BITS,
+     Part(SENTINEL, 8, 4, numbered=False), 5.0),
+    ("sentinels, 32 items, 8 workers", "reduced", ALL_BITS, Part(SENTINEL, 32, 8), 5.0),
+    ("article's size, sentinels", "reduced", ALL_BITS, Part(SENTINEL, 8, 4, 10000), None),
+]
+
+
+def call(words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Trouble(f"{shlex.join(words[:3])} ... : {done.stderr.strip() or done.returncode}")
+    return done.stdout
+
+
+def compile_tools(build, folder):
+    compiler = shlex.split(os.environ.get("CC", "gcc")) + ["-O2", "-std=gnu17", "-Wall"]
+    launch, edges = os.path.join(folder, "launch"), os.path.join(folder, "edges")
+    call(compiler + [os.path.join(HERE, "bench", "launch.c"), "-o", launch])
+    wraps = ["aw_edge_get", "aw_machine_next_local", "aw_machine_poll_is_idle"]
+    libraries = shlex.split(call(["pkg-config", "--libs", "libxxhash", "libdw", "libelf", "gmp"]))
+    call(compiler + [f"-I{TOP}/harness", f"-I{TOP}/harness/include", f"-I{TOP}/fault"] +
+         [f"-Wl,--wrap={name}" for name in wraps] +
+         [os.path.join(HERE, "bench", "edges.c"), os.path.join(build, "liballways.a"),
+          "-o", edges] + libraries)
+    return launch, edges
+
+
+def run_once(words, launch, folder):
+    """The JSON of one run, its seconds and its peak in bytes."""
+    result = os.path.join(folder, "result")
+    done = subprocess.run([launch, result] + words, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Trouble(done.stderr.strip())
+    with open(result, encoding="ascii") as file:
+        nanoseconds, kibibytes, _, _, status = (int(word) for word in file.read().split())
+    try:
+        report = json.loads(done.stdout)
+    except ValueError:
+        report = None
+    if report is None or os.waitstatus_to_exitcode(status) not in (0, 1):
+        raise Trouble(done.stderr.strip() or f"wait status {status}")
+    return report, nanoseconds / 1e9, kibibytes * 1024
+
+
+def measure(job, number, build, launch, folder, runs):
+    """A row of figures."""
+    place = os.path.join(folder, f"job{number}")
+    os.mkdir(place)
+    for i, part in enumerate(job.parts):
+        with open(os.path.join(place, f"{i}.yaml"), "w", encoding="ascii") as file:
+            file.write(part.scenario(f"job{number}-{i}",
+                                     os.path.join(build, "models", "article.so")))
+    words = [os.path.join(build, "allways"), "run", "--format", "json", "--trace-dir",
+             os.path.join(folder, "traces")] + job.options + [place]
+    times, peaks = [], []
+    for i in range(runs + 1):
+        report, seconds, peak = run_once(words, launch, folder)
+        for entry in report["results"]:
+            if not entry["met"]:
+                raise Trouble(f"{job.name}: {entry['verdict']}, expected {entry['expected']}")
+        if i > 0:
+            times.append(seconds)
+            peaks.append(peak)
+    results = report["results"]
+    return {
+        "job": job,
+        "seconds": statistics.median(times), "least": min(times), "most": max(times),
+        "peak": statistics.median(peaks),
+        "states": sum(entry["states"] for entry in results),
+        "transitions": sum(entry["transitions"] for entry in results),
+        "code_runs": sum(entry["code_runs"] for entry in results),
+    }
+
+
+def measure_executions(entry, build, edges, runs):
+    _, how, bits, part, _ = entry
+    words = [edges, os.path.join(build, "runtime.so"), how, str(bits),
+             os.path.join(build, "models", "article.so")] + part.arguments()
+    first, again = [], []
+    for i in range(runs + 1):
+        numbers = [int(word) for word in call(words).split()]
+        if i > 0:
+            first.append(numbers[0] / numbers[1] / 1000)
+            again.append(numbers[2] / numbers[3] / 1000)
+    return {"first": first, "again": statistics.median(again), "count": numbers[1]}
+
+
+def grouped(number):
+    return f"{number:,}"
+
+
+def mebibytes(number):
+    return f"{number / 2**20:.0f} MiB"
+
+
+def spread(least, most, form):
+    return f"{least:{form}} to {most:{form}}"
+
+
+def row_of(figures):
+    """Cells, and whether every target was reached."""
+    job, targets, good = figures["job"], [], True
+    measured, between = f"{figures['seconds']:.3f} s", spread(figures["least"], figures["most"],
+                                                              ".3f")
+    if job.seconds is not None:
+        targets.append(f"{job.seconds:g} s")
+        good &= figures["seconds"] <= job.seconds
+    if job.mebibytes is not None:
+        targets.append(f"{job.mebibytes} MiB")
+        good &= figures["peak"] <= job.mebibytes * 2**20
+    if job.states is not None:
+        targets.append(f"{grouped(job.states)} states")
+        good &= figures["states"] <= job.states
+    if job.rate is not None:
+        rates = [figures["transitions"] / figures[key] for key in ("seconds", "most", "least")]
+        targets.append(f"at least {job.rate / 1e6:g} M/s")
+        measured = f"{rates[0] / 1e6:.1f} M/s"
+        between = spread(rates[1] / 1e6, rates[2] / 1e6, ".1f")
+        good &= rates[0] >= job.rate
+    mark = "" if not targets else "yes" if good else "MISSED"
+    return [job.name, ", ".join(targets), measured, between, grouped(figures["states"]),
+            grouped(figures["transitions"]), mebibytes(figures["peak"]), mark]
+
+
+def execution_row(entry, figures):
+    name, _, _, _, wanted = entry
+    median = statistics.median(figures["first"])
+    mark = "" if wanted is None else "yes" if median <= wanted else "MISSED"
+    return [name, "" if wanted is None else f"{wanted:g} us", f"{median:.1f} us",
+            spread(min(figures["first"]), max(figures["first"]), ".1f"),
+            f"{figures['again']:.1f} us", grouped(figures["count"]), mark]
+
+
+HEAD = ["job", "target", "median", "least to most", "states", "transitions", "peak", "reached"]
+EXECUTION_HEAD = ["first executions of program code", "target", "median", "least to most", "again",
+                  "executions", "reached"]
+RIGHT = {"median", "states", "transitions", "peak", "again", "executions"}
+
+
+def as_text(head, rows):
+    widths = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
+    lines = []
+    for row in [head] + rows:
+        cells = [cell.rjust(width) if name in RIGHT else cell.ljust(width)
+                 for name, cell, width in zip(head, row, widths)]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "-" * max(len(line) for line in lines))
+    return "\n".join(lines)
+
+
+def as_markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |",
+             "|" + "|".join("--:" if name in RIGHT else "---" for name in head) + "|"]
+    lines += ["| " + " | ".join(cell or " " for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def environment(build):
+    """What the figures depend on."""
+    model = platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    model = line.split(":", 1)[1].strip()
+                    break
+    except OSError:
+        pass
+    version = call([os.path.join(build, "allways"), "--version"]).strip()
+    compiler = call(shlex.split(os.environ.get("CC", "gcc")) + ["-dumpfullversion"]).strip()
+    return (f"{datetime.date.today().isoformat()}, {model}, {len(os.sched_getaffinity(0))} "
+            f"processors, Linux {platform.release().split('-')[0]}, gcc {compiler}, {version}")
+
+
+def busy():
+    """What else runs here spoils the figures; said, not hidden."""
+    load = os.getloadavg()[0]
+    if load <= 0.5:
+        return ""
+    return (f"The machine was not idle when this began: a load of {load:.1f} on "
+            f"{len(os.sched_getaffinity(0))} processors.")
+
+
+def write_markdown(path, command, about, warning, tables, runs):
+    text = ["# Figures", "",
+            "Measured, not promised: generated by the command below, never edited. Targets are "
+            "those of an idle machine with", "two processors.", "",
+            "```", command, "```", "", about + ".", ""]
+    if warning:
+        text += [warning, ""]
+    for head, rows in tables:
+        text += [as_markdown(head, rows), ""]
+    text += ["## How it is measured", "", METHOD.format(runs=runs).replace(":\n- ", ":\n\n- ", 1)
+             .replace(".\nTransitions", ".\n\nTransitions"), ""]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(text))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures allways, and prints a table.")
+    parser.add_argument("build", metavar="BUILD", help="the folder that make has built")
+    parser.add_argument("--runs", type=int, default=5, help="runs of a job that are counted (5)")
+    parser.add_argument("--markdown", metavar="FILE", help="write the tables there as well")
+    given = parser.parse_args()
+    if given.runs < 1:
+        parser.error("--runs: at least 1")
+    build = os.path.abspath(given.build)
+    folder = tempfile.mkdtemp(prefix="allways-bench-")
+    try:
+        warning = busy()
+        launch, edges = compile_tools(build, folder)
+        rows, execution_rows = [], []
+        for number, job in enumerate(JOBS):
+            rows.append(row_of(measure(job, number, build, launch, folder, given.runs)))
+        for entry in EXECUTIONS:
+            execution_rows.append(
+                execution_row(entry, measure_executions(entry, build, edges, given.runs)))
+        tables = [(HEAD, rows), (EXECUTION_HEAD, execution_rows)]
+        about = environment(build)
+        print(about)
+        if warning:
+            print(warning)
+        for head, lines in tables:
+            print("\n" + as_text(head, lines))
+        print("\n" + METHOD.format(runs=given.runs))
+        if given.markdown:
+            command = f"python3 tools/bench.py {given.build}"
+            if given.runs != 5:
+                command += f" --runs {given.runs}"
+            write_markdown(given.markdown, command + f" --markdown {given.markdown}", about,
+                           warning, tables, given.runs)
+    except (Trouble, OSError) as trouble:
+        print(f"bench: {trouble}", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
