@@ -3,8 +3,9 @@
  * adapter.h - libfiu inside the checker: it decides nothing, it asks.
  *
  * Every point of a plan is registered with fiu_enable_external (fiu-control.h). Its callback runs
- * under libfiu's read lock, and a fiu_fail inside it answers 0, so it only reports what the explorer
- * has chosen before: aw_fault_ask sets the choice, calls fiu_fail, and returns what came back.
+ * under libfiu's read lock, and a fiu_fail inside it answers 0, so it only reports what the
+ * explorer has chosen before: aw_fault_ask sets the choice, calls fiu_fail, and returns what came
+ * back.
  */
 #ifndef AW_FAULT_ADAPTER_H
 #define AW_FAULT_ADAPTER_H

@@ -11,6 +11,7 @@
 #ifndef AW_FAULT_POINTS_H
 #define AW_FAULT_POINTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,10 +37,11 @@ enum { AW_FAULT_MAX_ERRNOS = 12 };
 
 struct aw_fault_point {
     const char *name;
-    enum aw_fault_kind kind;           /* the kind that the point is for */
-    int errnos[AW_FAULT_MAX_ERRNOS];   /* legal ones, 0 at the end; the first is the default */
-    const char *where;                 /* which calls */
-    const char *meaning;               /* for the program */
+    enum aw_fault_kind kind;         /* the kind that the point is for */
+    int errnos[AW_FAULT_MAX_ERRNOS]; /* AW_FAULT_ERRNO: legal ones, 0 at the end; the first is the
+                                        default */
+    const char *where;               /* which calls */
+    const char *meaning;             /* for the program */
 };
 
 /* The point with that name, or NULL (then it may still be a point of the program's own). */
@@ -47,6 +49,23 @@ const struct aw_fault_point *aw_fault_point_find(const char *name);
 
 /* All of them, for documentation and for suggestions. */
 const struct aw_fault_point *aw_fault_points(size_t *count);
+
+/* Is the name in a part of the name space that belongs to the table (posix/, libc/, linux/,
+ * allways/)? Then it is no point of the program's own. */
+bool aw_fault_point_reserved(const char *name);
+
+/* May a fault of that kind be put at the point (NULL: one of the program's own)? A point of the
+ * program takes fail and delay; a call that may fail takes errno and delay; any other point takes
+ * its own kind alone. Where crash, sigterm, spurious or a delay anywhere strike is for the role and
+ * the site to say. */
+bool aw_fault_point_takes(const struct aw_fault_point *point, enum aw_fault_kind kind);
+
+/* May the call at the point fail with that errno? */
+bool aw_fault_point_gives(const struct aw_fault_point *point, int error);
+
+/* "EINTR", or NULL; and back, or 0. */
+const char *aw_fault_errno_name(int error);
+int aw_fault_errno_by_name(const char *name);
 
 const char *aw_fault_kind_name(enum aw_fault_kind kind);
 int aw_fault_kind_by_name(const char *name); /* or -1 */
