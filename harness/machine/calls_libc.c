@@ -317,7 +317,7 @@ enum aw_call_result aw_call_raise(struct aw_machine *machine, const uint64_t *ar
     if (signal < 0 || signal > 64)
         return aw_call_error(machine, result, EINVAL, "raise");
     if (signal == 0 || signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH ||
-        signal == SIGCONT || (machine->work.head.ignored >> signal & 1) != 0)
+        signal == SIGCONT || (machine->work.head.ignored & aw_signal_bit(signal)) != 0)
         return AW_CALL_RETURN;
     if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "stopping a process is not modelled");

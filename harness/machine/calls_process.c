@@ -96,13 +96,18 @@ enum { DISPOSITION_DEFAULT, DISPOSITION_IGNORE, DISPOSITION_ASK };
 static enum aw_call_result park_signal(struct aw_machine *machine, int signal, uint64_t handler,
                                        bool ask, uint64_t old, const char *call, uint64_t *result)
 {
-    if (signal < 1 || signal > 63 || (!ask && (signal == SIGKILL || signal == SIGSTOP)))
+    if (signal < 1 || signal > 64 || (!ask && (signal == SIGKILL || signal == SIGSTOP)))
         return aw_call_error(machine, result, EINVAL, call);
     if (!ask && handler != (uint64_t)SIG_DFL && handler != (uint64_t)SIG_IGN)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "%s: a handler function for signal %d is not modelled (SIG_DFL and "
                             "SIG_IGN are)",
                             call, signal);
+    if (!ask && signal == SIGCHLD && handler == (uint64_t)SIG_IGN)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "%s: SIG_IGN for SIGCHLD is not modelled (children would vanish without "
+                            "being waited for)",
+                            call);
     struct aw_op *op = aw_park(machine, AW_OP_SIGNAL);
     op->fd = signal;
     op->argument = ask                            ? DISPOSITION_ASK
@@ -131,6 +136,9 @@ enum aw_call_result aw_call_sigaction(struct aw_machine *machine, const uint64_t
         return aw_call_error(machine, result, EFAULT, "sigaction");
     if (args[1] != 0)
         memcpy(&action, (const void *)args[1], sizeof action);
+    if (args[1] != 0 && (int)args[0] == SIGCHLD && (action.sa_flags & SA_NOCLDWAIT) != 0)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "sigaction with SA_NOCLDWAIT is not modelled");
     return park_signal(machine, (int)args[0], (uint64_t)action.sa_handler, args[1] == 0, args[2],
                        "sigaction", result);
 }

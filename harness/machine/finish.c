@@ -225,7 +225,8 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     for (int i = work->head.thread_count - 1; i >= 0; i--) {
         if (work->threads[i].slot == slot)
             continue;
-        aw_image_clear_slot(&machine->image, work->threads[i].slot);
+        if (work->threads[i].slot != 0) /* what main left on its stack is often pointed to */
+            aw_image_clear_slot(&machine->image, work->threads[i].slot);
         aw_process_remove_thread(work, i);
     }
     work->threads[0].role = 0;
@@ -322,7 +323,7 @@ static void finish_clock(const struct aw_op *op, int64_t now, uint64_t *result)
 
 static void finish_signal(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
 {
-    uint64_t *ignored = &machine->work.head.ignored, bit = (uint64_t)1 << op->fd;
+    uint64_t *ignored = &machine->work.head.ignored, bit = aw_signal_bit(op->fd);
     uint64_t old = (uint64_t)(*ignored & bit ? SIG_IGN : SIG_DFL);
     if (op->argument == 0)
         *ignored &= ~bit;

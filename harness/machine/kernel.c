@@ -582,7 +582,7 @@ static void on_image(struct question *q)
 
 static bool sigpipe_ignored(const struct aw_local *local)
 {
-    return (local->ignored >> SIGPIPE & 1) != 0;
+    return (local->ignored & aw_signal_bit(SIGPIPE)) != 0;
 }
 
 /* A pipe write may be cut short, as long as the budget lasts: one outcome for each length. */
@@ -744,12 +744,13 @@ static void on_kill(struct question *q)
     int target = process_by_pid(q->layout, (uint32_t)q->op->argument), signal = q->op->fd;
     struct aw_outcome *outcome;
     if (target < 0) {
-        outcome = add(q, error_answer(q->machine, ESRCH));
+        int error = q->op->argument == AW_INIT_PID ? EPERM : ESRCH;
+        outcome = add(q, error_answer(q->machine, error));
     } else {
         const struct aw_local *local =
             aw_local_get(q->machine, q->state->words[AW_WORD_FIRST + (uint32_t)target]);
         bool lives = !local->zombie && !ignored_by_default(signal) &&
-                     (signal == SIGKILL || (local->ignored >> signal & 1) == 0);
+                     (local->ignored & aw_signal_bit(signal)) == 0;
         if (lives && (unsigned)target == q->process) {
             outcome = add(q, action_answer(q->machine, AW_ACT_FATAL, (uint32_t)signal));
         } else {

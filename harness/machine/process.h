@@ -57,7 +57,7 @@ struct aw_local {
     uint32_t monitor_count, chunk_count;
     int32_t status;    /* of a zombie, as wait(2) tells it */
     uint32_t zero;
-    uint64_t ignored;  /* bit s: signal s is ignored */
+    uint64_t ignored;  /* aw_signal_bit of each signal that is ignored */
     /* struct aw_thread threads[]; struct aw_fd fds[]; struct aw_fifo_monitor monitors[];
      * struct aw_image_chunk chunks[]; */
 };
@@ -68,6 +68,8 @@ struct aw_process {
     struct aw_fd fds[AW_MAX_FDS];             /* sorted by fd */
     struct aw_fifo_monitor monitors[AW_MAX_MONITORS];
 };
+
+static inline uint64_t aw_signal_bit(int signal) { return (uint64_t)1 << (signal - 1); }
 
 static inline const struct aw_thread *aw_local_threads(const struct aw_local *local)
 {

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes in the machine: fork, wait, exit, kill, SIGPIPE. Where a case holds, it holds natively
+ * as well.
+ */
+#include "machine_box.h"
+
+#define HOLDS(name, function)                                                                      \
+    Test(processes, name)                                                                          \
+    {                                                                                              \
+        box_holds("processes", function);                                                          \
+    }
+
+HOLDS(fork_copies_memory, "memory")
+HOLDS(fork_copies_descriptors, "descriptors")
+HOLDS(only_the_forking_thread_lives_in_the_child, "only_the_forker")
+HOLDS(any_thread_may_fork_and_is_the_last_one_in_the_child, "any_thread")
+HOLDS(wait_tells_exit_status_and_signal, "statuses")
+HOLDS(waitpid_waits_for_the_one_that_is_named, "one_by_name")
+HOLDS(waitpid_with_wnohang_answers_0_while_the_child_lives, "without_waiting")
+HOLDS(only_children_can_be_waited_for, "strangers")
+HOLDS(exit_handlers_run_in_reverse_order_and_in_children_too, "handlers")
+HOLDS(exit_within_an_exit_handler_goes_on_with_the_rest, "exit_in_handler")
+HOLDS(kill_with_0_finds_the_living_and_zombies, "kill_zero")
+HOLDS(pids_are_what_fork_said_and_are_not_used_again_at_once, "pids")
+
+Test(processes, wait_may_find_either_child_first)
+{
+    box_expect("processes", "either", "exit 1; exit 2");
+}
+
+Test(processes, an_orphan_has_init_for_its_parent_and_is_not_waited_for)
+{
+    box_expect("processes", "orphan", "exit 1; exit 2");
+}
+
+Test(processes, a_process_may_end_before_its_children)
+{
+    box_expect("processes", "root_leaves_children", "exit 0");
+}
+
+Test(processes, a_signal_to_oneself_is_a_crash)
+{
+    box_expect("processes", "killed_by_itself",
+               "crash: killed by a signal that it sent to itself in killed_by_itself; signal 15");
+}
+
+Test(processes, a_process_may_be_killed_by_another)
+{
+    box_expect("processes", "killed_by_child", "signal 9");
+}
+
+Test(processes, init_cannot_be_killed)
+{
+    box_expect("processes", "init_is_not_ours", "exit 1");
+}
+
+Test(processes, sigpipe_kills_unless_it_is_ignored)
+{
+    box_expect("processes", "sigpipe",
+               "crash: killed by SIGPIPE: a write to a pipe that nobody reads in sigpipe; exit 0");
+}
+
+Test(processes, sigpipe_also_meets_a_write_that_was_blocked)
+{
+    box_expect("processes", "sigpipe_later",
+               "crash: killed by SIGPIPE: a write to a pipe that nobody reads in sigpipe_later; "
+               "exit 0");
+}
+
+Test(processes, ignoring_sigchld_is_a_stop)
+{
+    box_expect("processes", "sigchld_ignored",
+               "stop: signal: SIG_IGN for SIGCHLD is not modelled (children would vanish without "
+               "being waited for) in sigchld_ignored");
+    box_expect("processes", "sigchld_nowait",
+               "stop: sigaction with SA_NOCLDWAIT is not modelled in sigchld_nowait");
+}
+
+Test(processes, ignored_signals_are_ignored_by_children_too_sigkill_never)
+{
+    box_expect("processes", "ignored_signals",
+               "crash: killed by a signal that it sent to itself in ignored_signals; exit 0");
+}
