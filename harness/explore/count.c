@@ -21,6 +21,7 @@ struct counter {
     uint32_t *targets;
     uint64_t target_count, target_capacity;
     uint64_t *starts;
+    uint8_t *ends; /* by state: an execution may end here */
     uint64_t start_capacity;
 };
 
@@ -52,16 +53,23 @@ static bool build(struct counter *c)
         if (s + 2 > c->start_capacity) {
             c->start_capacity = 2 * (s + 2ul);
             c->starts = aw_reallocate(c->starts, c->start_capacity, sizeof *c->starts);
+            c->ends = aw_reallocate(c->ends, c->start_capacity, sizeof *c->ends);
         }
         c->starts[s] = c->target_count;
         const uint32_t *words = aw_visited_get(&c->visited, s, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
         struct aw_layout layout = *aw_machine_layout(machine, &state);
+        struct aw_restriction restriction;
+        aw_explorer_restrict(explorer, &state, outcomes, &restriction);
+        bool any = false;
         for (uint32_t p = 0; p < layout.process_count && complete; p++) {
             uint32_t id = state.words[AW_WORD_FIRST + p];
             uint32_t threads = aw_machine_local(machine, id)->thread_count;
             for (uint32_t t = 0; t < threads && complete; t++) {
+                if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
+                    continue;
                 unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
+                any |= aw_explorer_goes_on(outcomes, count);
                 for (unsigned i = 0; i < count && complete; i++) {
                     struct aw_move move = {
                         .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
@@ -77,9 +85,10 @@ static bool build(struct counter *c)
                 }
             }
         }
-        if (complete && c->target_count == c->starts[s] &&
-            aw_machine_advance(machine, &state, &next))
+        bool advances = complete && !any && aw_machine_advance(machine, &state, &next);
+        if (advances)
             add_target(c, &next, s);
+        c->ends[s] = !any && !advances;
         c->starts[s + 1] = c->target_count;
         explorer->memory_bytes = aw_visited_bytes(&c->visited) +
                                  c->target_capacity * sizeof *c->targets +
@@ -124,9 +133,7 @@ void aw_count_interleavings(struct aw_explorer *explorer)
         mpz_t *paths = aw_allocate(states, sizeof *paths);
         for (uint32_t i = states; i-- > 0;) {
             uint32_t s = order[i];
-            mpz_init(paths[s]);
-            if (c.starts[s] == c.starts[s + 1])
-                mpz_set_ui(paths[s], 1);
+            mpz_init_set_ui(paths[s], c.ends[s]);
             for (uint64_t e = c.starts[s]; e < c.starts[s + 1]; e++)
                 mpz_add(paths[s], paths[s], paths[c.targets[e]]);
         }
@@ -143,6 +150,7 @@ void aw_count_interleavings(struct aw_explorer *explorer)
     free(order);
     free(c.targets);
     free(c.starts);
+    free(c.ends);
     aw_visited_deinit(&c.visited);
     aw_symmetry_deinit(&c.symmetry);
 }

@@ -13,8 +13,8 @@
  * by Tarjan's algorithm (1972), without recursion.
  *
  * A set is only weakly fair if each thread that is enabled in *all* of its states moves: then
- * starvation is possible, which a strongly fair scheduler excludes. Faults are never owed, so their
- * edges are left out; expiries of time-outs are edges like others, but a cycle that needs one says
+ * starvation is possible, which a strongly fair scheduler excludes. Faults are never owed, so they
+ * enable nobody; expiries of time-outs are edges like others, but a cycle that needs one says
  * nothing about real time and is decided with virtual time only.
  */
 #include <stdio.h>
@@ -115,13 +115,17 @@ static bool build(struct full *full)
         const uint32_t *words = aw_visited_get(&full->visited, s, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
         struct aw_layout layout = *aw_machine_layout(machine, &state);
+        struct aw_restriction restriction;
+        aw_explorer_restrict(explorer, &state, outcomes, &restriction);
         bool any = false;
         for (uint32_t p = 0; p < layout.process_count && complete; p++) {
             uint32_t id = state.words[AW_WORD_FIRST + p];
             uint32_t threads = aw_machine_local(machine, id)->thread_count;
             for (uint32_t t = 0; t < threads && complete; t++) {
+                if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
+                    continue;
                 unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-                any |= count > 0;
+                any |= aw_explorer_goes_on(outcomes, count);
                 if (count == 0)
                     continue;
                 int actor =
@@ -135,9 +139,8 @@ static bool build(struct full *full)
                     }
                     struct aw_move move = {
                         .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
-                    if (outcomes[i].faults > 0)
-                        continue;
-                    if (!outcomes[i].expiry || full->expiries)
+                    /* Faults are never owed, and never on a cycle: each lowers a budget. */
+                    if (outcomes[i].faults == 0 && (!outcomes[i].expiry || full->expiries))
                         full->enabled[s] |= (uint64_t)1 << actor;
                     aw_explorer_step(explorer, &state, &move, &next);
                     complete = (move.step.flags & AW_EDGE_STOP) == 0;

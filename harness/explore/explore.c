@@ -58,11 +58,15 @@ static void note_assumptions(const struct aw_explorer *explorer)
     } else if (settings->time == AW_TIME_VIRTUAL) {
         assume(result, "virtual time: the clock moves only when nobody can run");
     }
-    if (settings->partial_writes > 0) {
-        snprintf(text, sizeof text, "bounded: at most %u partial writes in an execution",
-                 settings->partial_writes);
+    const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
+    if (plan->count > 0) {
+        snprintf(text, sizeof text, "bounded: at most %u injected fault%s in an execution",
+                 plan->budget, plan->budget == 1 ? "" : "s");
         assume(result, text);
     }
+    if (explorer->options->favour_count > 0)
+        assume(result, "bounded: only schedules in which the favoured threads move whenever they "
+                       "can");
 }
 
 /* Re-executes a sample of what was learned: the same step must have the same result. */
@@ -231,10 +235,26 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
 }
 
+/* A fault whose point no execution met was never put to the test. */
+static bool fault_unreached(const struct aw_explorer *explorer, struct aw_result *result)
+{
+    const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
+    uint32_t reached = aw_machine_faults_reached(explorer->machine);
+    for (uint32_t i = 0; i < plan->count && plan->budget > 0; i++)
+        if ((reached >> i & 1) == 0) {
+            snprintf(result->message, sizeof result->message,
+                     "no execution reaches the fault point %s%s%s%s%s", plan->faults[i].point,
+                     plan->faults[i].role[0] ? " in " : "", plan->faults[i].role,
+                     plan->faults[i].site[0] ? " at " : "", plan->faults[i].site);
+            return true;
+        }
+    return false;
+}
+
 static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_end end,
                                   unsigned violated)
 {
-    const struct aw_result *result = explorer->result;
+    struct aw_result *result = explorer->result;
     if (violated != 0)
         return AW_VIOLATED;
     if (end != AW_END_COMPLETE)
@@ -247,7 +267,7 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         vacuous |= result->properties[property] == AW_NOT_EXERCISED;
     }
-    return vacuous ? AW_VACUOUS : AW_PROVED;
+    return vacuous || fault_unreached(explorer, result) ? AW_VACUOUS : AW_PROVED;
 }
 
 int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,
@@ -272,7 +292,8 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *opt
     aw_machine_set_learning(machine, options->learning);
     /* In virtual time the clock is an object that everybody's time-outs read. */
     bool reduce_at_all =
-        options->rules != 0 && aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
+        options->rules != 0 && options->favour_count == 0 &&
+        aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
     struct aw_reduce *reduce = reduce_at_all ? aw_reduce_create(machine, options) : NULL;
     struct aw_search search;
     enum aw_end end = search_to_end(&explorer, &search, reduce);

@@ -69,6 +69,8 @@ struct aw_options {
     bool whole_graph; /* go on after the first violation */
     bool count;       /* count the interleavings as well */
     bool minimal;     /* look for the shortest counterexample */
+    const char *const *favour; /* roles of threads that move whenever they can */
+    unsigned favour_count;     /* not 0: no partial-order reduction */
     unsigned plant;   /* enum aw_plant */
     /* Called now and then (about ten times a second); return false to stop the search. May be NULL. */
     bool (*progress)(void *context, const struct aw_progress *progress);

@@ -67,6 +67,21 @@ bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t qu
 void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state,
                       struct aw_move *move, struct aw_state *next);
 
+/* Is there an outcome without a fault? Faults are never owed: where only they are left, the execution
+ * may as well end. */
+bool aw_explorer_goes_on(const struct aw_outcome *outcomes, unsigned count);
+
+/* A constraint on schedules: while a favoured thread can move, only favoured threads do. */
+struct aw_restriction {
+    bool active;
+};
+/* `outcomes` is scratch space for AW_MAX_OUTCOMES. */
+void aw_explorer_restrict(const struct aw_explorer *explorer, const struct aw_state *state,
+                          struct aw_outcome *outcomes, struct aw_restriction *restriction);
+bool aw_explorer_may_move(const struct aw_explorer *explorer, const struct aw_state *state,
+                          const struct aw_restriction *restriction, uint32_t process,
+                          uint32_t thread);
+
 /* Does the state have processes that are not zombies? */
 bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state *state);
 

@@ -159,6 +159,8 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
     memcpy(state.words, words, state.count * sizeof *words);
     bool preemptible = could_go_on(m, &state, last, outcomes);
     struct aw_layout layout = *aw_machine_layout(machine, &state);
+    struct aw_restriction restriction;
+    aw_explorer_restrict(explorer, &state, outcomes, &restriction);
     bool any = false;
     for (uint32_t p = 0; p < layout.process_count; p++) {
         uint32_t id = state.words[AW_WORD_FIRST + p];
@@ -168,8 +170,10 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
         uint32_t threads = aw_machine_local(machine, id)->thread_count;
         for (uint32_t t = 0; t < threads && !repeats; t++) {
             uint16_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
+            if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
+                continue;
             unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-            any |= count > 0;
+            any |= aw_explorer_goes_on(outcomes, count);
             bool same = last == (p << 16 | t);
             for (unsigned i = 0; i < count; i++) {
                 if (outcomes[i].stop == AW_STOP_CAPACITY)
@@ -265,6 +269,7 @@ static bool search(struct aw_explorer *explorer, int property)
     uint32_t root = node_of(m, &first, NO_THREAD);
     relax(m, root, 0, AW_NO_STATE, 0);
     explorer->progress.phase = "minimising";
+    aw_machine_set_joined_pipes(explorer->machine, UINT64_MAX);
     while (m->heap.count > 0) {
         struct entry entry = pop(&m->heap);
         if (m->done[entry.node])

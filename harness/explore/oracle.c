@@ -148,7 +148,8 @@ static void at_end(struct walker *walker, const struct aw_state *state)
     walker->oracle->violated |= aw_explorer_final(&walker->explorer, state);
 }
 
-/* Calls `visit` for every successor of `state`; returns how many there were. */
+/* Calls `visit` for every successor of `state`; returns how many threads could move without a
+ * fault. */
 static unsigned successors(struct walker *walker, const struct aw_state *state,
                            void (*visit)(struct walker *, const struct aw_state *, void *),
                            void *context)
@@ -163,8 +164,8 @@ static unsigned successors(struct walker *walker, const struct aw_state *state,
         uint32_t threads = aw_machine_local(machine, id)->thread_count;
         for (uint32_t t = 0; t < threads; t++) {
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
+            all += aw_explorer_goes_on(outcomes, count);
             for (unsigned i = 0; i < count; i++) {
-                all++;
                 if (walker->left == 0 || outcomes[i].stop != 0) {
                     walker->oracle->complete = false;
                     continue;

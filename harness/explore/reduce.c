@@ -132,6 +132,7 @@ struct aw_reduce {
     uint64_t names_user;
     uint64_t forker; /* who was parked at a fork in a process with several threads */
     uint32_t fork_limit;
+    bool sleepers_move; /* spurious wake-ups are in the plan */
     bool exits_entangled, killed, clock_read, main_leaves;
     bool wait_polled, status_known, statuses_differ;
     uint32_t status;
@@ -151,6 +152,15 @@ struct aw_reduce *aw_reduce_create(struct aw_machine *machine, const struct aw_o
     aw_map_init(&reduce->own_map);
     aw_map_init(&reduce->watched_map);
     object(reduce, 63);
+    const struct aw_fault_plan *plan = aw_machine_faults(machine);
+    for (uint32_t i = 0; i < plan->count && plan->budget > 0; i++) {
+        /* A process may vanish at any operation: as if a kill were parked. */
+        if (plan->faults[i].kind == AW_FAULT_CRASH || plan->faults[i].kind == AW_FAULT_SIGTERM)
+            reduce->killed = true;
+        /* Sleepers move by themselves. */
+        if (plan->faults[i].kind == AW_FAULT_SPURIOUS)
+            reduce->sleepers_move = true;
+    }
     return reduce;
 }
 
@@ -563,7 +573,7 @@ static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state
             if (facts->spanned)
                 continue;
             const struct aw_pipe *pipe = object_at(reduce, state, layout, handle);
-            if (pipe->exact || pipe->read_nonblocking ||
+            if (pipe->exact || pipe->joined || pipe->read_nonblocking ||
                 (pipe->byte_count > 0 && op->argument > aw_pipe_first_write_left(pipe)))
                 set(reduce, &facts->spanned);
             continue;
@@ -765,7 +775,7 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread
     case AW_OP_COND_SIGNAL:
     case AW_OP_COND_BROADCAST: {
         const struct condition_facts *c = condition(reduce, op->address);
-        return rule(reduce, AW_RULE_GUARDED) && !c->loose &&
+        return rule(reduce, AW_RULE_GUARDED) && !c->loose && !reduce->sleepers_move &&
                (c->mutex == 0 || !mutex(reduce, c->mutex)->tried);
     }
     case AW_OP_CREATE:
@@ -829,6 +839,15 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     default:
         return false;
     }
+}
+
+uint64_t aw_reduce_joined_pipes(const struct aw_reduce *reduce)
+{
+    uint64_t handles = 0;
+    for (uint32_t handle = 0; handle < 64 && handle < reduce->object_count; handle++)
+        if (reduce->objects[handle].spanned || reduce->objects[handle].polled)
+            handles |= (uint64_t)1 << handle;
+    return handles;
 }
 
 enum aw_ample aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *state,

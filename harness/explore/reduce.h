@@ -29,6 +29,9 @@ void aw_reduce_destroy(struct aw_reduce *reduce);
 /* Facts are kept over restarts; what depends on the search (symmetry, exact pipes) is set here. */
 void aw_reduce_begin(struct aw_reduce *reduce, bool symmetry, bool exact_pipes);
 
+/* Bit h: nothing will be concluded any more from where the writes to pipe h began. */
+uint64_t aw_reduce_joined_pipes(const struct aw_reduce *reduce);
+
 /* Watches `state`. Returns true when a fact was dropped by it. */
 bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state);
 

@@ -187,14 +187,18 @@ static bool take(struct finder *finder, const struct wanted *wanted)
     struct aw_layout layout = *aw_machine_layout(machine, &finder->canonical);
     struct aw_state next, canonical, concrete;
     bool any = false;
+    struct aw_restriction restriction;
+    aw_explorer_restrict(explorer, &finder->canonical, finder->outcomes, &restriction);
     for (uint32_t p = 0; p < layout.process_count; p++) {
         uint32_t id = finder->canonical.words[AW_WORD_FIRST + p];
         uint32_t threads = aw_machine_local(machine, id)->thread_count;
         for (uint32_t t = 0; t < threads; t++) {
             uint16_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
+            if (!aw_explorer_may_move(explorer, &finder->canonical, &restriction, p, t))
+                continue;
             unsigned count =
                 aw_machine_outcomes(machine, &finder->canonical, p, t, finder->outcomes);
-            any |= count > 0;
+            any |= aw_explorer_goes_on(finder->outcomes, count);
             bool same = finder->last == (p << 16 | t);
             if (wanted->same_thread >= 0 && same != (wanted->same_thread == 1))
                 continue;

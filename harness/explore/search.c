@@ -38,19 +38,19 @@ static uint64_t peak_memory(void)
 
 bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t queued)
 {
-    if (++explorer->ticks % TICK_STATES != 0)
-        return true;
     const struct aw_limits *limits = &explorer->options->limits;
     struct aw_result *result = explorer->result;
-    struct aw_machine_counts counts;
-    double now = aw_clock();
-    aw_machine_counts(explorer->machine, &counts);
-    uint64_t bytes = counts.bytes + explorer->memory_bytes;
     if (limits->states > 0 && states > limits->states) {
         snprintf(result->message, sizeof result->message, "the limit of %llu states was reached",
                  (unsigned long long)limits->states);
         return false;
     }
+    if (++explorer->ticks % TICK_STATES != 0)
+        return true;
+    struct aw_machine_counts counts;
+    double now = aw_clock();
+    aw_machine_counts(explorer->machine, &counts);
+    uint64_t bytes = counts.bytes + explorer->memory_bytes;
     if (limits->memory_bytes > 0 && bytes > limits->memory_bytes) {
         snprintf(result->message, sizeof result->message,
                  "the limit of %llu MiB of memory was reached",
@@ -74,6 +74,58 @@ bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t qu
         }
     }
     return true;
+}
+
+bool aw_explorer_goes_on(const struct aw_outcome *outcomes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (outcomes[i].faults == 0)
+            return true;
+    return false;
+}
+
+static bool is_favoured(const struct aw_explorer *explorer, const struct aw_thread *thread)
+{
+    if (thread->status != AW_THREAD_PARKED || thread->role == 0)
+        return false;
+    uint32_t size;
+    const char *role = aw_machine_payload(explorer->machine, thread->role - 1, &size);
+    for (unsigned i = 0; i < explorer->options->favour_count; i++)
+        if (strlen(explorer->options->favour[i]) == size &&
+            memcmp(explorer->options->favour[i], role, size) == 0)
+            return true;
+    return false;
+}
+
+void aw_explorer_restrict(const struct aw_explorer *explorer, const struct aw_state *state,
+                          struct aw_outcome *outcomes, struct aw_restriction *restriction)
+{
+    restriction->active = false;
+    if (explorer->options->favour_count == 0)
+        return;
+    const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);
+    for (uint32_t p = 0; p < layout->process_count && !restriction->active; p++) {
+        uint32_t id = state->words[AW_WORD_FIRST + p];
+        uint32_t threads = aw_machine_local(explorer->machine, id)->thread_count;
+        for (uint32_t t = 0; t < threads && !restriction->active; t++) {
+            const struct aw_local *local = aw_machine_local(explorer->machine, id);
+            if (!is_favoured(explorer, &aw_local_threads(local)[t]))
+                continue;
+            unsigned count = aw_machine_outcomes(explorer->machine, state, p, t, outcomes);
+            restriction->active = aw_explorer_goes_on(outcomes, count);
+        }
+    }
+}
+
+bool aw_explorer_may_move(const struct aw_explorer *explorer, const struct aw_state *state,
+                          const struct aw_restriction *restriction, uint32_t process,
+                          uint32_t thread)
+{
+    if (!restriction->active)
+        return true;
+    const struct aw_local *local =
+        aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + process]);
+    return is_favoured(explorer, &aw_local_threads(local)[thread]);
 }
 
 bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state *state)
@@ -302,7 +354,8 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
             bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP;
-            if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0)
+            if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0 ||
+                outcomes[0].faults > 0 || outcomes[0].world != state->words[AW_WORD_WORLD])
                 continue; /* all zombies are alike where waiting is ample: one of them is enough */
             if (ample == AW_AMPLE_IF_OWN) {
                 uint32_t id = state->words[AW_WORD_FIRST + p];
@@ -348,6 +401,8 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
     if (search->reduce != NULL && expand_ample(e, state, layout, outcomes))
         return;
     bool any = false;
+    struct aw_restriction restriction;
+    aw_explorer_restrict(search->explorer, state, outcomes, &restriction);
     for (uint32_t p = 0; p < layout->process_count; p++) {
         const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
         if (local->zombie)
@@ -357,8 +412,10 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         if (aw_symmetry_repeats(&search->symmetry, state, p))
             continue;
         for (uint32_t t = 0; t < local->thread_count; t++) {
+            if (!aw_explorer_may_move(search->explorer, state, &restriction, p, t))
+                continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
-            any |= count > 0;
+            any |= aw_explorer_goes_on(outcomes, count);
             for (unsigned i = 0; i < count; i++)
                 if (!repeats_reaping(search, state, outcomes, i) &&
                     !follow(e, state, p, t, i, &outcomes[i]))
@@ -443,6 +500,9 @@ enum aw_end aw_search_run(struct aw_search *search)
     bool is_new;
     if (search->reduce != NULL && search->walk_first)
         pilot(search, outcomes);
+    aw_machine_set_joined_pipes(explorer->machine,
+                                search->reduce == NULL ? UINT64_MAX
+                                                       : aw_reduce_joined_pipes(search->reduce));
     aw_machine_initial(explorer->machine, &state);
     state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
     aw_visited_add(&search->visited, state.words, state.count,
@@ -462,9 +522,9 @@ enum aw_end aw_search_run(struct aw_search *search)
         explorer->memory_bytes = aw_visited_bytes(&search->visited) +
                                  search->graph.count * sizeof *search->graph.targets;
         explorer->progress.transitions = search->transitions;
-        if (!aw_explorer_tick(explorer, search->visited.count,
-                              search->visited.count - e.current - 1) &&
-            e.end == AW_END_COMPLETE)
+        if (e.end == AW_END_COMPLETE &&
+            !aw_explorer_tick(explorer, search->visited.count,
+                              search->visited.count - e.current - 1))
             e.end = AW_END_LIMIT;
     }
     if (search->keep_edges)

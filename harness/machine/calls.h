@@ -34,6 +34,9 @@
     X(strcasecmp, aw_call_strcasecmp)                                                              \
     X(strncasecmp, aw_call_strncasecmp)                                                            \
     X(aw_probe, aw_call_probe)                                                                     \
+    X(fiu_fail, aw_call_fiu_fail)                                                                  \
+    X(fiu_init, aw_call_fiu_none)                                                                  \
+    X(fiu_failinfo, aw_call_fiu_none)                                                              \
     /* calls_thread.c: threads, mutexes, conditions, unnamed and named semaphores */               \
     X(__aw_self, aw_call_self)                                                                     \
     X(__aw_thread_create, aw_call_thread_create)                                                   \

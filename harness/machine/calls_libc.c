@@ -29,9 +29,16 @@ static enum aw_call_result crash_call(struct aw_machine *machine, int signal, co
 
 /* Memory. */
 
-static enum aw_call_result allocate(struct aw_machine *machine, uint64_t size, uint64_t align,
-                                    uint64_t *result)
+/* `point`: libfiu's name of the call, at which an allocation may be made to fail. */
+static enum aw_call_result allocate(struct aw_machine *machine, const char *point, uint64_t size,
+                                    uint64_t align, uint64_t *result)
 {
+    int64_t delay_ns;
+    int error = aw_fault_point_met(machine, point, &delay_ns);
+    if (error != 0) {
+        aw_set_errno(machine, machine->run_slot, error);
+        return AW_CALL_RETURN;
+    }
     uint64_t capacity = machine->settings.heap_bytes;
     void *block = aw_arena_alloc((void *)aw_heap_of(machine->run_slot), capacity, size, align);
     if (block == NULL) {
@@ -77,7 +84,7 @@ static enum aw_call_result release(struct aw_machine *machine, uint64_t block, c
 enum aw_call_result aw_call_malloc(struct aw_machine *machine, const uint64_t *args,
                                    uint64_t *result)
 {
-    return allocate(machine, args[0], 16, result);
+    return allocate(machine, "libc/mm/malloc", args[0], 16, result);
 }
 
 enum aw_call_result aw_call_calloc(struct aw_machine *machine, const uint64_t *args,
@@ -88,14 +95,14 @@ enum aw_call_result aw_call_calloc(struct aw_machine *machine, const uint64_t *a
         aw_set_errno(machine, machine->run_slot, ENOMEM);
         return AW_CALL_RETURN;
     }
-    return allocate(machine, size, 16, result);
+    return allocate(machine, "libc/mm/calloc", size, 16, result);
 }
 
 static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, uint64_t size,
                                   uint64_t *result)
 {
     if (block == 0)
-        return allocate(machine, size, 16, result);
+        return allocate(machine, "libc/mm/realloc", size, 16, result);
     if (size == 0)
         return release(machine, block, "realloc");
     uint32_t slot;
@@ -104,7 +111,7 @@ static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, ui
     if (arena == NULL || aw_arena_block_size(arena, machine->settings.heap_bytes, (void *)block,
                                              &old_size) != AW_HEAP_OK)
         return crash_call(machine, SIGABRT, "SIGABRT: realloc: not an allocated block");
-    enum aw_call_result how = allocate(machine, size, 16, result);
+    enum aw_call_result how = allocate(machine, "libc/mm/realloc", size, 16, result);
     if (how != AW_CALL_RETURN || *result == 0)
         return how;
     memcpy((void *)*result, (void *)block, old_size < size ? old_size : size);
@@ -141,7 +148,7 @@ enum aw_call_result aw_call_aligned_alloc(struct aw_machine *machine, const uint
         aw_set_errno(machine, machine->run_slot, EINVAL);
         return AW_CALL_RETURN;
     }
-    return allocate(machine, args[1], args[0] < 16 ? 16 : args[0], result);
+    return allocate(machine, "libc/mm/malloc", args[1], args[0] < 16 ? 16 : args[0], result);
 }
 
 enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uint64_t *args,
@@ -153,7 +160,7 @@ enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uin
     }
     uint64_t block = 0;
     enum aw_call_result how =
-        allocate(machine, args[2], args[1] < 16 ? 16 : args[1], &block);
+        allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], &block);
     if (how != AW_CALL_RETURN)
         return how;
     if (!aw_user_valid(machine, args[0], sizeof block))
@@ -359,4 +366,30 @@ enum aw_call_result aw_call_probe(struct aw_machine *machine, const uint64_t *ar
     aw_run_event(machine, AW_EVENT_PROBE, (uint32_t)args[0], args[1], args[2],
                  length >= 0 ? (const char *)args[3] : NULL, length >= 0 ? (uint32_t)length : 0);
     return AW_CALL_RETURN;
+}
+
+/* Fault points in the program's source (libfiu's fiu.h). */
+
+enum aw_call_result aw_call_fiu_fail(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    int64_t length = aw_user_string(machine, args[0]), delay_ns;
+    if (length < 0)
+        return crash_call(machine, SIGSEGV, "SIGSEGV: fiu_fail: bad pointer");
+    *result = (uint64_t)(int64_t)aw_fault_point_met(machine, (const char *)args[0], &delay_ns);
+    if (delay_ns == 0)
+        return AW_CALL_RETURN;
+    struct aw_op *op = aw_park(machine, AW_OP_SLEEP); /* and then 0, as from a point that is off */
+    op->flags = AW_OP_TIMED;
+    op->deadline = machine->now + delay_ns;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_fiu_none(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    (void)machine;
+    (void)args;
+    (void)result;
+    return AW_CALL_RETURN; /* fiu_init: success; fiu_failinfo: NULL */
 }

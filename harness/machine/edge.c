@@ -128,6 +128,15 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     machine->run_slot = machine->work.threads[index].slot;
     machine->now = answer->now;
     bool runs = true;
+    machine->in_child = in_child;
+    machine->point_count = 0;
+    machine->point_faults = NULL;
+    machine->point_fault_count = 0;
+    if (answer->faults != 0) {
+        machine->point_faults = aw_intern_get(&machine->payloads, answer->faults - 1);
+        machine->point_fault_count = aw_intern_size(&machine->payloads, answer->faults - 1) /
+                                     (uint32_t)sizeof *machine->point_faults;
+    }
     if (in_child)
         aw_finish_fork_child(machine, machine->run_slot);
     else

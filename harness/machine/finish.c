@@ -484,6 +484,20 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     return true;
 }
 
+/* An injected failure: the call does nothing but fail. Not a finding: what the program makes of it
+ * is what matters. */
+static void finish_failure(struct aw_machine *machine, const struct aw_thread *thread, int error,
+                           uint64_t *result)
+{
+    enum aw_op_kind kind = thread->op.kind;
+    if (kind == AW_OP_CREATE) { /* pthread functions return their error */
+        *result = (uint64_t)error;
+        return;
+    }
+    aw_set_errno(machine, thread->slot, error);
+    *result = kind == AW_OP_SEM_OPEN ? (uint64_t)SEM_FAILED : (uint64_t)-1;
+}
+
 bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
                uint64_t *result)
 {
@@ -506,6 +520,19 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
                                     .payload = AW_INTERN_NONE,
                                     .pc = op.pc};
         return false;
+    }
+    if (answer->action == AW_ACT_SPURIOUS) {
+        wake(thread, 0);
+        return false;
+    }
+    if (answer->action == AW_ACT_DELAY) {
+        thread->op.flags |= AW_OP_DELAYED;
+        thread->op.deadline = answer->result;
+        return false;
+    }
+    if (answer->action == AW_ACT_FAIL) {
+        finish_failure(machine, thread, (int)answer->detail, result);
+        return true;
     }
     if (aw_op_class(op.kind) == AW_ON_IMAGE)
         return finish_on_image(machine, index, answer, result);

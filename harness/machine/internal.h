@@ -107,6 +107,14 @@ struct aw_machine {
     sigjmp_buf guard; /* host code that touches program memory on behalf of libc */
     volatile bool guarded;
 
+    struct aw_fault_plan plan;
+    bool has_faults, has_points; /* a budget above 0; faults that strike inside code */
+    uint32_t faults_reached;
+    /* Of the run at hand: */
+    const struct aw_point_fault *point_faults;
+    uint32_t point_fault_count, point_count;
+    bool in_child;
+
     uint32_t answer_zero;         /* the answer "0" */
     uint32_t answer_choice[64];   /* "choice k", for operations on the image */
     uint32_t answer_expiry;       /* "timed out" */
@@ -114,6 +122,7 @@ struct aw_machine {
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
     bool clock_was_read;
+    uint64_t joined_pipes; /* by handle */
     uint64_t args_bytes;
     uint64_t code_runs;
     uint64_t digest;
@@ -126,6 +135,9 @@ enum aw_action {
     AW_ACT_EXPIRE,   /* the time-out expired */
     AW_ACT_PROGRESS, /* a blocked write moved `detail` more bytes; no code runs */
     AW_ACT_FATAL,    /* signal `detail` kills the process; no code runs */
+    AW_ACT_FAIL,     /* injected: the call fails with errno `detail` */
+    AW_ACT_SPURIOUS, /* injected: a condition wait ends without a signal */
+    AW_ACT_DELAY,    /* injected, virtual time: the operation waits until `result` first */
 };
 
 /* bind.c */
@@ -140,6 +152,8 @@ int aw_run_host_init(struct aw_error *error); /* signal handlers, once a process
 void aw_run_thread(struct aw_machine *machine, uint64_t result);
 void aw_run_start(struct aw_machine *machine);
 void aw_run_stop(struct aw_machine *machine);
+/* The return address of the call that is being served, in the program where possible. */
+uint64_t aw_run_call_site(const struct aw_machine *machine);
 struct aw_thread *aw_run_self(struct aw_machine *machine);
 void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint64_t a, uint64_t b,
                   const char *text, uint32_t length);
@@ -163,6 +177,14 @@ enum aw_call_result aw_call_error(struct aw_machine *machine, uint64_t *result, 
 /* Makes a thread of machine->work: memory, thread-local storage, first frame. */
 int aw_thread_start(struct aw_machine *machine, uint32_t slot, uint64_t function,
                     const uint64_t args[6], struct aw_error *error);
+
+/* faults.c */
+/* Does fault `index` concern this thread, at the call that returns to `pc`? */
+bool aw_fault_concerns(struct aw_machine *machine, const struct aw_fault *fault, bool worker,
+                       bool root, const struct aw_thread *thread, uint64_t pc);
+/* A point in program code was met: the value with which it is to fail, or 0. Sets *delay_ns for a
+ * delay. */
+int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *delay_ns);
 
 /* finish.c */
 /* Completes the operation of thread `index` with `answer`. True when its code goes on with *result;

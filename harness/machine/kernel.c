@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "machine/faults.h"
 #include "machine/internal.h"
 #include "machine/layouts.h"
 
@@ -585,30 +586,25 @@ static bool sigpipe_ignored(const struct aw_local *local)
     return (local->ignored & aw_signal_bit(SIGPIPE)) != 0;
 }
 
-/* A pipe write may be cut short, as long as the budget lasts: one outcome for each length. */
-static void add_partial_writes(struct question *q, uint32_t position)
+/* Bytes that a read or write could move at once in a fault-free world; 0 when it is blocked. */
+static uint32_t transferable(const struct question *q, uint32_t object)
 {
-    struct aw_world world;
-    world_get(q->machine, q->state->words[AW_WORD_WORLD], &world);
-    uint32_t left = (uint32_t)q->op->argument - q->op->progress;
-    if (world.faults >= q->machine->settings.partial_writes || q->op->progress > 0)
-        return;
-    world.faults++;
-    uint32_t after = aw_world_put(q->machine, &world);
-    for (uint32_t length = 1; length < left && q->count < AW_MAX_OUTCOMES; length++) {
-        struct aw_object_move move =
-            write_move(q->machine, q->state->words[position], q->op, length,
-                       sigpipe_ignored(q->local));
-        if (move.answer == AW_INTERN_NONE || move.object == q->state->words[position])
-            break;
-        struct aw_outcome *outcome = add(q, move.answer);
-        outcome->effect = AW_EFFECT_OBJECT;
-        outcome->position = (uint16_t)position;
-        outcome->object = move.object;
-        outcome->world = after;
-        outcome->faults = 1;
-        outcome->stop = move.stop;
-    }
+    const struct aw_pipe *pipe = aw_intern_get(&q->machine->objects, object);
+    if (q->op->kind == AW_OP_READ)
+        return q->op->argument < pipe->byte_count ? (uint32_t)q->op->argument : pipe->byte_count;
+    return q->op->kind == AW_OP_WRITE && pipe->readers > 0
+               ? (uint32_t)q->op->argument - q->op->progress
+               : 0;
+}
+
+struct aw_object_move aw_kernel_transfer(struct aw_machine *machine, uint32_t object,
+                                         const struct aw_op *op, uint32_t limit)
+{
+    if (op->kind == AW_OP_WRITE)
+        return write_move(machine, object, op, limit, true);
+    struct aw_op shorter = *op;
+    shorter.argument = limit;
+    return read_move(machine, object, &shorter);
 }
 
 static void on_object(struct question *q)
@@ -631,9 +627,6 @@ static void on_object(struct question *q)
     outcome->position = (uint16_t)position;
     outcome->object = move.object;
     outcome->stop = move.stop;
-    if (q->op->kind == AW_OP_WRITE && q->machine->settings.partial_writes > 0 &&
-        move.object != object)
-        add_partial_writes(q, position);
 }
 
 static void on_poll(struct question *q)
@@ -917,6 +910,23 @@ static void on_sleep(struct question *q)
         q->outcomes[before].expiry = 0; /* that a sleep ends is no surprise */
 }
 
+static unsigned with_faults(const struct question *q, uint32_t local_id)
+{
+    struct aw_fault_question fault = {.local = q->local,
+                                      .local_id = local_id,
+                                      .thread = q->thread,
+                                      .thread_entry = &aw_local_threads(q->local)[q->thread],
+                                      .op = q->op,
+                                      .world = q->state->words[AW_WORD_WORLD],
+                                      .now = q->now};
+    if (q->info->op_class == AW_ON_PIPE && q->info->handle != AW_INTERN_NONE) {
+        fault.position = (uint16_t)aw_machine_position(q->layout, q->info->handle);
+        fault.object = q->state->words[fault.position];
+        fault.transfer = transferable(q, fault.object);
+    }
+    return aw_faults_add(q->machine, &fault, q->outcomes, q->count);
+}
+
 unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
                              unsigned process, unsigned thread, struct aw_outcome *outcomes)
 {
@@ -936,6 +946,8 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
     q.op = &aw_local_threads(q.local)[thread].op;
     if (machine->settings.time == AW_TIME_VIRTUAL)
         q.now = aw_machine_world(machine, state)->now;
+    if ((q.op->flags & AW_OP_DELAYED) != 0 && q.op->deadline > q.now)
+        return 0;
     switch (q.info->op_class) {
     case AW_ON_IMAGE:
         on_image(&q);
@@ -971,7 +983,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         }
         break;
     }
-    return q.count;
+    return machine->has_faults ? with_faults(&q, id) : q.count;
 }
 
 /* Steps. */
@@ -1037,6 +1049,7 @@ static void create_pipe(struct aw_machine *machine, struct aw_state *next, uint3
                                     .slot_count = machine->settings.pipe_slots};
     aw_pipe_init(&pipe, limits, machine->exact_pipes);
     pipe.read_nonblocking = pipe.write_nonblocking = nonblocking;
+    pipe.joined = !pipe.exact && handle < 64 && (machine->joined_pipes >> handle & 1) != 0;
     add_object(machine, next, handle, AW_OBJECT_PIPE,
                aw_intern_put(&machine->objects, &pipe, pipe.size));
 }
@@ -1114,7 +1127,7 @@ bool aw_machine_advance(struct aw_machine *machine, const struct aw_state *state
         const struct aw_local *local = aw_local_get(machine, state->words[AW_WORD_FIRST + p]);
         const struct aw_thread *threads = aw_local_threads(local);
         for (uint32_t t = 0; t < local->thread_count; t++)
-            if (threads[t].status == AW_THREAD_PARKED && (threads[t].op.flags & AW_OP_TIMED) &&
+            if (threads[t].status == AW_THREAD_PARKED && (threads[t].op.flags & (AW_OP_TIMED | AW_OP_DELAYED)) &&
                 threads[t].op.deadline > world.now && threads[t].op.deadline < first)
                 first = threads[t].op.deadline;
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "adapter.h"
 #include "machine/cpu.h"
 #include "machine/internal.h"
 
@@ -183,6 +184,16 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     if (status != 0)
         goto fail;
     make_first_state(machine);
+    if (settings->partial_writes > 0) {
+        struct aw_fault_plan plan = {.count = 1, .budget = settings->partial_writes};
+        plan.faults[0] = (struct aw_fault){.kind = AW_FAULT_PARTIAL,
+                                           .point = "posix/io/rw/write/reduce",
+                                           .lengths = AW_LENGTHS_EVERY,
+                                           .budget = settings->partial_writes};
+        status = aw_machine_set_faults(machine, &plan, error);
+        if (status != 0)
+            goto fail;
+    }
     machine->digest = module->digest ^ (machine->runtime->digest << 1 | 1);
     *result = machine;
     return 0;
@@ -207,6 +218,8 @@ void aw_machine_destroy(struct aw_machine *machine)
     if (machine->runtime != NULL)
         aw_module_unload(machine->runtime);
     aw_bind_deinit(machine);
+    if (machine->plan.count > 0)
+        aw_fault_adapter_close(&machine->plan);
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)
         free(machine->infos[i].threads);
     free(machine->infos);
@@ -310,6 +323,11 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
                         sizeof(struct aw_map_slot);
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         counts->bytes += interns[i]->allocated;
+}
+
+void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles)
+{
+    machine->joined_pipes = handles;
 }
 
 bool aw_machine_clock_was_read(const struct aw_machine *machine) { return machine->clock_was_read; }

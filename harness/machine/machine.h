@@ -22,6 +22,7 @@
 #include "machine/process.h"
 #include "machine/settings.h"
 #include "machine/state.h"
+#include "plan.h"
 
 struct aw_machine;
 
@@ -31,6 +32,7 @@ enum aw_event_kind {
     AW_EVENT_LOG,   /* a = descriptor, text = what was printed */
     AW_EVENT_CRASH, /* a = signal; b = address of the instruction; text = what happened */
     AW_EVENT_ERROR, /* a = errno; text = the call that failed */
+    AW_EVENT_POINT, /* what = index of a fault in the plan, whose point was met; a = how manieth */
     AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
 };
 
@@ -69,7 +71,16 @@ struct aw_answer {
     uint32_t action; /* how the step completes, see exec.c */
     uint32_t output; /* payload id of the bytes that go to the program, or AW_INTERN_NONE */
     uint32_t detail; /* chosen waiter, handle, status ... */
+    uint32_t faults; /* payload id + 1 of struct aw_point_fault's: points in the code that fail */
+    uint32_t zero;
     int64_t now;     /* virtual time; 0 in arbitrary time */
+};
+
+/* One point in the code after an operation that is to fail. */
+struct aw_point_fault {
+    uint16_t ordinal; /* among the points of the plan that the code meets */
+    uint16_t child;   /* 1: in the child of a fork */
+    int32_t value;
 };
 
 enum aw_effect {
@@ -97,6 +108,8 @@ struct aw_outcome {
     uint8_t expiry;    /* a time-out expires */
     uint8_t named_pid; /* a process was named: symmetry may not rename it */
     uint8_t stop;      /* a limit of the machine: enum aw_stop */
+    uint8_t fault;     /* index of the fault in the plan + 1; 0 = none */
+    int32_t value;     /* of the fault: length, errno, failure value */
 };
 
 enum { AW_MAX_OUTCOMES = 512 };
@@ -185,6 +198,14 @@ bool aw_machine_holds_mutex(const struct aw_machine *machine, uint32_t local, un
 uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
                                   const struct aw_fifo_monitor *monitors, uint32_t count);
 
+/* The faults that may strike; copied. Before aw_machine_initial. Without it there are none. */
+int aw_machine_set_faults(struct aw_machine *machine, const struct aw_fault_plan *plan,
+                          struct aw_error *error);
+const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine);
+
+/* Bit i: the point of fault i was met in some execution. */
+uint32_t aw_machine_faults_reached(const struct aw_machine *machine);
+
 /* Switches: learning on (default) or off (every step executes program code again); `unlearned` ids
  * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */
 void aw_machine_set_learning(struct aw_machine *machine, bool on);
@@ -198,6 +219,10 @@ void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on);
 /* Executes a learned edge again and compares; false when the result differs (nondeterminism). The
  * edge is named by its number, 0 .. counts.edges - 1. */
 bool aw_machine_recheck(struct aw_machine *machine, uint32_t edge);
+
+/* Bit h: the pipe with handle h need not keep the boundaries of its writes, which only one rule of
+ * the reduction looks at. As aw_machine_set_exact_pipes. */
+void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles);
 
 /* Did any execution read a clock? */
 bool aw_machine_clock_was_read(const struct aw_machine *machine);

@@ -80,6 +80,7 @@ enum {
     AW_OP_TIMED = 1,       /* has a time limit */
     AW_OP_RELATIVE = 2,    /* `deadline` is a duration (arbitrary time only) */
     AW_OP_NONBLOCKING = 4, /* WNOHANG; a poll with time-out 0 */
+    AW_OP_DELAYED = 16,    /* an injected delay: not before `deadline` (virtual time) */
     AW_OP_SLEPT = 8,       /* a write that the kernel has put to sleep: it no longer merges */
 };
 

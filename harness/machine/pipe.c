@@ -189,10 +189,14 @@ static struct aw_pipe_result write_as_bytes(const struct aw_pipe *pipe, const ui
     if (!history_add(&history, pipe->limits, length))
         return unchanged(out, pipe, AW_PIPE_CAPACITY_MATTERS);
 
-    content = start_value(out, pipe, pipe->run_count + 1, pipe->byte_count + length);
+    bool joins = pipe->joined && pipe->run_count > 0;
+    content = start_value(out, pipe, pipe->run_count + !joins, pipe->byte_count + length);
     out->history = history;
     memcpy(out->runs, pipe->runs, pipe->run_count * sizeof *pipe->runs);
-    out->runs[pipe->run_count] = (struct aw_pipe_run){0, length};
+    if (joins)
+        out->runs[0].length += length;
+    else
+        out->runs[pipe->run_count] = (struct aw_pipe_run){0, length};
     memcpy(content, aw_pipe_content(pipe), pipe->byte_count);
     memcpy(content + pipe->byte_count, bytes, length);
     return (struct aw_pipe_result){AW_PIPE_DONE, length};

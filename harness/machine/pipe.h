@@ -55,7 +55,7 @@ struct aw_pipe {
     uint8_t exact;            /* 1: slots mode, 0: bytes mode */
     uint8_t read_nonblocking; /* O_NONBLOCK is a property of the open file description */
     uint8_t write_nonblocking;
-    uint8_t zero;
+    uint8_t joined;           /* bytes mode: boundaries of writes are not kept, there is one run */
     struct aw_pipe_limits limits;
     struct aw_pipe_history history;
     uint32_t run_count;

@@ -151,7 +151,7 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
     static const uint8_t flags[] = {
         [AW_EVENT_PROBE] = AW_EDGE_PROBE, [AW_EVENT_LOG] = 0,
         [AW_EVENT_CRASH] = AW_EDGE_CRASH, [AW_EVENT_ERROR] = AW_EDGE_ERROR,
-        [AW_EVENT_STOP] = AW_EDGE_STOP,
+        [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
     };
     machine->event_flags |= flags[kind];
 }
@@ -195,7 +195,7 @@ void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error)
 
 /* The return address of the call, in the program rather than in the runtime where possible: the
  * runtime's frames are small, and what lies above them on the stack is the program's. */
-static uint64_t call_site(const struct aw_machine *machine)
+uint64_t aw_run_call_site(const struct aw_machine *machine)
 {
     uint64_t place = aw_cpu.sp + AW_CPU_FRAME;
     uint64_t pc = *(const uint64_t *)place;
@@ -223,7 +223,7 @@ struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind)
         .kind = (uint8_t)kind,
         .fd = -1,
         .payload = AW_INTERN_NONE,
-        .pc = call_site(machine),
+        .pc = aw_run_call_site(machine),
     };
     return &machine->parked;
 }
@@ -238,7 +238,7 @@ enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
     va_end(args);
     if (length >= (int)sizeof text)
         length = sizeof text - 1;
-    aw_run_event(machine, AW_EVENT_STOP, what, 0, call_site(machine), text, (uint32_t)length);
+    aw_run_event(machine, AW_EVENT_STOP, what, 0, aw_run_call_site(machine), text, (uint32_t)length);
     return AW_CALL_STOP;
 }
 
@@ -246,7 +246,7 @@ enum aw_call_result aw_call_error(struct aw_machine *machine, uint64_t *result, 
                                   const char *call)
 {
     aw_set_errno(machine, machine->run_slot, error);
-    aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, call_site(machine), call,
+    aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, aw_run_call_site(machine), call,
                  (uint32_t)strlen(call));
     *result = (uint64_t)-1;
     return AW_CALL_RETURN;

@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "plan.h"
+
 enum { AW_MAX_PROCESSES = 64, AW_MAX_OBJECTS = 120, AW_STATE_WORDS = 192 };
 
 enum { AW_WORD_LAYOUT, AW_WORD_WORLD, AW_WORD_MONITOR, AW_WORD_FIRST };
@@ -70,7 +72,9 @@ struct aw_world {
     int64_t now;         /* nanoseconds since the start */
     uint32_t advances;   /* arbitrary time: how often the clock was found moved */
     uint32_t clock_read; /* 1 once somebody read it */
-    uint32_t faults;     /* used so far */
+    uint32_t faults;     /* used so far, of the plan's budget */
+    uint32_t fault_used[AW_FAULT_MAX]; /* of each fault's own budget */
+    uint32_t fault_seen[AW_FAULT_MAX]; /* occurrences so far, for faults that count them */
     uint32_t name_count;
     struct aw_world_name names[AW_MAX_NAMES]; /* interned up to name_count, sorted by text */
 };

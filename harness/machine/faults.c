@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults.c - the plan of faults inside the machine: a fault is one more outcome of an operation.
+ *
+ * Two kinds of place. A fault at a call (a partial write, an EINTR, a crash) is an outcome of the
+ * operation that the thread is parked at. A fault at a point in program code (fiu_fail, malloc) is
+ * met after an operation, while code runs: the step is executed without it first, and notes each
+ * point of the plan that it meets; each of them opens one more outcome, "the same answer, and the
+ * k-th point fails", which may meet further points in turn.
+ *
+ * Budgets and occurrences are counted in the world, so that they are part of the state. With the
+ * plan's budget at 0 nothing here has any effect.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapter.h"
+#include "machine/faults.h"
+#include "machine/internal.h"
+
+/* Which operation a point of the table belongs to. `vector`: 1 readv and writev only, 0 the plain
+ * call only, -1 either. */
+static const struct {
+    const char *point;
+    enum aw_op_kind op;
+    int vector;
+} places[] = {
+    {"posix/io/rw/write", AW_OP_WRITE, 0},
+    {"posix/io/rw/write/reduce", AW_OP_WRITE, 0},
+    {"posix/io/rw/writev", AW_OP_WRITE, 1},
+    {"posix/io/rw/writev/reduce", AW_OP_WRITE, 1},
+    {"posix/io/rw/read", AW_OP_READ, 0},
+    {"posix/io/rw/read/reduce", AW_OP_READ, 0},
+    {"posix/io/rw/readv", AW_OP_READ, 1},
+    {"posix/io/rw/readv/reduce", AW_OP_READ, 1},
+    {"posix/io/oc/close", AW_OP_CLOSE, -1},
+    {"posix/proc/fork", AW_OP_FORK, -1},
+    {"posix/proc/wait", AW_OP_WAIT, -1},
+    {"posix/proc/waitpid", AW_OP_WAIT, -1},
+    {"posix/proc/kill", AW_OP_KILL, -1},
+    {"allways/sem/wait", AW_OP_SEM_WAIT, -1},
+    {"allways/sem/wait", AW_OP_USEM_WAIT, -1},
+    {"allways/sem/timedwait", AW_OP_SEM_TIMEDWAIT, -1},
+    {"allways/sem/timedwait", AW_OP_USEM_TIMEDWAIT, -1},
+    {"allways/sem/trywait", AW_OP_SEM_TRYWAIT, -1},
+    {"allways/sem/trywait", AW_OP_USEM_TRYWAIT, -1},
+    {"allways/sem/open", AW_OP_SEM_OPEN, -1},
+    {"allways/thread/create", AW_OP_CREATE, -1},
+    {"allways/pipe", AW_OP_PIPE, -1},
+    {"allways/poll", AW_OP_POLL, -1},
+    {"allways/sleep", AW_OP_SLEEP, -1},
+};
+
+static bool is_at_call(const struct aw_fault *fault)
+{
+    return fault->kind == AW_FAULT_CRASH || fault->kind == AW_FAULT_SIGTERM ||
+           fault->kind == AW_FAULT_SPURIOUS || aw_faults_has_op(fault->point) ||
+           strcmp(fault->point, "allways/delay") == 0;
+}
+
+bool aw_faults_has_op(const char *point)
+{
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i].point, point) == 0)
+            return true;
+    return false;
+}
+
+/* Is the operation one that the fault is for? */
+static bool fits(const struct aw_fault *fault, const struct aw_op *op)
+{
+    if (fault->kind == AW_FAULT_CRASH || fault->kind == AW_FAULT_SIGTERM)
+        return true;
+    if (fault->kind == AW_FAULT_SPURIOUS)
+        return op->kind == AW_OP_COND_SLEEP;
+    if (strcmp(fault->point, "allways/delay") == 0)
+        return op->kind != AW_OP_COND_SLEEP;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (places[i].op == op->kind && strcmp(places[i].point, fault->point) == 0)
+            return places[i].vector < 0 || places[i].vector == (op->extra != 0);
+    return false;
+}
+
+int aw_machine_set_faults(struct aw_machine *machine, const struct aw_fault_plan *plan,
+                          struct aw_error *error)
+{
+    AW_CHECK(plan->count <= AW_FAULT_MAX);
+    int status = aw_fault_adapter_open(plan, error);
+    if (status != 0)
+        return status;
+    machine->plan = *plan;
+    machine->has_faults = plan->count > 0 && plan->budget > 0;
+    machine->has_points = false;
+    for (uint32_t i = 0; i < plan->count && machine->has_faults; i++)
+        machine->has_points |= !is_at_call(&plan->faults[i]);
+    return 0;
+}
+
+const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine)
+{
+    return &machine->plan;
+}
+
+uint32_t aw_machine_faults_reached(const struct aw_machine *machine)
+{
+    return machine->faults_reached;
+}
+
+static bool site_matches(struct aw_machine *machine, const char *site, uint64_t pc)
+{
+    const char *function, *file;
+    int line;
+    aw_machine_place(machine, pc, &function, &file, &line);
+    if (function != NULL && strcmp(function, site) == 0)
+        return true;
+    if (file == NULL)
+        return false;
+    const char *base = strrchr(file, '/'), *colon = strrchr(site, ':');
+    base = base == NULL ? file : base + 1;
+    size_t length = colon == NULL ? strlen(site) : (size_t)(colon - site);
+    bool same = (strlen(base) == length && strncmp(base, site, length) == 0) ||
+                (strlen(file) == length && strncmp(file, site, length) == 0);
+    return same && (colon == NULL || atoi(colon + 1) == line);
+}
+
+bool aw_fault_concerns(struct aw_machine *machine, const struct aw_fault *fault, bool worker,
+                       bool root, const struct aw_thread *thread, uint64_t pc)
+{
+    if (fault->role[0] != '\0') {
+        bool same = thread->role != 0 &&
+                    aw_intern_size(&machine->payloads, thread->role - 1) == strlen(fault->role) &&
+                    memcmp(aw_intern_get(&machine->payloads, thread->role - 1), fault->role,
+                           strlen(fault->role)) == 0;
+        same |= worker && strcmp(fault->role, "worker") == 0;
+        same |= root && thread->slot == 0 && strcmp(fault->role, "main") == 0;
+        if (!same)
+            return false;
+    }
+    return fault->site[0] == '\0' || site_matches(machine, fault->site, pc);
+}
+
+int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *delay_ns)
+{
+    *delay_ns = 0;
+    if (!machine->has_points)
+        return 0;
+    const struct aw_thread *self = aw_run_self(machine);
+    const struct aw_local *head = &machine->work.head;
+    for (uint32_t i = 0; i < machine->plan.count; i++) {
+        const struct aw_fault *fault = &machine->plan.faults[i];
+        if (strcmp(fault->point, name) != 0 || is_at_call(fault) ||
+            !aw_fault_concerns(machine, fault, head->worker, head->generation == 0, self,
+                               aw_run_call_site(machine)))
+            continue;
+        machine->faults_reached |= 1u << i;
+        if (fault->kind == AW_FAULT_DELAY && machine->settings.time == AW_TIME_ARBITRARY)
+            continue; /* somebody else going first is what a delay is: every interleaving has it */
+        uint32_t ordinal = machine->point_count++;
+        aw_run_event(machine, AW_EVENT_POINT, i, ordinal, 0, NULL, 0);
+        for (uint32_t k = 0; k < machine->point_fault_count; k++) {
+            const struct aw_point_fault *chosen = &machine->point_faults[k];
+            if (chosen->ordinal != ordinal || (chosen->child != 0) != machine->in_child)
+                continue;
+            if (fault->kind == AW_FAULT_DELAY) {
+                *delay_ns = fault->delay_ns;
+                return 0;
+            }
+            int value = aw_fault_ask(name, chosen->value, NULL);
+            AW_CHECK(value == chosen->value);
+            return value;
+        }
+    }
+    return 0;
+}
+
+/* Adding outcomes. */
+
+struct adder {
+    struct aw_machine *machine;
+    const struct aw_fault_question *q;
+    struct aw_outcome *outcomes;
+    unsigned count;
+};
+
+static bool in_range(const struct aw_fault *fault, const struct aw_world *world, uint32_t index)
+{
+    if (fault->first == 0)
+        return true;
+    uint32_t now = world->fault_seen[index] + 1;
+    return now >= fault->first && now <= fault->last;
+}
+
+static bool affordable(const struct aw_machine *machine, const struct aw_world *world,
+                       uint32_t index)
+{
+    return world->faults < machine->plan.budget &&
+           world->fault_used[index] < machine->plan.faults[index].budget;
+}
+
+static void get_world(const struct aw_machine *machine, uint32_t id, struct aw_world *world)
+{
+    memcpy(world, aw_intern_get(&machine->worlds, id), aw_intern_size(&machine->worlds, id));
+}
+
+/* The world after fault `index` was used up once more. */
+static uint32_t pay(struct aw_machine *machine, uint32_t id, uint32_t index)
+{
+    struct aw_world world;
+    get_world(machine, id, &world);
+    world.faults++;
+    world.fault_used[index]++;
+    return aw_world_put(machine, &world);
+}
+
+static struct aw_outcome *add(struct adder *a, uint32_t index, int32_t value, uint32_t world)
+{
+    AW_CHECK(a->count < AW_MAX_OUTCOMES);
+    struct aw_outcome *outcome = &a->outcomes[a->count++];
+    memset(outcome, 0, sizeof *outcome);
+    outcome->answer = AW_INTERN_NONE;
+    outcome->world = pay(a->machine, world, index);
+    outcome->faults = 1;
+    outcome->fault = (uint8_t)(index + 1);
+    outcome->value = value;
+    return outcome;
+}
+
+static uint32_t action(struct adder *a, enum aw_action what, uint32_t detail, int64_t result)
+{
+    struct aw_answer answer = {.action = what,
+                               .detail = detail,
+                               .result = result,
+                               .output = AW_INTERN_NONE,
+                               .now = a->q->now};
+    return aw_answer_put(a->machine, &answer);
+}
+
+static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
+{
+    const struct aw_fault *fault = &a->machine->plan.faults[index];
+    for (uint32_t v = 0; v < fault->value_count && a->count < AW_MAX_OUTCOMES; v++) {
+        int error = (int)fault->values[v];
+        AW_CHECK(aw_fault_ask(fault->point, error, NULL) == error);
+        uint32_t progress = a->q->op->kind == AW_OP_WRITE ? a->q->op->progress : 0;
+        uint32_t answer;
+        if (progress > 0) { /* interrupted after progress: the short count */
+            struct aw_answer plain = {.result = progress,
+                                      .output = AW_INTERN_NONE,
+                                      .now = a->q->now};
+            answer = aw_answer_put(a->machine, &plain);
+        } else {
+            answer = action(a, AW_ACT_FAIL, (uint32_t)error, 0);
+        }
+        add(a, index, error, world)->answer = answer;
+    }
+}
+
+static void add_partials(struct adder *a, uint32_t index, uint32_t world)
+{
+    const struct aw_fault *fault = &a->machine->plan.faults[index];
+    const struct aw_op *op = a->q->op;
+    if (op->progress > 0 || a->q->transfer < 2)
+        return;
+    uint32_t lengths[AW_MAX_OUTCOMES];
+    uint32_t count =
+        aw_fault_lengths_of(fault, a->q->transfer, a->machine->settings.pipe_page_size, lengths,
+                            AW_MAX_OUTCOMES - a->count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct aw_object_move move =
+            aw_kernel_transfer(a->machine, a->q->object, op, lengths[i]);
+        if (move.answer == AW_INTERN_NONE || move.object == a->q->object)
+            continue;
+        AW_CHECK(aw_fault_ask(fault->point, (int)lengths[i], NULL) == (int)lengths[i]);
+        struct aw_outcome *outcome = add(a, index, (int32_t)lengths[i], world);
+        struct aw_answer answer =
+            *(const struct aw_answer *)aw_intern_get(&a->machine->answers, move.answer);
+        answer.now = a->q->now;
+        outcome->answer = aw_answer_put(a->machine, &answer);
+        outcome->effect = AW_EFFECT_OBJECT;
+        outcome->position = a->q->position;
+        outcome->object = move.object;
+        outcome->stop = move.stop;
+    }
+}
+
+static void add_death(struct adder *a, uint32_t index, int signal, uint32_t world)
+{
+    const struct aw_fault *fault = &a->machine->plan.faults[index];
+    AW_CHECK(aw_fault_ask(fault->point, 1, NULL) == 1);
+    struct aw_outcome *outcome = add(a, index, signal, world);
+    outcome->effect = AW_EFFECT_EXIT;
+    outcome->detail = (uint32_t)signal;
+}
+
+static void add_at_call(struct adder *a, uint32_t index, uint32_t world)
+{
+    const struct aw_fault *fault = &a->machine->plan.faults[index];
+    const struct aw_op *op = a->q->op;
+    switch (fault->kind) {
+    case AW_FAULT_ERRNO:
+        add_errnos(a, index, world);
+        break;
+    case AW_FAULT_PARTIAL:
+        add_partials(a, index, world);
+        break;
+    case AW_FAULT_CRASH:
+        add_death(a, index, SIGKILL, world);
+        break;
+    case AW_FAULT_SIGTERM:
+        if ((a->q->local->ignored >> SIGTERM & 1) == 0)
+            add_death(a, index, SIGTERM, world);
+        break;
+    case AW_FAULT_SPURIOUS:
+        AW_CHECK(aw_fault_ask(fault->point, 1, NULL) == 1);
+        add(a, index, 1, world)->answer = action(a, AW_ACT_SPURIOUS, 0, 0);
+        break;
+    case AW_FAULT_DELAY:
+        if (a->machine->settings.time == AW_TIME_VIRTUAL && (op->flags & AW_OP_TIMED) == 0)
+            add(a, index, 1, world)->answer =
+                action(a, AW_ACT_DELAY, 0, a->q->now + fault->delay_ns);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Adds, for outcome `from` and for what is added here, the outcomes in which one more point of the
+ * code fails. */
+static void add_points(struct adder *a, unsigned from)
+{
+    struct aw_machine *machine = a->machine;
+    for (unsigned o = from; o < a->count; o++) {
+        struct aw_outcome base = a->outcomes[o];
+        if (base.answer == AW_INTERN_NONE || base.stop != 0)
+            continue;
+        uint32_t number =
+            aw_edge_get(machine, a->q->local_id, a->q->thread, base.answer);
+        struct aw_edge edge = machine->edges[number];
+        struct aw_answer answer =
+            *(const struct aw_answer *)aw_intern_get(&machine->answers, base.answer);
+        struct aw_point_fault chosen[64];
+        uint32_t known = 0;
+        if (answer.faults != 0) {
+            known = aw_intern_size(&machine->payloads, answer.faults - 1) / sizeof *chosen;
+            memcpy(chosen, aw_intern_get(&machine->payloads, answer.faults - 1),
+                   known * sizeof *chosen);
+        }
+        for (int child = 0; child < 2; child++) {
+            uint32_t count;
+            const struct aw_event *events = aw_machine_events(
+                machine, child ? edge.child_events : edge.events, &count);
+            for (uint32_t e = 0; e < count; e++) {
+                if (events[e].kind != AW_EVENT_POINT)
+                    continue;
+                uint16_t ordinal = (uint16_t)events[e].a;
+                /* Each set of points once: only after the last one chosen already. */
+                if (known > 0 && (chosen[known - 1].child > child ||
+                                  (chosen[known - 1].child == child &&
+                                   chosen[known - 1].ordinal >= ordinal)))
+                    continue;
+                struct aw_world world;
+                get_world(machine, base.world, &world);
+                uint32_t index = events[e].what;
+                const struct aw_fault *fault = &machine->plan.faults[index];
+                if (!affordable(machine, &world, index) || known == 63)
+                    continue;
+                uint32_t values = fault->value_count == 0 ? 1 : fault->value_count;
+                for (uint32_t v = 0; v < values && a->count < AW_MAX_OUTCOMES; v++) {
+                    int32_t value = fault->value_count == 0 ? 1 : (int32_t)fault->values[v];
+                    chosen[known] = (struct aw_point_fault){ordinal, (uint16_t)child, value};
+                    struct aw_answer failing = answer;
+                    failing.faults = 1 + aw_intern_put(&machine->payloads, chosen,
+                                                       (known + 1) * (uint32_t)sizeof *chosen);
+                    struct aw_outcome *outcome = &a->outcomes[a->count++];
+                    *outcome = base;
+                    outcome->answer = aw_answer_put(machine, &failing);
+                    outcome->world = pay(machine, base.world, index);
+                    outcome->faults = (uint8_t)(base.faults + 1);
+                    outcome->fault = (uint8_t)(index + 1);
+                    outcome->value = value;
+                }
+            }
+        }
+    }
+}
+
+/* Counts this occurrence in the worlds of the outcomes so far. */
+static void count_occurrence(struct adder *a, uint32_t index)
+{
+    const struct aw_fault *fault = &a->machine->plan.faults[index];
+    for (unsigned o = 0; o < a->count; o++) {
+        struct aw_world world;
+        get_world(a->machine, a->outcomes[o].world, &world);
+        if (world.fault_seen[index] >= fault->last)
+            continue;
+        world.fault_seen[index]++;
+        a->outcomes[o].world = aw_world_put(a->machine, &world);
+    }
+}
+
+unsigned aw_faults_add(struct aw_machine *machine, const struct aw_fault_question *q,
+                       struct aw_outcome *outcomes, unsigned count)
+{
+    struct adder a = {machine, q, outcomes, count};
+    struct aw_world world;
+    get_world(machine, q->world, &world);
+    bool root = q->local->generation == 0;
+    for (uint32_t i = 0; i < machine->plan.count; i++) {
+        const struct aw_fault *fault = &machine->plan.faults[i];
+        if (!is_at_call(fault) || !fits(fault, q->op) ||
+            !aw_fault_concerns(machine, fault, q->local->worker, root, q->thread_entry,
+                               q->op->pc))
+            continue;
+        machine->faults_reached |= 1u << i;
+        bool first_try = q->op->progress == 0 && (q->op->flags & AW_OP_SLEPT) == 0;
+        bool strikes = affordable(machine, &world, i) && in_range(fault, &world, i) &&
+                       (q->op->flags & AW_OP_DELAYED) == 0;
+        unsigned before = a.count;
+        if (strikes)
+            add_at_call(&a, i, q->world);
+        if (fault->first != 0 && first_try && (count > 0 || a.count > before))
+            count_occurrence(&a, i);
+    }
+    if (machine->has_points)
+        add_points(&a, 0);
+    return a.count;
+}
