@@ -45,6 +45,20 @@ char *aw_string_copy(const char *string)
 /* Below this, a mapping of its own costs more than it gains. */
 enum { MAPPING_MIN = 1 << 21 };
 
+void *aw_reserve(size_t *bytes)
+{
+    enum { LEAST = 1 << 20 };
+    for (; *bytes >= LEAST; *bytes /= 2) {
+        void *place = mmap(NULL, *bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (place != MAP_FAILED) {
+            madvise(place, *bytes, MADV_HUGEPAGE); /* fewer faults; a host without ignores it */
+            return place;
+        }
+    }
+    out_of_memory(*bytes);
+}
+
 void *aw_table_allocate(size_t bytes)
 {
     if (bytes < MAPPING_MIN)

@@ -18,6 +18,10 @@ void *aw_reallocate(void *pointer, size_t count, size_t size);
 /* A copy of a string; never NULL. */
 char *aw_string_copy(const char *string);
 
+/* Address space for a zero-filled table that grows in place: *bytes as wanted, or as much less as
+ * the host allows (some limit it); memory is taken when it is touched. Freed with munmap. */
+void *aw_reserve(size_t *bytes);
+
 /* A zero-filled mapping meant for hash tables (huge pages where the host gives them). */
 void *aw_table_allocate(size_t bytes);
 void aw_table_free(void *table, size_t bytes);

@@ -94,7 +94,7 @@ static bool build(struct counter *c)
                                  c->target_capacity * sizeof *c->targets +
                                  c->start_capacity * sizeof *c->starts;
         complete = complete &&
-                   aw_explorer_tick(explorer, c->visited.count, c->visited.count - s - 1);
+                   aw_explorer_tick(explorer, &c->visited, c->visited.count - s - 1);
     }
     free(outcomes);
     return complete;

@@ -162,7 +162,7 @@ static bool build(struct full *full)
                                  full->edge_capacity * sizeof *full->edges +
                                  full->start_capacity * 2 * sizeof *full->starts;
         complete = complete &&
-                   aw_explorer_tick(explorer, full->visited.count, full->visited.count - s - 1);
+                   aw_explorer_tick(explorer, &full->visited, full->visited.count - s - 1);
     }
     free(outcomes);
     return complete;

@@ -25,6 +25,7 @@ struct aw_graph {
     uint32_t *targets;
     uint64_t *starts; /* of state s: starts[s] .. starts[s + 1] */
     uint64_t count;
+    size_t targets_bytes, starts_bytes; /* reserved */
 };
 
 /* One exploration: what all phases use. */
@@ -61,7 +62,8 @@ double aw_clock(void);
 
 /* To be called once for each state expanded: progress and limits. False when the search must end;
  * result->message then says why. */
-bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t queued);
+bool aw_explorer_tick(struct aw_explorer *explorer, const struct aw_visited *visited,
+                      uint64_t queued);
 
 /* Carries out an outcome: machine, monitor, and the properties judged on single steps. */
 void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state,

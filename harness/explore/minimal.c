@@ -288,7 +288,7 @@ static bool search(struct aw_explorer *explorer, int property)
         explorer->memory_bytes =
             aw_visited_bytes(&m->nodes) + m->heap.capacity * sizeof(struct entry) +
             m->capacity * (sizeof *m->from + sizeof *m->cost + 2);
-        if (!aw_explorer_tick(explorer, m->nodes.count, m->heap.count))
+        if (!aw_explorer_tick(explorer, &m->nodes, m->heap.count))
             break; /* the schedule at hand stays, and is not called minimal */
     }
     bool again = m->named || m->fills_up;

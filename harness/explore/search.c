@@ -36,13 +36,21 @@ static uint64_t peak_memory(void)
     return (uint64_t)usage.ru_maxrss * 1024;
 }
 
-bool aw_explorer_tick(struct aw_explorer *explorer, uint64_t states, uint64_t queued)
+bool aw_explorer_tick(struct aw_explorer *explorer, const struct aw_visited *visited,
+                      uint64_t queued)
 {
+    const uint64_t states = visited->count;
     const struct aw_limits *limits = &explorer->options->limits;
     struct aw_result *result = explorer->result;
     if (limits->states > 0 && states > limits->states) {
         snprintf(result->message, sizeof result->message, "the limit of %llu states was reached",
                  (unsigned long long)limits->states);
+        return false;
+    }
+    if (aw_visited_is_full(visited)) {
+        snprintf(result->message, sizeof result->message,
+                 "the address space that the host allows was used up after %llu states",
+                 (unsigned long long)states);
         return false;
     }
     if (++explorer->ticks % TICK_STATES != 0)
@@ -226,14 +234,9 @@ void aw_search_init(struct aw_search *search, struct aw_explorer *explorer, bool
     search->visited.plant_hash = (explorer->options->plant & AW_PLANT_HASH) != 0;
     aw_symmetry_init(&search->symmetry, explorer->machine, symmetry);
     if (keep_edges) {
-        search->graph.targets =
-            mmap(NULL, 1ul << EDGE_BYTES_LOG, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        search->graph.starts =
-            mmap(NULL, 1ul << EDGE_BYTES_LOG, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        AW_CHECK(search->graph.targets != MAP_FAILED);
-        AW_CHECK(search->graph.starts != MAP_FAILED);
+        search->graph.targets_bytes = search->graph.starts_bytes = 1ul << EDGE_BYTES_LOG;
+        search->graph.targets = aw_reserve(&search->graph.targets_bytes);
+        search->graph.starts = aw_reserve(&search->graph.starts_bytes);
     }
 }
 
@@ -242,8 +245,8 @@ void aw_search_deinit(struct aw_search *search)
     aw_visited_deinit(&search->visited);
     aw_symmetry_deinit(&search->symmetry);
     if (search->graph.targets != NULL) {
-        munmap(search->graph.targets, 1ul << EDGE_BYTES_LOG);
-        munmap(search->graph.starts, 1ul << EDGE_BYTES_LOG);
+        munmap(search->graph.targets, search->graph.targets_bytes);
+        munmap(search->graph.starts, search->graph.starts_bytes);
     }
 }
 
@@ -509,8 +512,17 @@ enum aw_end aw_search_run(struct aw_search *search)
                    aw_visited_hash(state.words, state.count), AW_NO_STATE, &is_new);
     for (e.current = 0; e.current < search->visited.count && e.end == AW_END_COMPLETE;
          e.current++) {
-        if (search->keep_edges)
+        if (search->keep_edges) {
             search->graph.starts[e.current] = search->graph.count;
+            if ((search->graph.count + AW_MAX_OUTCOMES * 64ul) * sizeof(uint32_t) >
+                    search->graph.targets_bytes ||
+                (e.current + 2ul) * sizeof(uint64_t) > search->graph.starts_bytes) {
+                snprintf(explorer->result->message, sizeof explorer->result->message,
+                         "the address space that the host allows was used up by edges");
+                e.end = AW_END_LIMIT;
+                break;
+            }
+        }
         const uint32_t *words = aw_visited_get(&search->visited, e.current, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
         if (search->reduce != NULL && aw_reduce_watch(search->reduce, &state) &&
@@ -523,7 +535,7 @@ enum aw_end aw_search_run(struct aw_search *search)
                                  search->graph.count * sizeof *search->graph.targets;
         explorer->progress.transitions = search->transitions;
         if (e.end == AW_END_COMPLETE &&
-            !aw_explorer_tick(explorer, search->visited.count,
+            !aw_explorer_tick(explorer, &search->visited,
                               search->visited.count - e.current - 1))
             e.end = AW_END_LIMIT;
     }

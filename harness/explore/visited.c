@@ -17,21 +17,15 @@
 
 enum { FIRST_TABLE = 1 << 12 };
 
-static void *reserve(uint64_t bytes)
-{
-    void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    AW_CHECK(place != MAP_FAILED);
-    madvise(place, bytes, MADV_HUGEPAGE); /* fewer faults; a host without them ignores it */
-    return place;
-}
-
 void aw_visited_init(struct aw_visited *visited)
 {
     memset(visited, 0, sizeof *visited);
-    visited->words = reserve(WORDS_BYTES);
-    visited->starts = reserve(STATES_MAX * sizeof *visited->starts);
-    visited->parents = reserve(STATES_MAX * sizeof *visited->parents);
+    visited->words_bytes = WORDS_BYTES;
+    visited->starts_bytes = STATES_MAX * sizeof *visited->starts;
+    visited->parents_bytes = STATES_MAX * sizeof *visited->parents;
+    visited->words = aw_reserve(&visited->words_bytes);
+    visited->starts = aw_reserve(&visited->starts_bytes);
+    visited->parents = aw_reserve(&visited->parents_bytes);
     visited->mask = FIRST_TABLE - 1;
     visited->table = aw_table_allocate(FIRST_TABLE * sizeof *visited->table);
 }
@@ -40,9 +34,9 @@ void aw_visited_deinit(struct aw_visited *visited)
 {
     if (visited->words == NULL)
         return;
-    munmap(visited->words, WORDS_BYTES);
-    munmap(visited->starts, STATES_MAX * sizeof *visited->starts);
-    munmap(visited->parents, STATES_MAX * sizeof *visited->parents);
+    munmap(visited->words, visited->words_bytes);
+    munmap(visited->starts, visited->starts_bytes);
+    munmap(visited->parents, visited->parents_bytes);
     aw_table_free(visited->table, (visited->mask + 1ul) * sizeof *visited->table);
     memset(visited, 0, sizeof *visited);
 }
@@ -93,7 +87,7 @@ uint32_t aw_visited_add(struct aw_visited *visited, const uint32_t *words, uint3
     visited->starts[state] = visited->word_end;
     visited->parents[state] = parent;
     uint32_t *record = visited->words + visited->word_end;
-    AW_CHECK((visited->word_end + count + 1) * sizeof *record <= WORDS_BYTES);
+    AW_CHECK((visited->word_end + count + 1) * sizeof *record <= visited->words_bytes);
     record[0] = count;
     memcpy(record + 1, words, count * sizeof *words);
     visited->word_end += count + 1;
@@ -102,6 +96,15 @@ uint32_t aw_visited_add(struct aw_visited *visited, const uint32_t *words, uint3
         grow(visited);
     *is_new = true;
     return state;
+}
+
+bool aw_visited_is_full(const struct aw_visited *visited)
+{
+    /* Room for what one expansion may add. */
+    const uint64_t states = visited->count + (1ul << 14);
+    return states * sizeof *visited->starts > visited->starts_bytes ||
+           states * sizeof *visited->parents > visited->parents_bytes ||
+           (visited->word_end + (1ul << 17)) * sizeof *visited->words > visited->words_bytes;
 }
 
 uint64_t aw_visited_bytes(const struct aw_visited *visited)

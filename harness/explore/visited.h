@@ -9,6 +9,7 @@
 #define AW_EXPLORE_VISITED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct aw_visited {
@@ -16,6 +17,7 @@ struct aw_visited {
     uint64_t word_end; /* in words */
     uint64_t *starts;  /* of each state's record */
     uint32_t *parents; /* from which it was found first */
+    size_t words_bytes, starts_bytes, parents_bytes; /* reserved */
     uint32_t count;
     uint64_t *table; /* hash in the upper half, state + 1 in the lower; 0 = free */
     uint32_t mask;
@@ -47,6 +49,9 @@ static inline const uint32_t *aw_visited_get(const struct aw_visited *visited, u
     *count = record[0];
     return record + 1;
 }
+
+/* Is the reserved address space used up, but for what one more expansion may add? */
+bool aw_visited_is_full(const struct aw_visited *visited);
 
 /* Host memory in use. */
 uint64_t aw_visited_bytes(const struct aw_visited *visited);
