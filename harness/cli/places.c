@@ -49,7 +49,9 @@ const char *aw_runtime_path(const char *command)
 
 const char *aw_include_path(void)
 {
-    static const char *const below[] = {"../harness/include", "../include", NULL};
+    /* Beside build/, above build/sanitize/, below a prefix. */
+    static const char *const below[] = {"../harness/include", "../../harness/include", "../include",
+                                        NULL};
     static char *found;
     if (found == NULL)
         found = find(below, "/allways/probe.h");
