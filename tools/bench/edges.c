@@ -5,14 +5,14 @@
  * usage: edges RUNTIME reduced|full PROPERTIES PROGRAM [ARGUMENT]...
  *
  * Explores (`full`: without symmetry and reduction) and prints one line: nanoseconds spent on first
- * executions of program code, and their number; nanoseconds and number of the re-executions of every
- * learned step. PROPERTIES is a number of AW_PROPERTY_BIT()s.
+ * executions of program code, and their number; nanoseconds and number of the re-executions of
+ * every learned step. PROPERTIES is a number of AW_PROPERTY_BIT()s.
  *
  * First executions are timed from outside: the linker sends the explorer's calls of the functions
- * that learn through the ones below (--wrap), and the time of a call counts when code ran in it. So it
- * is all that a first execution takes: putting the process in place, running, interning what came
- * out, remembering the edge, and touching memory for the first time. The clock itself, read twice, is
- * in it as well.
+ * that learn through the ones below (--wrap), and the time of a call counts when code ran in it. So
+ * it is all that a first execution takes: putting the process in place, running, interning what
+ * came out, remembering the edge, and touching memory for the first time. The clock itself, read
+ * twice, is in it as well.
  *
  * Re-executions do the same work without room to be made for what is new: what is left of the cost
  * once the machine has warmed up.
