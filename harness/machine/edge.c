@@ -141,6 +141,11 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         aw_finish_fork_child(machine, machine->run_slot);
     else
         runs = aw_finish(machine, index, answer, &result);
+    if (!in_child)
+        machine->edge_result = (int64_t)result;
+    if (machine->value_read)
+        machine->edge_result = machine->value;
+    machine->value_read = false;
     if (runs)
         aw_run_thread(machine, result);
     uint32_t next = aw_edge_save_local(machine);
@@ -158,6 +163,7 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
     struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
     edge.next =
         execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
+    edge.result = machine->edge_result;
     bool names = (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer.result > 0;
     if (names) { /* asked without symmetry too: the edge may be used with it later */
         uint32_t events;

@@ -355,7 +355,7 @@ static void finish_sem_open(struct aw_machine *machine, const struct aw_answer *
     *result = (uint64_t)sem;
 }
 
-static int unnamed_sem(const struct aw_op *op, bool expired)
+static int unnamed_sem(struct aw_machine *machine, const struct aw_op *op, bool expired)
 {
     struct aw_user_sem *sem = sem_at(op->address);
     if (expired)
@@ -367,7 +367,10 @@ static int unnamed_sem(const struct aw_op *op, bool expired)
         sem->value++;
         return 0;
     case AW_OP_USEM_GETVALUE:
-        *(int *)op->extra = (int)sem->value;
+        if (aw_user_valid(machine, op->extra, sizeof(int)))
+            *(int *)op->extra = (int)sem->value;
+        machine->value_read = true;
+        machine->value = (int32_t)sem->value;
         return 0;
     default:
         if (sem->value == 0)
@@ -470,7 +473,7 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     case AW_OP_THREAD_EXIT:
         return thread_exit(machine, index);
     default: /* unnamed semaphores report through errno */
-        error = unnamed_sem(&op, expired);
+        error = unnamed_sem(machine, &op, expired);
         if (error != 0) {
             aw_set_errno(machine, slot, error);
             note_error(machine, &op, error);

@@ -114,6 +114,9 @@ struct aw_machine {
     const struct aw_point_fault *point_faults;
     uint32_t point_fault_count, point_count;
     bool in_child;
+    int64_t edge_result; /* of the call that was completed last */
+    bool value_read;     /* sem_getvalue gave `value` */
+    int32_t value;
 
     uint32_t answer_zero;         /* the answer "0" */
     uint32_t answer_choice[64];   /* "choice k", for operations on the image */

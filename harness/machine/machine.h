@@ -59,6 +59,7 @@ struct aw_edge {
     uint32_t child;        /* fork: the child's local id, else AW_INTERN_NONE */
     uint32_t events;       /* id of an array of struct aw_event, or AW_INTERN_NONE */
     uint32_t child_events; /* fork: what happened in the child */
+    int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
     uint8_t zero;

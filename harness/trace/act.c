@@ -225,6 +225,13 @@ static const char *created_text(struct aw_act *act, const struct aw_local *after
     return "0";
 }
 
+/* What an operation on the image gave to the code. */
+static long long call_result(const struct aw_act *act)
+{
+    uint32_t edge = act->walk->step.edge;
+    return edge == AW_INTERN_NONE ? 0 : aw_machine_edge(act->walk->machine, edge)->result;
+}
+
 static const char *image_result(struct aw_act *act, const struct aw_answer *answer)
 {
     const struct aw_op *op = act->op;
@@ -243,14 +250,17 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
         return woken_text(act, 0, true);
     case AW_OP_CREATE:
         return after != NULL ? created_text(act, after) : "0";
-    case AW_OP_MUTEX_TRYLOCK: {
-        const struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, op->address);
-        return mutex != NULL && mutex->holder != 0 && mutex->holder != act->slot + 1 ? "EBUSY"
-                                                                                     : "0";
-    }
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TRYLOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_MUTEX_UNLOCK:
+    case AW_OP_JOIN:
+    case AW_OP_DETACH:
+        return call_result(act) == 0 ? "0" : aw_act_error_name((int)call_result(act));
     case AW_OP_USEM_TRYWAIT:
+        return call_result(act) == 0 ? "0" : "-1 EAGAIN";
     case AW_OP_USEM_GETVALUE:
-        return "?"; /* it is in the image, and the machine does not say */
+        return aw_trace_text(act->trace, "%lld", call_result(act));
     default:
         return "0";
     }
