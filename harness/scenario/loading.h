@@ -58,6 +58,11 @@ int aw_read_machine(const struct aw_loading *loading, const struct aw_reading *r
 int aw_read_limits(const struct aw_loading *loading, const struct aw_reading *reading,
                    struct aw_case *one);
 
+int aw_read_faults(const struct aw_loading *loading, const struct aw_reading *reading,
+                   struct aw_case *one);
+int aw_read_schedule(const struct aw_loading *loading, const struct aw_reading *reading,
+                     struct aw_case *one);
+
 /* The first entry of `expect` that fits the case. */
 int aw_choose_expectation(struct aw_loading *loading, const struct aw_reading *reading,
                           struct aw_case *one);

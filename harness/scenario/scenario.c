@@ -16,9 +16,9 @@ enum {
     MAX_NAME = 64,
 };
 
-static const char *const file_keys[] = {"name",  "about",   "program", "args",
-                                        "env",   "machine", "limits",  "properties",
-                                        "count", "expect",  "matrix",  "exclude"};
+static const char *const file_keys[] = {
+    "name",  "about",  "program", "args",    "env",    "machine",      "limits",  "properties",
+    "count", "expect", "matrix",  "exclude", "faults", "fault_budget", "schedule"};
 static const char *const required_keys[] = {"name", "about", "program", "expect"};
 
 static const char *property_word(const void *context, int index)
@@ -172,6 +172,10 @@ static int read_case(struct aw_loading *loading, const int *chosen, struct aw_ca
         code = aw_read_machine(loading, &reading, one);
     if (code == 0)
         code = aw_read_limits(loading, &reading, one);
+    if (code == 0)
+        code = aw_read_faults(loading, &reading, one);
+    if (code == 0)
+        code = aw_read_schedule(loading, &reading, one);
     if (code == 0)
         code = aw_choose_expectation(loading, &reading, one);
     return code;

@@ -20,7 +20,8 @@
  *   yaml        text -> tree of nodes with places; the only file that knows libfyaml
  *   schema      node -> text, number, size, word of a list; the messages for what is wrong
  *   matrix      the parameters: combinations, ${name}, `when` and `exclude`
- *   scenario.c  tree -> cases; its keys are read by expect.c, program.c and bounds.c (loading.h)
+ *   scenario.c  tree -> cases; its keys are read by expect.c, program.c, bounds.c and
+ *               faults.c (loading.h)
  *   find.c      folders -> scenario files
  *   memory      what a scenario owns, freed in one go
  */
@@ -34,6 +35,7 @@
 #include "base/error.h"
 #include "explore/verdict.h"
 #include "machine/settings.h"
+#include "plan.h"
 
 /* Combinations that one matrix may have, before `exclude`. */
 #define AW_SCENARIO_MAX_CASES 10000
@@ -67,6 +69,10 @@ struct aw_case {
     struct aw_limits limits;
     unsigned properties; /* AW_PROPERTY_BIT of each that is checked */
     bool count;          /* count the interleavings as well */
+
+    struct aw_fault_plan faults; /* count 0 without `faults` */
+    const char *const *favour;   /* `schedule.favour`: roles that go first whenever they can */
+    int favour_count;
 
     struct aw_expectation expect;
 

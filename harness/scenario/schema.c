@@ -232,6 +232,13 @@ static const struct {
 
 enum { UNIT_COUNT = sizeof units / sizeof units[0] };
 
+static const struct {
+    const char *name;
+    uint64_t ns;
+} times[] = {{"us", 1000}, {"ms", 1000000}, {"s", 1000000000}};
+
+enum { TIME_COUNT = sizeof times / sizeof times[0] };
+
 static void format_size(uint64_t bytes, char *buffer, size_t size)
 {
     int unit = 0;
@@ -239,6 +246,14 @@ static void format_size(uint64_t bytes, char *buffer, size_t size)
            (bytes & ((UINT64_C(1) << units[unit + 1].shift) - 1)) == 0)
         unit++;
     snprintf(buffer, size, "%" PRIu64 " %s", bytes >> units[unit].shift, units[unit].name);
+}
+
+static void format_duration(uint64_t ns, char *buffer, size_t size)
+{
+    int unit = TIME_COUNT - 1;
+    while (unit > 0 && ns % times[unit].ns != 0)
+        unit--;
+    snprintf(buffer, size, "%" PRIu64 " %s", ns / times[unit].ns, times[unit].name);
 }
 
 static void describe(const struct aw_quantity *quantity, char *buffer, size_t size)
@@ -255,6 +270,11 @@ static void describe(const struct aw_quantity *quantity, char *buffer, size_t si
         kind = "a size (B, KiB, MiB, GiB)";
         format_size(quantity->min, low, sizeof low);
         format_size(quantity->max, high, sizeof high);
+        break;
+    case AW_UNIT_NANOS:
+        kind = "a duration (us, ms, s)";
+        format_duration(quantity->min, low, sizeof low);
+        format_duration(quantity->max, high, sizeof high);
         break;
     case AW_UNIT_MILLIS:
         kind = "a number";
@@ -283,6 +303,17 @@ static bool parse_unit(const char *rest, uint64_t *value)
         return false;
     *value <<= units[unit].shift;
     return true;
+}
+
+/* "ms", " ms" behind a number. */
+static bool parse_time(const char *rest, uint64_t *value)
+{
+    if (*rest == ' ')
+        rest++;
+    for (int unit = 0; unit < TIME_COUNT; unit++)
+        if (strcmp(rest, times[unit].name) == 0)
+            return !__builtin_mul_overflow(*value, times[unit].ns, value);
+    return false;
 }
 
 /* "", ".5", ".125" behind a number of which thousandths are read. */
@@ -317,6 +348,8 @@ int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *nod
     bool good = rest != NULL;
     if (good && quantity->unit == AW_UNIT_BYTES)
         good = parse_unit(rest, out);
+    else if (good && quantity->unit == AW_UNIT_NANOS)
+        good = parse_time(rest, out);
     else if (good && quantity->unit == AW_UNIT_MILLIS)
         good = parse_fraction(rest, out);
     else if (good)

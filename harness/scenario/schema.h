@@ -69,6 +69,7 @@ struct aw_quantity {
     enum aw_unit {
         AW_UNIT_NONE,   /* a whole number: 50_000_000 */
         AW_UNIT_BYTES,  /* a whole number, with B (or nothing), KiB, MiB, GiB or TiB behind it */
+        AW_UNIT_NANOS,  /* a duration: a whole number with us, ms or s behind it: 3 s */
         AW_UNIT_MILLIS, /* 1.5, of which 1500 thousandths are read; up to 3 decimals */
     } unit;
     uint64_t min, max; /* of what is read */

@@ -83,6 +83,9 @@ Test(scenario, the_shortest_file_gets_every_default)
     cr_expect_eq(one->expect.states, 0);
     cr_expect_eq(one->expect.transitions, 0);
     cr_expect_null(one->expect.interleavings);
+    cr_expect_eq(one->faults.count, 0);
+    cr_expect_eq(one->faults.budget, 0);
+    cr_expect_eq(one->favour_count, 0);
     cr_expect_eq(one->parameter_count, 0);
     cr_expect_str_eq(one->file, "s.yaml");
     cr_expect_eq(one->line, 4);
@@ -391,7 +394,8 @@ Test(matrix, many_large_parameters_do_not_overflow)
 /* --- What is said about a wrong file --------------------------------------------------------- */
 
 #define TOP_KEYS                                                                                   \
-    "name, about, program, args, env, machine, limits, properties, count, expect, matrix, exclude"
+    "name, about, program, args, env, machine, limits, properties, count, expect, matrix, "        \
+    "exclude, faults, fault_budget, schedule"
 #define PROPERTY_NAMES "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error"
 
 Test(wrong, not_yaml)
@@ -900,6 +904,10 @@ static const char *const seeds[] = {
     "---\nname: &x \"n\"\nabout: |-\n  two\n  lines\nprogram: *x\nargs: [a, \"\\x41\\u00e9\", "
     "b]\nenv: {A: "
     "'it''s'}\ncount: true\nexpect: {verdict: vacuous}\n# end\n...\n",
+    "name: n\nabout: a\nprogram: p.so\nfaults:\n  - {point: posix/io/rw/write/reduce, lengths: "
+    "[1, 3], role: feeder, budget: 2}\n  - point: posix/io/rw/write\n    errno: [EINTR, EPIPE]\n  "
+    "  site: send.c:12\n    occurrences: 1-3\n  - {point: my/point, delay: 3 s}\n  - {kind: "
+    "crash}\nfault_budget: 2\nschedule: {favour: [feeder]}\nexpect: {verdict: proved}\n",
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -946,7 +954,7 @@ Test(fuzz, damaged_files_are_loaded_or_refused_with_a_place, .timeout = 120)
     int loaded = 0, refused = 0;
     for (size_t i = 0; i < COUNT_OF(seeds); i++)
         aw_scenario_free(parse(seeds[i]));
-    for (uint64_t run = 1; run <= 6000; run++) {
+    for (uint64_t run = 1; run <= 9000; run++) {
         uint64_t random = run * UINT64_C(0x9e3779b97f4a7c15);
         const char *seed = seeds[run % COUNT_OF(seeds)];
         char text[2000];
