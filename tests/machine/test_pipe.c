@@ -657,3 +657,27 @@ Test(pipe, what_bytes_mode_remembers_and_refuses_depends_on_no_order)
         free(other);
     }
 }
+
+Test(joined, boundaries_of_writes_are_not_kept)
+{
+    uint64_t buffers[4][64];
+    struct aw_pipe *empty = (struct aw_pipe *)buffers[0], *one = (struct aw_pipe *)buffers[1];
+    struct aw_pipe *two = (struct aw_pipe *)buffers[2], *whole = (struct aw_pipe *)buffers[3];
+    const struct aw_pipe_limits limits = {.page_size = 4096, .slot_count = 16};
+    aw_pipe_init(empty, limits, false);
+    empty->joined = 1;
+    cr_assert_eq(aw_pipe_write(empty, (const uint8_t *)"abc", 3, false, false, one).status,
+                 AW_PIPE_DONE);
+    cr_assert_eq(aw_pipe_write(one, (const uint8_t *)"defgh", 5, false, false, two).status,
+                 AW_PIPE_DONE);
+    cr_assert_eq(aw_pipe_write(empty, (const uint8_t *)"abcdefgh", 8, false, false, whole).status,
+                 AW_PIPE_DONE);
+    cr_assert_eq(two->run_count, 1);
+    cr_assert_eq(two->runs[0].length, 8);
+    cr_assert_eq(two->byte_count, whole->byte_count);
+    cr_assert_arr_eq(aw_pipe_content(two), aw_pipe_content(whole), 8);
+    uint8_t bytes[8];
+    cr_assert_eq(aw_pipe_read(two, bytes, 4, one).transferred, 4);
+    cr_assert_arr_eq(bytes, "abcd", 4);
+    cr_assert_eq(one->runs[0].length, 4);
+}
