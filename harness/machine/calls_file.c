@@ -14,18 +14,28 @@
 
 #include "machine/calls.h"
 
+/* Linux's MAX_RW_COUNT. */
+enum { LONGEST = 0x7ffff000, DESCRIPTORS = 1024 };
+
 static const struct aw_fd *lookup(struct aw_machine *machine, uint64_t fd)
 {
     return fd > INT_MAX ? NULL : aw_process_fd(&machine->work, (int)fd);
 }
 
+/* A descriptor that is not there (yet). Only a thread that is alone knows so at once: another one may
+ * open it before the call comes to be executed. */
+static bool settled(const struct aw_machine *machine)
+{
+    return machine->work.head.thread_count == 1;
+}
+
 static enum aw_call_result park_pipe(struct aw_machine *machine, uint64_t address, int flags,
                                      const char *call, uint64_t *result)
 {
-    if (!aw_user_valid(machine, address, 2 * sizeof(int)))
-        return aw_call_error(machine, result, EFAULT, call);
     if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0)
         return aw_call_error(machine, result, EINVAL, call);
+    if (!aw_user_writable(machine, address, 2 * sizeof(int)))
+        return aw_call_error(machine, result, EFAULT, call);
     struct aw_op *op = aw_park(machine, AW_OP_PIPE);
     op->address = address;
     op->argument = (uint64_t)flags;
@@ -46,12 +56,13 @@ enum aw_call_result aw_call_pipe2(struct aw_machine *machine, const uint64_t *ar
 enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
     const struct aw_fd *fd = lookup(machine, args[0]);
-    if (fd == NULL || fd->kind == AW_FD_PIPE_WRITE)
+    uint64_t length = args[2] > LONGEST ? LONGEST : args[2];
+    bool writable = aw_user_writable(machine, args[1], length);
+    if ((fd == NULL || fd->kind == AW_FD_PIPE_WRITE) && (settled(machine) || !writable))
         return aw_call_error(machine, result, EBADF, "read");
-    if (fd->kind == AW_FD_CONSOLE)
+    if (fd != NULL && fd->kind == AW_FD_CONSOLE)
         return AW_CALL_RETURN; /* end of file */
-    uint64_t length = args[2] > SSIZE_MAX ? SSIZE_MAX : args[2];
-    if (!aw_user_valid(machine, args[1], length))
+    if (!writable)
         return aw_call_error(machine, result, EFAULT, "read");
     struct aw_op *op = aw_park(machine, AW_OP_READ);
     op->fd = (int32_t)args[0];
@@ -60,13 +71,17 @@ enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *arg
     return AW_CALL_PARK;
 }
 
+/* `bytes` NULL: they cannot be read. */
 static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, const void *bytes,
                                        uint64_t length, const char *call, uint64_t *result)
 {
     const struct aw_fd *entry = lookup(machine, fd);
-    if (entry == NULL || entry->kind == AW_FD_PIPE_READ)
+    bool bad = entry == NULL || entry->kind == AW_FD_PIPE_READ;
+    if (bad && (settled(machine) || bytes == NULL))
         return aw_call_error(machine, result, EBADF, call);
-    if (entry->kind == AW_FD_CONSOLE) {
+    if (bytes == NULL)
+        return aw_call_error(machine, result, EFAULT, call);
+    if (!bad && entry->kind == AW_FD_CONSOLE) {
         aw_run_event(machine, AW_EVENT_LOG, 0, fd, 0, bytes, (uint32_t)length);
         *result = length;
         return AW_CALL_RETURN;
@@ -81,13 +96,17 @@ static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, 
 enum aw_call_result aw_call_write(struct aw_machine *machine, const uint64_t *args,
                                   uint64_t *result)
 {
-    if (!aw_user_valid(machine, args[1], args[2]) || args[2] > INT_MAX)
-        return aw_call_error(machine, result, EFAULT, "write");
-    return write_bytes(machine, args[0], (const void *)args[1], args[2], "write", result);
+    uint64_t length = args[2] > LONGEST ? LONGEST : args[2];
+    const void *bytes = length == 0 ? "" : (const void *)args[1];
+    if (!aw_user_valid(machine, args[1], length))
+        bytes = NULL;
+    return write_bytes(machine, args[0], bytes, length, "write", result);
 }
 
-/* Checks an array of struct iovec; the sum of its lengths, or -errno. */
-static int64_t vector_length(const struct aw_machine *machine, uint64_t address, uint64_t count)
+/* Checks an array of struct iovec (`write`: that is to be filled); the sum of its lengths, or
+ * -errno. */
+static int64_t vector_length(const struct aw_machine *machine, uint64_t address, uint64_t count,
+                             bool write)
 {
     if (count > IOV_MAX)
         return -EINVAL;
@@ -96,7 +115,10 @@ static int64_t vector_length(const struct aw_machine *machine, uint64_t address,
     const struct iovec *vector = (const struct iovec *)address;
     uint64_t total = 0;
     for (uint64_t i = 0; i < count; i++) {
-        if (!aw_user_valid(machine, (uint64_t)vector[i].iov_base, vector[i].iov_len))
+        if ((int64_t)vector[i].iov_len < 0)
+            return -EINVAL;
+        if (!(write ? aw_user_writable : aw_user_valid)(machine, (uint64_t)vector[i].iov_base,
+                                                        vector[i].iov_len))
             return -EFAULT;
         total += vector[i].iov_len;
     }
@@ -106,13 +128,15 @@ static int64_t vector_length(const struct aw_machine *machine, uint64_t address,
 enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *args,
                                    uint64_t *result)
 {
-    int64_t total = vector_length(machine, args[1], args[2]);
+    int64_t total = vector_length(machine, args[1], args[2], false);
     if (total < 0)
-        return aw_call_error(machine, result, (int)-total, "writev");
+        return aw_call_error(machine, result, lookup(machine, args[0]) ? (int)-total : EBADF,
+                             "writev");
     const struct iovec *vector = (const struct iovec *)args[1];
     uint8_t *bytes = aw_scratch(machine, (uint32_t)total + 1), *place = bytes;
     for (uint64_t i = 0; i < args[2]; i++) {
-        memcpy(place, vector[i].iov_base, vector[i].iov_len);
+        if (vector[i].iov_len > 0)
+            memcpy(place, vector[i].iov_base, vector[i].iov_len);
         place += vector[i].iov_len;
     }
     return write_bytes(machine, args[0], bytes, (uint64_t)total, "writev", result);
@@ -121,9 +145,10 @@ enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *a
 enum aw_call_result aw_call_readv(struct aw_machine *machine, const uint64_t *args,
                                   uint64_t *result)
 {
-    int64_t total = vector_length(machine, args[1], args[2]);
+    int64_t total = vector_length(machine, args[1], args[2], true);
     if (total < 0)
-        return aw_call_error(machine, result, (int)-total, "readv");
+        return aw_call_error(machine, result, lookup(machine, args[0]) ? (int)-total : EBADF,
+                             "readv");
     uint64_t plain[3] = {args[0], args[1], 0};
     enum aw_call_result how = aw_call_read(machine, plain, result);
     if (how == AW_CALL_PARK) { /* the answer is spread over the vector: finish.c */
@@ -140,7 +165,7 @@ enum aw_call_result aw_call_close(struct aw_machine *machine, const uint64_t *ar
                                   uint64_t *result)
 {
     const struct aw_fd *fd = lookup(machine, args[0]);
-    if (fd == NULL)
+    if (fd == NULL && (settled(machine) || args[0] > INT_MAX))
         return aw_call_error(machine, result, EBADF, "close");
     aw_park(machine, AW_OP_CLOSE)->fd = (int32_t)args[0];
     return AW_CALL_PARK;
@@ -151,9 +176,12 @@ static enum aw_call_result park_dup(struct aw_machine *machine, uint64_t from, u
                                     bool exact, bool close_on_exec, const char *call,
                                     uint64_t *result)
 {
-    if (lookup(machine, from) == NULL || to >= 1024)
+    bool there = lookup(machine, from) != NULL;
+    if ((!there && (settled(machine) || from > INT_MAX)) || (exact && to >= DESCRIPTORS))
         return aw_call_error(machine, result, EBADF, call);
-    if (exact && from == to) {
+    if (to >= DESCRIPTORS)
+        return aw_call_error(machine, result, EINVAL, call);
+    if (exact && from == to && there) {
         *result = to;
         return AW_CALL_RETURN;
     }
@@ -176,7 +204,7 @@ enum aw_call_result aw_call_dup2(struct aw_machine *machine, const uint64_t *arg
 
 enum aw_call_result aw_call_dup3(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
-    if (args[0] == args[1])
+    if (args[0] == args[1] || ((int)args[2] & ~O_CLOEXEC) != 0)
         return aw_call_error(machine, result, EINVAL, "dup3");
     return park_dup(machine, args[0], args[1], true, (args[2] & O_CLOEXEC) != 0, "dup3", result);
 }
@@ -208,7 +236,9 @@ enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *ar
                             (int)args[1]);
     }
     if (fd->kind == AW_FD_CONSOLE) {
-        *result = O_RDWR;
+        if ((int)args[1] == F_GETPIPE_SZ || (int)args[1] == F_SETPIPE_SZ)
+            return aw_call_error(machine, result, EBADF, "fcntl");
+        *result = (int)args[1] == F_GETFL ? O_RDWR : 0;
         return AW_CALL_RETURN;
     }
     struct aw_op *op = aw_park(machine, AW_OP_PIPE_CONTROL);
@@ -222,12 +252,15 @@ enum aw_call_result aw_call_poll(struct aw_machine *machine, const uint64_t *arg
 {
     uint64_t count = args[1];
     int timeout = (int)args[2];
-    if (count > AW_MAX_FDS)
+    if (count > DESCRIPTORS)
         return aw_call_error(machine, result, EINVAL, "poll");
-    if (!aw_user_valid(machine, args[0], count * sizeof(struct pollfd)))
+    if (count > AW_MAX_FDS)
+        return aw_stop_call(machine, AW_STOP_LIMIT, "poll of more than %d descriptors", AW_MAX_FDS);
+    if (!aw_user_writable(machine, args[0], count * sizeof(struct pollfd)))
         return aw_call_error(machine, result, EFAULT, "poll");
     struct pollfd set[AW_MAX_FDS];
-    memcpy(set, (const void *)args[0], count * sizeof *set);
+    if (count > 0)
+        memcpy(set, (const void *)args[0], count * sizeof *set);
     for (uint64_t i = 0; i < count; i++) {
         set[i].revents = 0;
         const struct aw_fd *fd = set[i].fd < 0 ? NULL : lookup(machine, (uint64_t)set[i].fd);

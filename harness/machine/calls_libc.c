@@ -163,7 +163,7 @@ enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uin
         allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], &block);
     if (how != AW_CALL_RETURN)
         return how;
-    if (!aw_user_valid(machine, args[0], sizeof block))
+    if (!aw_user_writable(machine, args[0], sizeof block))
         return crash_call(machine, SIGSEGV, "SIGSEGV: posix_memalign: bad pointer");
     if (block == 0)
         *result = ENOMEM;
@@ -230,7 +230,7 @@ static enum aw_call_result to_number(struct aw_machine *machine, const uint64_t 
                                      uint64_t *result, bool unsigned_form)
 {
     if (aw_user_string(machine, args[0]) < 0 ||
-        (args[1] != 0 && !aw_user_valid(machine, args[1], sizeof(char *))))
+        (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))))
         return crash_call(machine, SIGSEGV, "SIGSEGV: strtol: bad pointer");
     char *end;
     errno = 0;

@@ -30,7 +30,7 @@ enum aw_call_result aw_call_exit(struct aw_machine *machine, const uint64_t *arg
 static enum aw_call_result park_wait(struct aw_machine *machine, int pid, uint64_t status,
                                      int options, uint64_t *result)
 {
-    if (status != 0 && !aw_user_valid(machine, status, sizeof(int)))
+    if (status != 0 && !aw_user_writable(machine, status, sizeof(int)))
         return aw_call_error(machine, result, EFAULT, "waitpid");
     if (pid == 0 || pid < -1)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
@@ -132,7 +132,7 @@ enum aw_call_result aw_call_sigaction(struct aw_machine *machine, const uint64_t
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     if ((args[1] != 0 && !aw_user_valid(machine, args[1], sizeof action)) ||
-        (args[2] != 0 && !aw_user_valid(machine, args[2], sizeof action)))
+        (args[2] != 0 && !aw_user_writable(machine, args[2], sizeof action)))
         return aw_call_error(machine, result, EFAULT, "sigaction");
     if (args[1] != 0)
         memcpy(&action, (const void *)args[1], sizeof action);
@@ -159,7 +159,8 @@ static enum aw_call_result park_sleep(struct aw_machine *machine, int64_t durati
     op->deadline = duration;
     if (machine->settings.time == AW_TIME_VIRTUAL) {
         op->flags = AW_OP_TIMED;
-        op->deadline += machine->now;
+        if (__builtin_add_overflow(duration, machine->now, &op->deadline))
+            op->deadline = INT64_MAX; /* for ever */
     }
     return AW_CALL_PARK;
 }
@@ -168,6 +169,8 @@ enum aw_call_result aw_call_nanosleep(struct aw_machine *machine, const uint64_t
                                       uint64_t *result)
 {
     int64_t duration = aw_call_timespec(machine, args[0]);
+    if (!aw_user_valid(machine, args[0], sizeof(struct timespec)))
+        return aw_call_error(machine, result, EFAULT, "nanosleep");
     if (duration < 0)
         return aw_call_error(machine, result, EINVAL, "nanosleep");
     return park_sleep(machine, duration);
@@ -206,7 +209,7 @@ enum aw_call_result aw_call_clock_gettime(struct aw_machine *machine, const uint
                                           uint64_t *result)
 {
     int clock = (int)args[0];
-    if (!aw_user_valid(machine, args[1], sizeof(struct timespec)))
+    if (!aw_user_writable(machine, args[1], sizeof(struct timespec)))
         return aw_call_error(machine, result, EFAULT, "clock_gettime");
     switch (clock) {
     case CLOCK_REALTIME:
@@ -226,14 +229,14 @@ enum aw_call_result aw_call_clock_gettime(struct aw_machine *machine, const uint
 enum aw_call_result aw_call_gettimeofday(struct aw_machine *machine, const uint64_t *args,
                                          uint64_t *result)
 {
-    if (!aw_user_valid(machine, args[0], sizeof(struct timeval)))
+    if (!aw_user_writable(machine, args[0], sizeof(struct timeval)))
         return aw_call_error(machine, result, EFAULT, "gettimeofday");
     return park_clock(machine, CLOCK_REALTIME, args[0], AS_TIMEVAL);
 }
 
 enum aw_call_result aw_call_time(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
-    if (args[0] != 0 && !aw_user_valid(machine, args[0], sizeof(time_t)))
+    if (args[0] != 0 && !aw_user_writable(machine, args[0], sizeof(time_t)))
         return aw_call_error(machine, result, EFAULT, "time");
     return park_clock(machine, CLOCK_REALTIME, args[0], AS_SECONDS);
 }

@@ -14,18 +14,22 @@
 #include "machine/cpu.h"
 #include "machine/heap.h"
 
+static enum aw_call_result bad_object(struct aw_machine *machine)
+{
+    const char *text = "SIGSEGV: bad pointer to a synchronisation object";
+    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
+    op->fd = SIGSEGV;
+    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, (uint32_t)strlen(text));
+    return AW_CALL_PARK;
+}
+
 /* Parks at an operation on an object of the image at `address`. */
 static enum aw_call_result park_at(struct aw_machine *machine, enum aw_op_kind kind,
                                    uint64_t address)
 {
+    if (!aw_user_writable(machine, address, 20))
+        return bad_object(machine);
     struct aw_op *op = aw_park(machine, kind);
-    if (!aw_user_valid(machine, address, 16)) {
-        const char *text = "SIGSEGV: bad pointer to a synchronisation object";
-        op->kind = AW_OP_FATAL;
-        op->fd = SIGSEGV;
-        aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, (uint32_t)strlen(text));
-        return AW_CALL_PARK;
-    }
     op->address = address;
     return AW_CALL_PARK;
 }
@@ -46,9 +50,14 @@ int64_t aw_call_timespec(const struct aw_machine *machine, uint64_t address)
 /* Gives the operation just parked an absolute deadline on `clock`; false for a bad time. */
 static bool deadline(struct aw_machine *machine, uint64_t address, int clock)
 {
-    int64_t time = aw_call_timespec(machine, address);
-    if (time < 0)
+    struct timespec absolute;
+    if (!aw_user_valid(machine, address, sizeof absolute))
         return false;
+    memcpy(&absolute, (const void *)address, sizeof absolute);
+    if (absolute.tv_nsec < 0 || absolute.tv_nsec >= 1000000000)
+        return false;
+    /* Before 1970 is a time like any other in the past. */
+    int64_t time = absolute.tv_sec < 0 ? 0 : aw_call_timespec(machine, address);
     int64_t start = clock == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START;
     machine->parked.flags |= AW_OP_TIMED;
     machine->parked.deadline = time - start;
@@ -130,23 +139,40 @@ static enum aw_call_result timed_at(struct aw_machine *machine, enum aw_op_kind 
                                     uint64_t address, uint64_t time, int clock, uint64_t *result)
 {
     enum aw_call_result how = park_at(machine, kind, address);
-    if (machine->parked.kind == kind && !deadline(machine, time, clock)) {
+    if (machine->parked.kind == kind &&
+        ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
+         !deadline(machine, time, clock))) {
         *result = EINVAL;
         return AW_CALL_RETURN;
     }
     return how;
 }
 
+/* A wrong time matters only when there is something to wait for: `extra` says that it is wrong. */
+static enum aw_call_result timed_lock(struct aw_machine *machine, uint64_t address, uint64_t time,
+                                      int clock)
+{
+    enum aw_call_result how = park_at(machine, AW_OP_MUTEX_TIMEDLOCK, address);
+    if (machine->parked.kind == AW_OP_MUTEX_TIMEDLOCK)
+        machine->parked.extra = !deadline(machine, time, clock);
+    return how;
+}
+
 enum aw_call_result aw_call_mutex_timedlock(struct aw_machine *machine, const uint64_t *args,
                                             uint64_t *result)
 {
-    return timed_at(machine, AW_OP_MUTEX_TIMEDLOCK, args[0], args[1], CLOCK_REALTIME, result);
+    (void)result;
+    return timed_lock(machine, args[0], args[1], CLOCK_REALTIME);
 }
 
 enum aw_call_result aw_call_mutex_clocklock(struct aw_machine *machine, const uint64_t *args,
                                             uint64_t *result)
 {
-    return timed_at(machine, AW_OP_MUTEX_TIMEDLOCK, args[0], args[2], (int)args[1], result);
+    int clock = (int)args[1];
+    if (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC)
+        return timed_lock(machine, args[0], args[2], clock);
+    *result = EINVAL;
+    return AW_CALL_RETURN;
 }
 
 enum aw_call_result aw_call_mutex_unlock(struct aw_machine *machine, const uint64_t *args,
@@ -160,6 +186,8 @@ enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t
                                       uint64_t *result)
 {
     (void)result;
+    if (!aw_user_writable(machine, args[1], 20))
+        return bad_object(machine);
     enum aw_call_result how = park_at(machine, AW_OP_COND_WAIT, args[0]);
     machine->parked.argument = args[1];
     return how;
@@ -168,6 +196,8 @@ enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t
 enum aw_call_result aw_call_cond_timedwait(struct aw_machine *machine, const uint64_t *args,
                                            uint64_t *result)
 {
+    if (!aw_user_writable(machine, args[1], 20))
+        return bad_object(machine);
     /* The runtime's pthread_cond_init leaves 1 in the first word for CLOCK_MONOTONIC. */
     bool monotonic = aw_user_valid(machine, args[0], 4) && *(const uint32_t *)args[0] == 1;
     enum aw_call_result how = timed_at(machine, AW_OP_COND_WAIT, args[0], args[2],
@@ -179,6 +209,8 @@ enum aw_call_result aw_call_cond_timedwait(struct aw_machine *machine, const uin
 enum aw_call_result aw_call_cond_clockwait(struct aw_machine *machine, const uint64_t *args,
                                            uint64_t *result)
 {
+    if (!aw_user_writable(machine, args[1], 20))
+        return bad_object(machine);
     enum aw_call_result how =
         timed_at(machine, AW_OP_COND_WAIT, args[0], args[3], (int)args[2], result);
     machine->parked.argument = args[1];
@@ -204,8 +236,8 @@ enum aw_call_result aw_call_cond_broadcast(struct aw_machine *machine, const uin
 enum aw_call_result aw_call_sem_init(struct aw_machine *machine, const uint64_t *args,
                                      uint64_t *result)
 {
-    if (!aw_user_valid(machine, args[0], sizeof(sem_t)))
-        return park_at(machine, AW_OP_USEM_POST, args[0]);
+    if (!aw_user_writable(machine, args[0], sizeof(sem_t)))
+        return bad_object(machine);
     if (args[1] != 0)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "sem_init with pshared: memory shared between processes is not "
@@ -267,7 +299,8 @@ static enum aw_call_result timed_sem(struct aw_machine *machine, uint64_t addres
 {
     enum aw_call_result how = park_sem(machine, address, AW_OP_SEM_TIMEDWAIT,
                                        AW_OP_USEM_TIMEDWAIT, "sem_timedwait", result);
-    if (how == AW_CALL_PARK && !deadline(machine, time, clock))
+    if (how == AW_CALL_PARK && ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
+                                !deadline(machine, time, clock)))
         return aw_call_error(machine, result, EINVAL, "sem_timedwait");
     return how;
 }
@@ -293,25 +326,47 @@ enum aw_call_result aw_call_sem_post(struct aw_machine *machine, const uint64_t 
 enum aw_call_result aw_call_sem_getvalue(struct aw_machine *machine, const uint64_t *args,
                                          uint64_t *result)
 {
+    if (!aw_user_writable(machine, args[1], sizeof(int)))
+        return bad_object(machine);
     enum aw_call_result how = park_sem(machine, args[0], AW_OP_SEM_GETVALUE,
                                        AW_OP_USEM_GETVALUE, "sem_getvalue", result);
     machine->parked.extra = args[1];
     return how;
 }
 
+/* The name of a semaphore as glibc makes a file name of it: without leading slashes. Returns 0 or
+ * an errno value. */
+static int sem_name(struct aw_machine *machine, uint64_t address, uint32_t *name)
+{
+    while (aw_user_valid(machine, address, 1) && *(const char *)address == '/')
+        address++;
+    int64_t length = aw_user_string(machine, address);
+    if (length < 0)
+        return EFAULT;
+    if (length == 0 || length > 255 || memchr((const void *)address, '/', (size_t)length) != NULL)
+        return EINVAL;
+    if (length > 251)
+        return ENAMETOOLONG;
+    *name = aw_intern_put(&machine->payloads, (const void *)address, (uint32_t)length);
+    return 0;
+}
+
 enum aw_call_result aw_call_sem_open(struct aw_machine *machine, const uint64_t *args,
                                      uint64_t *result)
 {
-    int64_t length = aw_user_string(machine, args[0]);
-    if (length < 1 || length > 250) {
-        aw_call_error(machine, result, length < 0 ? EFAULT : EINVAL, "sem_open");
+    uint32_t name;
+    int error = sem_name(machine, args[0], &name);
+    if (error == EFAULT)
+        return bad_object(machine);
+    if (error != 0) {
+        aw_call_error(machine, result, error, "sem_open");
         *result = (uint64_t)SEM_FAILED;
         return AW_CALL_RETURN;
     }
     struct aw_op *op = aw_park(machine, AW_OP_SEM_OPEN);
     op->fd = (int32_t)args[1];
     op->argument = args[3];
-    op->payload = aw_intern_put(&machine->payloads, (const void *)args[0], (uint32_t)length);
+    op->payload = name;
     return AW_CALL_PARK;
 }
 
@@ -327,10 +382,12 @@ enum aw_call_result aw_call_sem_close(struct aw_machine *machine, const uint64_t
 enum aw_call_result aw_call_sem_unlink(struct aw_machine *machine, const uint64_t *args,
                                        uint64_t *result)
 {
-    int64_t length = aw_user_string(machine, args[0]);
-    if (length < 1 || length > 250)
-        return aw_call_error(machine, result, ENOENT, "sem_unlink");
-    aw_park(machine, AW_OP_SEM_UNLINK)->payload =
-        aw_intern_put(&machine->payloads, (const void *)args[0], (uint32_t)length);
+    uint32_t name;
+    int error = sem_name(machine, args[0], &name);
+    if (error == EFAULT)
+        return bad_object(machine);
+    if (error != 0)
+        return aw_call_error(machine, result, error == EINVAL ? ENOENT : error, "sem_unlink");
+    aw_park(machine, AW_OP_SEM_UNLINK)->payload = name;
     return AW_CALL_PARK;
 }

@@ -85,7 +85,11 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
             info->op_key = op_key(machine, &thread->op, false);
         } else if (info->op_class == AW_ON_PIPE || thread->op.kind == AW_OP_CLOSE) {
             const struct aw_fd *fd = aw_process_fd(&machine->work, thread->op.fd);
-            if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
+            bool wrong_end = fd != NULL && ((thread->op.kind == AW_OP_READ &&
+                                             fd->kind == AW_FD_PIPE_WRITE) ||
+                                            (thread->op.kind == AW_OP_WRITE &&
+                                             fd->kind == AW_FD_PIPE_READ));
+            if (fd != NULL && fd->kind != AW_FD_CONSOLE && !wrong_end) {
                 info->handle = fd->handle;
                 info->write_end = fd->kind == AW_FD_PIPE_WRITE;
                 info->op_key = op_key(machine, &thread->op, info->write_end);
@@ -295,6 +299,8 @@ bool aw_machine_poll_is_idle(struct aw_machine *machine, uint32_t local, unsigne
     if ((op.flags & AW_OP_NONBLOCKING) == 0 || op.argument != 1)
         return false;
     const struct pollfd *set = aw_intern_get(&machine->payloads, op.payload);
+    if ((set->events & (POLLRDNORM | POLLWRNORM)) != 0)
+        return false; /* more answers than those below */
     const struct aw_fd *fd =
         set->fd < 0 ? NULL : aw_local_fd(aw_local_get(machine, local), set->fd);
     if (fd == NULL || fd->kind != AW_FD_PIPE_READ)

@@ -153,7 +153,7 @@ static bool create(struct aw_machine *machine, const struct aw_op *op, uint64_t 
     }
     int index = aw_process_thread(&machine->work, (uint32_t)slot);
     machine->work.threads[index].detached = op->argument != 0;
-    if (aw_user_valid(machine, op->address, sizeof(uint64_t)))
+    if (aw_user_writable(machine, op->address, sizeof(uint64_t)))
         *(uint64_t *)op->address = (uint64_t)slot + 1;
     *result = 0;
     return true;
@@ -165,8 +165,10 @@ static int join_error(const struct aw_process *process, int index)
     int target = aw_process_thread(process, (uint32_t)op->fd);
     if (op->fd < 0 || target < 0)
         return ESRCH;
-    if (target == index)
-        return EDEADLK;
+    const struct aw_op *his = &process->threads[target].op;
+    if (target == index || (process->threads[target].status == AW_THREAD_PARKED &&
+                            his->kind == AW_OP_JOIN && his->fd == process->threads[index].slot))
+        return EDEADLK; /* two that wait for each other: the one that comes second is told */
     return process->threads[target].detached ? EINVAL : 0;
 }
 
@@ -176,7 +178,7 @@ static uint64_t join(struct aw_machine *machine, int index, const struct aw_op *
     if (error != 0)
         return (uint64_t)error;
     int target = aw_process_thread(&machine->work, (uint32_t)op->fd);
-    if (op->address != 0 && aw_user_valid(machine, op->address, sizeof(uint64_t)))
+    if (op->address != 0 && aw_user_writable(machine, op->address, sizeof(uint64_t)))
         *(uint64_t *)op->address = machine->work.threads[target].result;
     aw_process_remove_thread(&machine->work, target);
     collect_if_alone(machine);
@@ -350,7 +352,12 @@ static void finish_sem_open(struct aw_machine *machine, const struct aw_answer *
     struct aw_user_sem *sem =
         aw_arena_alloc((void *)aw_heap_of(machine->run_slot), machine->settings.heap_bytes,
                        sizeof(sem_t), 16);
-    AW_CHECK(sem != NULL);
+    if (sem == NULL) {
+        const char *text = "the heap of a thread is full (at sem_open); raise machine: heap";
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, 0, text, (uint32_t)strlen(text));
+        *result = (uint64_t)SEM_FAILED;
+        return;
+    }
     *sem = (struct aw_user_sem){.magic = AW_SEM_NAMED, .value = answer->detail};
     *result = (uint64_t)sem;
 }
@@ -395,6 +402,8 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
         *owner = mutex->locked ? (uint32_t)mutex->owner : 0;
+        if (op->kind == AW_OP_MUTEX_TIMEDLOCK && op->extra)
+            return 1; /* the time is wrong: EINVAL instead of waiting */
         return lock_answers(mutex, aw_mutex_owner(process, thread->slot));
     case AW_OP_COND_SLEEP:
         return 0;
@@ -431,7 +440,12 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     switch (op.kind) {
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
-        error = expired ? ETIMEDOUT : lock(mutex_at(op.address), who);
+        if (expired)
+            error = ETIMEDOUT;
+        else if (!lock_answers(mutex_at(op.address), who))
+            error = EINVAL; /* a wrong time: otherwise it would be blocked */
+        else
+            error = lock(mutex_at(op.address), who);
         break;
     case AW_OP_MUTEX_TRYLOCK:
         error = trylock(mutex_at(op.address), who);
@@ -562,8 +576,7 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
             thread->held &= ~((uint64_t)1 << op.argument);
         return true;
     case AW_OP_SEM_GETVALUE:
-        if (aw_user_valid(machine, op.extra, sizeof(int)))
-            *(int *)op.extra = (int)answer->detail;
+        *(int *)op.extra = (int)answer->detail;
         return true;
     case AW_OP_PIPE:
         return finish_pipe(machine, &op, answer, result);

@@ -163,6 +163,7 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
 
 /* Program memory as calls see it. */
 bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length);
+bool aw_user_writable(const struct aw_machine *machine, uint64_t address, uint64_t length);
 /* Length of a string, or -1 when it leaves valid memory. */
 int64_t aw_user_string(const struct aw_machine *machine, uint64_t address);
 void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error);

@@ -511,7 +511,9 @@ static uint32_t world_expired(struct aw_machine *machine, uint32_t id, int64_t d
         return world->now >= deadline ? id : AW_INTERN_NONE;
     if (!world->clock_read)
         return id;
-    int64_t then = relative ? world->now + deadline : deadline;
+    int64_t then = deadline;
+    if (relative && __builtin_add_overflow(world->now, deadline, &then))
+        then = INT64_MAX;
     if (then <= world->now)
         return id;
     if (world->advances >= machine->settings.clock_advances)
@@ -643,6 +645,7 @@ static void on_poll(struct question *q)
             int all = aw_pipe_poll(
                 aw_intern_get(&q->machine->objects, q->state->words[position]),
                 fd->kind == AW_FD_PIPE_READ);
+            all |= (all & POLLIN ? POLLRDNORM : 0) | (all & POLLOUT ? POLLWRNORM : 0);
             revents[i] = (int16_t)(all & (set[i].events | POLLERR | POLLHUP));
         } else if (set[i].fd >= 0) {
             revents[i] = POLLNVAL;
@@ -686,7 +689,8 @@ static void on_files(struct question *q)
             add(q, error_answer(q->machine, EBADF));
             return;
         }
-        if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS) {
+        if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS &&
+            ((q->op->extra & 1) == 0 || aw_local_fd(q->local, (int)q->op->argument) == NULL)) {
             add(q, error_answer(q->machine, EMFILE));
             return;
         }

@@ -159,12 +159,19 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
 bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
     uint64_t end;
+    if (length == 0)
+        return true;
     if (__builtin_add_overflow(address, length, &end))
         return false;
     if ((address >= machine->program->start && end <= machine->program->end) ||
         (address >= machine->runtime->start && end <= machine->runtime->end))
         return true;
     return aw_image_contains(&machine->image, address, length);
+}
+
+bool aw_user_writable(const struct aw_machine *machine, uint64_t address, uint64_t length)
+{
+    return length == 0 || aw_image_contains(&machine->image, address, length);
 }
 
 int64_t aw_user_string(const struct aw_machine *machine, uint64_t address)
