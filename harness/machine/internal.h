@@ -8,7 +8,11 @@
  *   calls_*.c   the imports themselves, run when program code calls them
  *   finish.c    what an answered operation does to its process before its code goes on
  *   edge.c      edges: executing a step of a process once, and remembering it
- *   kernel.c    outcomes and steps: the kernel objects
+ *   layout.c    which processes and objects a state has
+ *   objects.c   what semaphores and pipes do under operations
+ *   kernel.c    outcomes: which ways a parked operation can go on
+ *   faults.c    outcomes of injected faults
+ *   step.c      what an outcome does to a state
  */
 #ifndef AW_MACHINE_INTERNAL_H
 #define AW_MACHINE_INTERNAL_H
@@ -201,7 +205,7 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
 /* What is left of a process in which only the thread in `slot` lives on: after fork, in the child. */
 void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot);
 
-/* kernel.c */
+/* layout.c */
 uint32_t aw_layout_put(struct aw_machine *machine, const struct aw_layout *layout);
 uint32_t aw_world_put(struct aw_machine *machine, const struct aw_world *world);
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - between the parts of the kernel: layout.c, objects.c, kernel.c, step.c.
+ */
+#ifndef AW_MACHINE_KERNEL_H
+#define AW_MACHINE_KERNEL_H
+
+#include "machine/internal.h"
+
+/* layout.c */
+void aw_world_get(const struct aw_machine *machine, uint32_t id, struct aw_world *world);
+int aw_layout_process_by_pid(const struct aw_layout *layout, uint32_t pid); /* index, or -1 */
+/* The handle for a new object of `creator`: the lowest ordinal that it has free. */
+uint32_t aw_layout_new_handle(struct aw_machine *machine, const struct aw_layout *layout,
+                              uint32_t creator);
+void aw_state_add_object(struct aw_machine *machine, struct aw_state *state, uint32_t handle,
+                         enum aw_object_kind kind, uint32_t object);
+/* Takes process `index` out of the state. */
+void aw_state_remove_process(struct aw_machine *machine, struct aw_state *state, uint32_t index);
+/* The pid of the next child of process `index`, or 0 when it has too many. */
+uint32_t aw_state_next_pid(const struct aw_machine *machine, const struct aw_state *state,
+                           uint32_t index);
+/* Inserts a child of process `index` with that pid; returns its index. */
+uint32_t aw_state_add_process(struct aw_machine *machine, struct aw_state *state, uint32_t index,
+                              uint32_t pid, uint32_t local);
+/* A process's descriptors changed from those of local state `before` to those of `after`
+ * (AW_INTERN_NONE: it has none). Pipes that nobody can reach any more vanish. */
+void aw_state_update_references(struct aw_machine *machine, struct aw_state *state, uint32_t before,
+                                uint32_t after);
+
+/* objects.c */
+uint32_t aw_answer_plain(struct aw_machine *machine, int64_t result, int error, uint32_t detail,
+                         uint32_t output);
+uint32_t aw_answer_error(struct aw_machine *machine, int error);
+uint32_t aw_answer_action(struct aw_machine *machine, enum aw_action action, uint32_t detail);
+/* What an operation does to the object that it is on. */
+struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
+                                        const struct aw_op *op, const struct aw_thread_info *info,
+                                        bool sigpipe_ignored);
+
+#endif
