@@ -26,12 +26,14 @@ RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var
 
 LIB_SOURCES := $(filter-out harness/cli/main.c,$(wildcard harness/base/*.c harness/machine/*.c \
                harness/explore/*.c harness/scenario/*.c harness/trace/*.c harness/report/*.c \
-               harness/cli/*.c fault/*.c))
+               harness/native/*.c harness/cli/*.c fault/*.c)) fault/native/job.c fault/native/decide.c
 LIB_ASM     := $(wildcard harness/machine/*.S)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(LIB_ASM:%.S=$(BUILD)/%.o)
 RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 
+.DEFAULT_GOAL := all
 include models/models.mk
+include fault/native/native.mk
 
 .PHONY: all help deps run scenarios test soak bench sanitize format check-format clean
 
@@ -129,7 +131,7 @@ sanitize-tests: all build-tests
 	    sh tools/run-tests.sh $(TESTS)
 
 C_FILES := $(wildcard harness/*/*.[ch] harness/include/allways/*.h models/*/*.[ch] fault/*.[ch] \
-           tests/*/*.[ch])
+           fault/*/*.[ch] tests/*/*.[ch])
 format: ## lay out the sources as .clang-format says
 	clang-format -i $(C_FILES)
 

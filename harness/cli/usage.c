@@ -76,6 +76,24 @@ const struct aw_command aw_commands[] = {
      "Reads scenario files and says what is wrong with them.\n"
      "\n"
      "Exit status: 0 all are right; 2 one is not.\n"},
+    {"native", "run scenarios on the real kernel, many times", aw_command_native,
+     "usage: allways native [OPTION]... SCENARIO...\n"
+     "Runs the natively compiled program of each case (build/models/X.so: build/native/X) under\n"
+     "the case's plan of faults, through allways-preload.so. An experiment, not a verdict: which\n"
+     "faults strike is drawn from the seed, the interleavings are the kernel's.\n"
+     "\n"
+     "  --runs N             of each case (100)\n"
+     "  --seed S             decides what is injected (from the clock, and printed)\n"
+     "  --time-limit S       seconds until a run counts as hung and is killed (10)\n"
+     "  --case NAME          this case only, or those whose name contains NAME\n"
+     "  --probability P      of a fault at each occurrence, 0 to 1 (1: while its budget lasts;\n"
+     "                       drawn for each run and fault from 1, 1/2, 1/4 ... 1/64)\n"
+     "  --program PATH       another executable\n"
+     "  --log FILE           a line for each injected fault\n"
+     "  --output             show what the program prints\n"
+     "  --format table|json  for people (default), or one JSON object on stdout\n"
+     "\n"
+     "Exit status: 0 whatever comes out; 2 wrong usage, file or program.\n"},
     {"help", "print the help of a command", aw_command_help, "usage: allways help [COMMAND]\n"},
 };
 
