@@ -334,8 +334,8 @@ enum aw_call_result aw_call_sem_getvalue(struct aw_machine *machine, const uint6
     return how;
 }
 
-/* The name of a semaphore as glibc makes a file name of it: without leading slashes. Returns 0 or
- * an errno value. */
+/* The name of a semaphore, leading slashes and their absence being one slash: glibc makes a file name
+ * of what follows. Returns 0 or an errno value. */
 static int sem_name(struct aw_machine *machine, uint64_t address, uint32_t *name)
 {
     while (aw_user_valid(machine, address, 1) && *(const char *)address == '/')
@@ -347,7 +347,9 @@ static int sem_name(struct aw_machine *machine, uint64_t address, uint32_t *name
         return EINVAL;
     if (length > 251)
         return ENAMETOOLONG;
-    *name = aw_intern_put(&machine->payloads, (const void *)address, (uint32_t)length);
+    char text[256] = "/";
+    memcpy(text + 1, (const void *)address, (size_t)length);
+    *name = aw_intern_put(&machine->payloads, text, (uint32_t)length + 1);
     return 0;
 }
 
