@@ -192,14 +192,9 @@ static void on_files(struct question *q)
             add(q, aw_answer_error(q->machine, EBADF));
             return;
         }
-<<<<<<< work
-        if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS) {
-            add(q, aw_answer_error(q->machine, EMFILE));
-=======
         if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS &&
             ((q->op->extra & 1) == 0 || aw_local_fd(q->local, (int)q->op->argument) == NULL)) {
-            add(q, error_answer(q->machine, EMFILE));
->>>>>>> landed
+            add(q, aw_answer_error(q->machine, EMFILE));
             return;
         }
         add(q, q->machine->answer_zero)->effect = AW_EFFECT_FILES;
