@@ -15,7 +15,7 @@
  * on anything that an ample operation can change in the direction of "no breach".
  *
  *  tested         A trywait, timed wait or getvalue is parked at the semaphore: no state involved.
- *  tried          The same for mutexes.
+ *  tried          The same for mutexes; or an unlock is parked by somebody who does not hold it.
  *  overflow       A post is parked while the value is the maximum. Ample posts only raise the value;
  *                 ample waits (never empty) are for semaphores that begin below 2^30 only, which
  *                 no feasible execution takes to 2^31 - 1.
@@ -37,7 +37,11 @@
  *  last           A thread is parked at a close or exit that drops the last reference to an end
  *                 whose other end somebody holds. References are dropped early at most, which
  *                 makes somebody the last all the sooner; a fork adds references only for ends
- *                 that the forking process holds itself.
+ *                 that the forking process holds itself. But who held the *other* end may be gone
+ *                 early, too. If the last of them went while this end was held, that was a breach of
+ *                 its own; if this process holds the other end itself, it was none: then only a
+ *                 process that is alone in the world, everybody else having been waited for, drops
+ *                 a last reference unseen. (Nobody waits for an orphan: `orphaned`.)
  *  conditions     Every thread parked at an operation on the condition holds its mutex, so that while
  *                 one is, nobody else can be; sleepers move only when woken. Holding is the thread's
  *                 own history.
@@ -63,9 +67,9 @@
  */
 #include "explore/reduce.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <semaphore.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +86,7 @@ struct object_facts {
     uint64_t end[2];    /* pipe: who was ever parked at a read or write of that end */
     uint64_t closer[2]; /* who was ever parked at a close of it in a process with several threads */
     uint64_t excused[2]; /* who dropped a last reference, being the only user of the other end */
-    uint64_t guard;     /* handles held by all who were parked at the read end */
+    uint64_t guard;      /* handles held by all who were parked at the read end */
     bool tested, awaited, overflow, misposted;
     bool spanned, polled, last[2];
 };
@@ -107,8 +111,8 @@ struct mutex_facts {
 
 struct local_facts {
     uint32_t watched_as; /* the process as which its static facts were taken in last, 0 = none */
-    uint8_t live;    /* threads that are parked */
-    uint8_t dynamic; /* some thread is at an operation that is watched in every state */
+    uint8_t live;        /* threads that are parked */
+    uint8_t dynamic;     /* some thread is at an operation that is watched in every state */
 };
 
 struct aw_reduce {
@@ -134,6 +138,7 @@ struct aw_reduce {
     uint32_t fork_limit;
     bool sleepers_move; /* spurious wake-ups are in the plan */
     bool exits_entangled, killed, clock_read, main_leaves;
+    bool orphaned; /* somebody was parked at an exit with children not waited for */
     bool wait_polled, status_known, statuses_differ;
     uint32_t status;
     uint64_t waiter;
@@ -193,8 +198,7 @@ static struct object_facts *object(struct aw_reduce *reduce, uint32_t handle)
         reduce->object_count = 2 * handle + 16;
         reduce->objects =
             aw_reallocate(reduce->objects, reduce->object_count, sizeof *reduce->objects);
-        memset(reduce->objects + old, 0,
-               (reduce->object_count - old) * sizeof *reduce->objects);
+        memset(reduce->objects + old, 0, (reduce->object_count - old) * sizeof *reduce->objects);
         for (uint32_t i = old; i < reduce->object_count; i++)
             reduce->objects[i].guard = UINT64_MAX;
     }
@@ -223,7 +227,8 @@ static struct condition_facts *condition(struct aw_reduce *reduce, uint64_t addr
         if (reduce->conditions[i].address == address)
             return &reduce->conditions[i];
     if (reduce->condition_count == reduce->condition_capacity) {
-        reduce->condition_capacity = reduce->condition_capacity ? 2 * reduce->condition_capacity : 8;
+        reduce->condition_capacity =
+            reduce->condition_capacity ? 2 * reduce->condition_capacity : 8;
         reduce->conditions = aw_reallocate(reduce->conditions, reduce->condition_capacity,
                                            sizeof *reduce->conditions);
     }
@@ -238,8 +243,7 @@ static struct local_facts *local_facts(struct aw_reduce *reduce, uint32_t local)
         reduce->local_capacity = 2 * local + 256;
         reduce->locals =
             aw_reallocate(reduce->locals, reduce->local_capacity, sizeof *reduce->locals);
-        memset(reduce->locals + old, 0,
-               (reduce->local_capacity - old) * sizeof *reduce->locals);
+        memset(reduce->locals + old, 0, (reduce->local_capacity - old) * sizeof *reduce->locals);
     }
     return &reduce->locals[local];
 }
@@ -277,8 +281,7 @@ static void watch_condition(struct aw_reduce *reduce, uint32_t local, uint32_t t
             reduce->signals =
                 aw_reallocate(reduce->signals, reduce->signal_capacity, sizeof *reduce->signals);
         }
-        reduce->signals[reduce->signal_count++] =
-            (struct early_signal){op->address, local, thread};
+        reduce->signals[reduce->signal_count++] = (struct early_signal){op->address, local, thread};
         return;
     }
     if (signals) {
@@ -317,8 +320,7 @@ static void end_used_by(struct aw_reduce *reduce, struct object_facts *facts, bo
                         uint64_t who)
 {
     used_by(reduce, &facts->end[write_end], who);
-    if (facts->excused[!write_end] != NOBODY &&
-        facts->excused[!write_end] != facts->end[write_end])
+    if (facts->excused[!write_end] != NOBODY && facts->excused[!write_end] != facts->end[write_end])
         set(reduce, &facts->last[!write_end]);
 }
 
@@ -369,8 +371,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         uint32_t size;
         const struct pollfd *set_of = aw_machine_payload(reduce->machine, op->payload, &size);
         for (uint32_t i = 0; i < size / sizeof *set_of; i++) {
-            const struct aw_fd *fd =
-                set_of[i].fd < 0 ? NULL : aw_local_fd(local, set_of[i].fd);
+            const struct aw_fd *fd = set_of[i].fd < 0 ? NULL : aw_local_fd(local, set_of[i].fd);
             if (fd == NULL || fd->kind == AW_FD_CONSOLE)
                 continue;
             facts = object(reduce, fd->handle);
@@ -399,7 +400,10 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
             op->kind == AW_OP_MUTEX_TIMEDLOCK || op->kind == AW_OP_MUTEX_UNLOCK) {
             struct mutex_facts *m = mutex(reduce, op->address);
             used_by(reduce, &m->user, who);
-            if (op->kind == AW_OP_MUTEX_TRYLOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK)
+            /* An unlock by another than the holder has its effect only while it is locked. */
+            if (op->kind == AW_OP_MUTEX_TRYLOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
+                (op->kind == AW_OP_MUTEX_UNLOCK &&
+                 !aw_machine_holds_mutex(reduce->machine, id, thread, op->address)))
                 set(reduce, &m->tried);
         } else if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
                    op->kind == AW_OP_COND_RELOCK) {
@@ -501,34 +505,41 @@ static int own_references(const struct aw_local *local, uint32_t handle, bool wr
     return count;
 }
 
-/* Dropping `mine` of the references to an end: is it the last one, with somebody at the other? */
-static void watch_drop(struct aw_reduce *reduce, const struct aw_pipe *pipe, uint32_t handle,
-                       bool write_end, int mine, int mine_other)
+/* Dropping `mine` of the references to an end: is it the last one, with somebody at the other (or
+ * only this process, when others may have been there)? */
+static void watch_drop(struct aw_reduce *reduce, const struct aw_layout *layout,
+                       const struct aw_pipe *pipe, uint32_t handle, bool write_end, int mine,
+                       int mine_other)
 {
     int refs = write_end ? pipe->writers : pipe->readers;
     int others = write_end ? pipe->readers : pipe->writers;
-    if (mine > 0 && refs == mine && others > mine_other)
+    bool alone = layout->process_count == 1 && !reduce->orphaned;
+    if (mine > 0 && refs == mine && others > (alone ? mine_other : 0))
         set(reduce, &object(reduce, handle)->last[write_end]);
 }
 
 static void watch_exit(struct aw_reduce *reduce, const struct aw_state *state,
-                       const struct aw_layout *layout, const struct aw_local *local)
+                       const struct aw_layout *layout, const struct aw_local *local, uint32_t pid)
 {
+    for (uint32_t p = 0; p < layout->process_count; p++)
+        if (layout->processes[p].parent == pid)
+            set(reduce, &reduce->orphaned);
     const struct aw_fd *fds = aw_local_fds(local);
     for (uint32_t i = 0; i < local->fd_count; i++) {
         if (fds[i].kind == AW_FD_CONSOLE)
             continue;
         const struct aw_pipe *pipe = object_at(reduce, state, layout, fds[i].handle);
         bool write_end = fds[i].kind == AW_FD_PIPE_WRITE;
-        watch_drop(reduce, pipe, fds[i].handle, write_end,
+        watch_drop(reduce, layout, pipe, fds[i].handle, write_end,
                    own_references(local, fds[i].handle, write_end),
                    own_references(local, fds[i].handle, !write_end));
     }
 }
 
 /* The thread `who` of process `local` is about to close a descriptor. */
-static void watch_close(struct aw_reduce *reduce, const struct aw_pipe *pipe,
-                        const struct aw_local *local, const struct aw_fd *fd, uint64_t who)
+static void watch_close(struct aw_reduce *reduce, const struct aw_layout *layout,
+                        const struct aw_pipe *pipe, const struct aw_local *local,
+                        const struct aw_fd *fd, uint64_t who)
 {
     bool write_end = fd->kind == AW_FD_PIPE_WRITE;
     struct object_facts *facts = object(reduce, fd->handle);
@@ -540,7 +551,7 @@ static void watch_close(struct aw_reduce *reduce, const struct aw_pipe *pipe,
     if (alone && facts->excused[write_end] == NOBODY)
         facts->excused[write_end] = who;
     alone = alone && facts->excused[write_end] == who;
-    watch_drop(reduce, pipe, fd->handle, write_end, 1, alone ? mine_other : 0);
+    watch_drop(reduce, layout, pipe, fd->handle, write_end, 1, alone ? mine_other : 0);
 }
 
 static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state,
@@ -553,14 +564,14 @@ static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state
         if (threads[t].status != AW_THREAD_PARKED || !is_dynamic(op->kind))
             continue;
         if (op->kind == AW_OP_EXIT || op->kind == AW_OP_FATAL) {
-            watch_exit(reduce, state, layout, local);
+            watch_exit(reduce, state, layout, local, pid);
             continue;
         }
         if (op->kind == AW_OP_CLOSE || op->kind == AW_OP_DUP) {
             int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
             const struct aw_fd *fd = aw_local_fd(local, number);
             if (fd != NULL && fd->kind != AW_FD_CONSOLE)
-                watch_close(reduce, object_at(reduce, state, layout, fd->handle), local, fd,
+                watch_close(reduce, layout, object_at(reduce, state, layout, fd->handle), local, fd,
                             identity(reduce, pid, threads[t].slot));
             continue;
         }
@@ -641,8 +652,8 @@ static bool ample_sem(struct aw_reduce *reduce, const struct aw_state *state,
     if (facts->tested || facts->overflow)
         return false;
     const struct aw_sem *sem = object_at(reduce, state, layout, handle);
-    bool never_empty = rule(reduce, AW_RULE_NEVER_EMPTY) && !facts->awaited &&
-                       sem->initial > 0 && sem->initial <= BELIEVABLE_INITIAL;
+    bool never_empty = rule(reduce, AW_RULE_NEVER_EMPTY) && !facts->awaited && sem->initial > 0 &&
+                       sem->initial <= BELIEVABLE_INITIAL;
     if (op->kind == AW_OP_SEM_WAIT)
         return never_empty;
     return op->kind == AW_OP_SEM_POST && rule(reduce, AW_RULE_RELEASE) && !never_empty;
@@ -654,9 +665,8 @@ static bool ample_pipe(struct aw_reduce *reduce, const struct aw_state *state,
 {
     const struct object_facts *facts = object(reduce, handle);
     const struct aw_pipe *pipe = object_at(reduce, state, layout, handle);
-    if (pipe->exact ||
-        (live > 1 && facts->closer[write_end] != NOBODY &&
-         (facts->closer[write_end] != who || who == MANY)))
+    if (pipe->exact || (live > 1 && facts->closer[write_end] != NOBODY &&
+                        (facts->closer[write_end] != who || who == MANY)))
         return false;
     if (op->kind == AW_OP_READ)
         return op->argument <= pipe->byte_count &&
@@ -693,8 +703,8 @@ static bool ample_wait(struct aw_reduce *reduce, const struct aw_state *state,
                        const struct aw_layout *layout, const struct aw_op *op, uint32_t process,
                        uint64_t who, unsigned live)
 {
-    if (!rule(reduce, AW_RULE_WAIT) || !reduce->symmetry || reduce->statuses_differ ||
-        op->fd > 0 || (op->flags & AW_OP_NONBLOCKING) != 0 ||
+    if (!rule(reduce, AW_RULE_WAIT) || !reduce->symmetry || reduce->statuses_differ || op->fd > 0 ||
+        (op->flags & AW_OP_NONBLOCKING) != 0 ||
         (live > 1 && (who == MANY || reduce->waiter != who)))
         return false;
     /* Only when there is something to take: that there is no child at all may still change. */
@@ -717,8 +727,7 @@ static bool is_own(const struct aw_machine *machine, uint32_t from, uint32_t to,
         return false;
     for (uint32_t t = 0; t < a->thread_count; t++)
         if ((aw_local_threads(a)[t].slot != slot || aw_local_threads(b)[t].slot != slot) &&
-            memcmp(&aw_local_threads(a)[t], &aw_local_threads(b)[t],
-                   sizeof(struct aw_thread)) != 0)
+            memcmp(&aw_local_threads(a)[t], &aw_local_threads(b)[t], sizeof(struct aw_thread)) != 0)
             return false;
     const struct aw_image_chunk *i = aw_local_chunks(a), *i_end = i + a->chunk_count;
     const struct aw_image_chunk *j = aw_local_chunks(b), *j_end = j + b->chunk_count;
@@ -801,8 +810,7 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     uint64_t who = identity(reduce, layout->processes[process].pid, t->slot);
     switch (aw_op_class(op->kind)) {
     case AW_ON_NOTHING:
-        return rule(reduce, AW_RULE_LOCAL) &&
-               (op->kind != AW_OP_SLEEP || !reduce->clock_read);
+        return rule(reduce, AW_RULE_LOCAL) && (op->kind != AW_OP_SLEEP || !reduce->clock_read);
     case AW_ON_IMAGE:
         return alone ? rule(reduce, AW_RULE_LOCAL) : ample_image(reduce, t, who);
     case AW_ON_SEM:
