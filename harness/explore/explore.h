@@ -51,6 +51,7 @@ enum aw_plant {
     AW_PLANT_UNSEEN_TEST = 2,   /* the watch overlooks trywait and getvalue */
     AW_PLANT_WEAK_FAIRNESS = 4, /* every cycle counts as unfair */
     AW_PLANT_HASH = 8,          /* visited states are told apart by a short hash */
+    AW_PLANT_NO_WALKS = 16,     /* no bug: no random walks first, which hide bugs of the watches */
 };
 
 struct aw_progress {

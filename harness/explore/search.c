@@ -501,7 +501,8 @@ enum aw_end aw_search_run(struct aw_search *search)
     struct expansion e = {.search = search, .batch = batch, .end = AW_END_COMPLETE};
     struct aw_state state;
     bool is_new;
-    if (search->reduce != NULL && search->walk_first)
+    if (search->reduce != NULL && search->walk_first &&
+        (explorer->options->plant & AW_PLANT_NO_WALKS) == 0)
         pilot(search, outcomes);
     aw_machine_set_joined_pipes(explorer->machine,
                                 search->reduce == NULL ? UINT64_MAX

@@ -81,6 +81,38 @@ static inline unsigned box_violated(const struct aw_result *result)
     return violated;
 }
 
+/* The oracle's view of a random program; false when it is too large. */
+static inline bool box_oracle(const char *text, struct aw_oracle *oracle)
+{
+    struct aw_machine *machine = box_random(text);
+    aw_oracle_search(machine, JUDGED, 20000, oracle);
+    aw_machine_destroy(machine);
+    return oracle->complete;
+}
+
+/* Does an exploration with these options (of which the properties are set here) tell the same? */
+static inline bool box_agrees(const char *text, struct aw_options options,
+                              const struct aw_oracle *oracle)
+{
+    struct box_outcomes outcomes = {.machine = box_random(text)};
+    struct aw_observer observer = {box_terminal, box_restart, &outcomes};
+    struct aw_result result;
+    struct aw_error error;
+    options.properties = JUDGED;
+    options.whole_graph = true;
+    options.minimal = false;
+    if (options.plant & AW_PLANT_HASH)
+        aw_machine_plant_hash_bits(outcomes.machine, 3);
+    aw_explore_observed(outcomes.machine, &options, &observer, &result, &error);
+    bool agrees = result.verdict != AW_UNCONTROLLED && result.verdict != AW_INCONCLUSIVE &&
+                  box_violated(&result) == oracle->violated &&
+                  aw_outcomes_equal(&outcomes.set, &oracle->outcomes);
+    aw_outcomes_deinit(&outcomes.set);
+    aw_result_deinit(&result);
+    aw_machine_destroy(outcomes.machine);
+    return agrees;
+}
+
 static inline void box_explore(struct aw_machine *machine, const struct aw_options *options,
                                struct aw_result *result)
 {
