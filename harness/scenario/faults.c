@@ -120,22 +120,31 @@ static int read_point(const struct aw_reading *reading, const struct aw_yaml *no
 
 /* --- Kinds ----------------------------------------------------------------------------------- */
 
+/* "one of errno, delay": the kinds that the point takes. */
+static void list_kinds(const struct aw_fault_point *known, char *buffer, size_t size)
+{
+    size_t length = 0;
+    int count = 0;
+    for (int kind = 0; kind < AW_FAULT_KIND_COUNT; kind++)
+        count += aw_fault_point_takes(known, (enum aw_fault_kind)kind);
+    const char *before = count > 1 ? "one of " : "";
+    for (int kind = 0; kind < AW_FAULT_KIND_COUNT; kind++)
+        if (aw_fault_point_takes(known, (enum aw_fault_kind)kind)) {
+            length += (size_t)snprintf(buffer + length, size - length, "%s%s", before,
+                                       aw_fault_kind_name((enum aw_fault_kind)kind));
+            AW_CHECK(length < size);
+            before = ", ";
+        }
+}
+
 static int refuse_kind(const struct aw_reading *reading, const struct aw_yaml *node,
                        const struct aw_fault *fault, const struct aw_fault_point *known)
 {
     char kinds[100] = "";
-    size_t length = 0;
-    int count = 0;
-    for (int kind = 0; kind < AW_FAULT_KIND_COUNT; kind++)
-        if (aw_fault_point_takes(known, (enum aw_fault_kind)kind)) {
-            length += (size_t)snprintf(kinds + length, sizeof kinds - length, "%s%s",
-                                       count++ > 0 ? ", " : "",
-                                       aw_fault_kind_name((enum aw_fault_kind)kind));
-            AW_CHECK(length < sizeof kinds);
-        }
-    return aw_wrong(reading, node, "faults.kind: %s%s cannot have the kind %s; expected %s%s",
+    list_kinds(known, kinds, sizeof kinds);
+    return aw_wrong(reading, node, "faults.kind: %s%s cannot have the kind %s; expected %s",
                     known == NULL ? "the program's own point " : "", fault->point,
-                    aw_fault_kind_name(fault->kind), count > 1 ? "one of " : "", kinds);
+                    aw_fault_kind_name(fault->kind), kinds);
 }
 
 /* Point and kind together, since each may stand for the other. */
@@ -184,12 +193,25 @@ static const char *errno_word(const void *context, int index)
     return aw_fault_errno_name(((const struct aw_fault_point *)context)->errnos[index]);
 }
 
+/* "one of EINTR, EAGAIN": those that the call may give. */
+static void list_errnos(const struct aw_fault_point *known, char *buffer, size_t size)
+{
+    size_t length = 0;
+    const char *before = known->errnos[1] != 0 ? "one of " : "";
+    for (int i = 0; i < AW_FAULT_MAX_ERRNOS && known->errnos[i] != 0; i++) {
+        length +=
+            (size_t)snprintf(buffer + length, size - length, "%s%s", before, errno_word(known, i));
+        AW_CHECK(length < size);
+        before = ", ";
+    }
+}
+
 static int read_errno(const struct aw_reading *reading, const struct aw_yaml *item,
                       const struct aw_fault_point *known, int64_t *value)
 {
     struct aw_words words = {0, errno_word, known};
     const char *name;
-    char kind[AW_FAULT_NAME + 16];
+    char text[AW_FAULT_NAME + 100];
     int code = aw_read_text(reading, item, "faults.errno", &name);
     if (code < 0)
         return code;
@@ -197,10 +219,15 @@ static int read_errno(const struct aw_reading *reading, const struct aw_yaml *it
     *value = error;
     if (error != 0 && aw_fault_point_gives(known, error))
         return 0;
+    if (error != 0) {
+        list_errnos(known, text, sizeof text);
+        return aw_wrong(reading, item, "faults.errno: %s cannot give %s; expected %s", known->name,
+                        name, text);
+    }
     while (words.count < AW_FAULT_MAX_ERRNOS && known->errnos[words.count] != 0)
         words.count++;
-    snprintf(kind, sizeof kind, "errno of %s", known->name);
-    return aw_unknown_word(reading, item, kind, name, &words);
+    snprintf(text, sizeof text, "errno of %s", known->name);
+    return aw_unknown_word(reading, item, text, name, &words);
 }
 
 static int read_length(const struct aw_reading *reading, const struct aw_yaml *item,
