@@ -152,13 +152,13 @@ static void print_fiu_run(const struct native *native, const struct aw_native_pr
 
 static void add_json(struct native *native, const char *name, const struct aw_native_tally *tally)
 {
-    json_array_append_new(native->results,
-                          json_pack("{ss sI sI sI sI sI sI sI sf}", "name", name, "runs",
-                                    (json_int_t)tally->runs, "passed", (json_int_t)tally->passed,
-                                    "losing", (json_int_t)tally->losing, "lost",
-                                    (json_int_t)tally->lost, "hung", (json_int_t)tally->hung,
-                                    "errors", (json_int_t)tally->errors, "faults",
-                                    (json_int_t)tally->faults, "seconds", tally->seconds));
+    json_array_append_new(
+        native->results,
+        json_pack("{ss sI sI sI sI sI sI sI sI sf}", "name", name, "runs", (json_int_t)tally->runs,
+                  "passed", (json_int_t)tally->passed, "drained", (json_int_t)tally->drained,
+                  "losing", (json_int_t)tally->losing, "lost", (json_int_t)tally->lost, "hung",
+                  (json_int_t)tally->hung, "errors", (json_int_t)tally->errors, "faults",
+                  (json_int_t)tally->faults, "seconds", tally->seconds));
 }
 
 static int run_case(struct native *native, const struct aw_case *one, int width)
@@ -201,8 +201,6 @@ static bool exact(const struct native *native)
     return false;
 }
 
-static int survey(const struct native *native, bool whole, int *width);
-
 static bool chosen(const struct native *native, const struct aw_case *one, bool whole)
 {
     if (native->case_name == NULL)
@@ -229,10 +227,10 @@ static int survey(const struct native *native, bool whole, int *width)
 
 static void print_head(const struct native *native, int width)
 {
-    printf("seed %" PRIu64 ", %" PRIu64 " runs of each case, %g s for each run\n"
-           "passed: the program says so, or ended without an error; losing: runs with items that\n"
-           "nobody got; lost: those items; hung: ended by the time limit\n\n",
-           native->seed, native->runs, native->settings.limit_seconds);
+    printf("seed %" PRIu64 ", %" PRIu64 " run%s of each case, at most %g s each\n", native->seed,
+           native->runs, native->runs == 1 ? "" : "s", native->settings.limit_seconds);
+    aw_native_table_legend(stdout);
+    putchar('\n');
     aw_native_table_head(stdout, width);
     fflush(stdout);
 }

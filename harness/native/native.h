@@ -71,6 +71,7 @@ void aw_native_log(FILE *out, const struct aw_native_job *job,
 
 struct aw_native_tally {
     uint64_t runs, passed, hung, errors;
+    uint64_t drained;      /* ended, and every item that was put was got */
     uint64_t losing, lost; /* runs in which items were put that nobody got; those items */
     uint64_t faults;       /* injected */
     uint64_t met[AW_FAULT_MAX], injected[AW_FAULT_MAX];
@@ -80,6 +81,8 @@ struct aw_native_tally {
 /* An interrupted run is not counted. */
 void aw_native_count(struct aw_native_tally *tally, const struct aw_native_outcome *outcome);
 
+/* The table; what its columns mean. */
+void aw_native_table_legend(FILE *out);
 void aw_native_table_head(FILE *out, int width);
 void aw_native_table_row(FILE *out, int width, const char *name,
                          const struct aw_native_tally *tally);

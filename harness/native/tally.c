@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "native/native.h"
@@ -9,6 +10,7 @@ void aw_native_count(struct aw_native_tally *tally, const struct aw_native_outco
         return;
     tally->runs++;
     tally->passed += outcome->passed;
+    tally->drained += outcome->end == AW_NATIVE_ENDED && outcome->gots >= outcome->puts;
     tally->hung += outcome->end == AW_NATIVE_HUNG;
     tally->errors += outcome->error;
     if (outcome->puts > outcome->gots) {
@@ -23,27 +25,41 @@ void aw_native_count(struct aw_native_tally *tally, const struct aw_native_outco
     tally->seconds += outcome->seconds;
 }
 
+static double percent(const struct aw_native_tally *tally, uint64_t part)
+{
+    return tally->runs > 0 ? 100.0 * (double)part / (double)tally->runs : 0;
+}
+
 void aw_native_table_head(FILE *out, int width)
 {
-    fprintf(out, "%-*s  %7s %14s %10s %8s %7s %7s %8s %9s\n", width, "scenario", "runs", "passed",
-            "losing", "lost", "hung", "errors", "faults", "time");
+    fprintf(out, "%-*s  %7s %14s %14s %7s %8s %6s %6s %8s %9s\n", width, "scenario", "runs",
+            "passed", "drained", "losing", "lost", "hung", "errors", "faults", "time");
 }
 
 void aw_native_table_row(FILE *out, int width, const char *name,
                          const struct aw_native_tally *tally)
 {
-    double percent = tally->runs > 0 ? 100.0 * (double)tally->passed / (double)tally->runs : 0;
-    fprintf(out, "%-*s  %7llu %7llu %5.1f%% %10llu %8llu %7llu %7llu %8llu %7.1f s\n", width, name,
-            (unsigned long long)tally->runs, (unsigned long long)tally->passed, percent,
-            (unsigned long long)tally->losing, (unsigned long long)tally->lost,
-            (unsigned long long)tally->hung, (unsigned long long)tally->errors,
-            (unsigned long long)tally->faults, tally->seconds);
+    fprintf(out,
+            "%-*s  %7" PRIu64 " %7" PRIu64 " %5.1f%% %7" PRIu64 " %5.1f%% %7" PRIu64 " %8" PRIu64
+            " %6" PRIu64 " %6" PRIu64 " %8" PRIu64 " %7.1f s\n",
+            width, name, tally->runs, tally->passed, percent(tally, tally->passed), tally->drained,
+            percent(tally, tally->drained), tally->losing, tally->lost, tally->hung, tally->errors,
+            tally->faults, tally->seconds);
+}
+
+void aw_native_table_legend(FILE *out)
+{
+    fputs("passed: the program says so, or ended without an error; drained: ended, and every item\n"
+          "that was put was got; losing, lost: runs with items that nobody got, and those items;\n"
+          "hung: killed at the time limit; errors: runs in which the program told of one, or a\n"
+          "process failed by itself; faults: injected\n",
+          out);
 }
 
 static const char *lengths(const struct aw_fault *fault)
 {
-    return fault->lengths == AW_LENGTHS_EVERY        ? " of any length"
-           : fault->lengths == AW_LENGTHS_MEANINGFUL ? " of a meaningful length"
+    return fault->lengths == AW_LENGTHS_EVERY        ? " transfer of any length"
+           : fault->lengths == AW_LENGTHS_MEANINGFUL ? " transfer of a meaningful length"
                                                      : "";
 }
 
@@ -51,7 +67,8 @@ static const char *lengths(const struct aw_fault *fault)
 static void describe(FILE *out, const struct aw_fault *fault)
 {
     char text[256];
-    bool open = fault->kind == AW_FAULT_PARTIAL || fault->value_count > 1;
+    bool open = (fault->kind == AW_FAULT_PARTIAL && fault->lengths != AW_LENGTHS_LISTED) ||
+                fault->value_count > 1;
     if (open)
         fprintf(out, "%s%s at %s", aw_fault_kind_name(fault->kind),
                 fault->kind == AW_FAULT_PARTIAL ? lengths(fault) : "", fault->point);

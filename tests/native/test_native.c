@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The native twin on real processes: the programs of fixture.c under plans made by hand. The
- * libraries are taken from $AW_BUILD, or build/; the working folder is the repository's.
+ * The native twin on real processes: the programs of fixture.c under plans made by hand. What
+ * was built is taken from the folder of $AW_BIN, or build/; the working folder is the repository's.
  */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
@@ -25,9 +25,10 @@ static const char *in_build(const char *name)
 {
     static char paths[3][512];
     static int next;
-    const char *build = getenv("AW_BUILD");
+    const char *binary = getenv("AW_BIN"), *slash = binary ? strrchr(binary, '/') : NULL;
     char *path = paths[next++ % 3];
-    snprintf(path, sizeof paths[0], "%s/%s", build ? build : "build", name);
+    snprintf(path, sizeof paths[0], "%.*s/%s", slash ? (int)(slash - binary) : 5,
+             slash ? binary : "build", name);
     return path;
 }
 
@@ -471,6 +472,7 @@ Test(native, the_table_adds_up_known_losses)
     aw_native_count(&tally, &outcome);
     cr_expect_eq(tally.runs, 8);
     cr_expect_eq(tally.passed, 2);
+    cr_expect_eq(tally.drained, 1); /* the one with errors and without items */
     cr_expect_eq(tally.losing, 6);
     cr_expect_eq(tally.lost, 11);
     cr_expect_eq(tally.hung, 1);
@@ -481,10 +483,11 @@ Test(native, the_table_adds_up_known_losses)
     FILE *out = open_memstream(&text, &size);
     aw_native_table_row(out, 8, "fixture", &tally);
     fclose(out);
-    cr_expect_str_eq(text,
-                     "fixture         8       2  25.0%          6       11       1       1"
-                     "        0     1.5 s\n",
-                     "%s", text);
+    cr_expect_str_eq(
+        text,
+        "fixture         8       2  25.0%       1  12.5%       6       11      1      1"
+        "        0     1.5 s\n",
+        "%s", text);
     free(text);
 }
 
