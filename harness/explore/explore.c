@@ -43,7 +43,7 @@ static void note_assumptions(const struct aw_explorer *explorer)
     const struct aw_machine_settings *settings = aw_machine_get_settings(explorer->machine);
     struct aw_result *result = explorer->result;
     char text[160];
-    if (explorer->threads_seen)
+    if (aw_machine_threads_seen(explorer->machine))
         assume(result, "no data races, no atomics: memory shared by the threads of a process is "
                        "accessed under locks only");
     if (aw_machine_clock_was_read(explorer->machine)) {
@@ -58,6 +58,9 @@ static void note_assumptions(const struct aw_explorer *explorer)
     } else if (settings->time == AW_TIME_VIRTUAL) {
         assume(result, "virtual time: the clock moves only when nobody can run");
     }
+    if (explorer->clock_bounded)
+        assume(result, "bounded: executions end where a time-out would need the clock to move once "
+                       "more");
     const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
     if (plan->count > 0) {
         snprintf(text, sizeof text, "bounded: at most %u injected fault%s in an execution",
@@ -142,8 +145,7 @@ static void take_stop(struct aw_search *search)
 static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search *search,
                                  struct aw_reduce *reduce)
 {
-    bool keep_edges =
-        (explorer->options->properties & AW_PROPERTY_BIT(AW_TERMINATES)) != 0;
+    bool keep_edges = (explorer->options->properties & AW_PROPERTY_BIT(AW_TERMINATES)) != 0;
     for (;;) {
         explorer->progress.phase = "searching";
         aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
@@ -176,13 +178,21 @@ static void decide_properties(struct aw_explorer *explorer, const struct aw_sear
     unsigned exercised = explorer->monitor.exercised;
     for (int property = 0; property < AW_PROPERTY_COUNT; property++) {
         enum aw_property_state *state = &result->properties[property];
-        bool needs_probes = property == AW_DRAINED || property == AW_EXACTLY_ONCE ||
-                            property == AW_FIFO;
+        bool needs_probes =
+            property == AW_DRAINED || property == AW_EXACTLY_ONCE || property == AW_FIFO;
         if (search->violated & AW_PROPERTY_BIT(property))
             *state = AW_IS_VIOLATED;
         else if (end != AW_END_COMPLETE)
             *state = AW_UNDECIDED;
-        else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
+        else if ((property == AW_EXACTLY_ONCE || property == AW_FIFO) && explorer->monitor.beyond) {
+            *state = AW_UNDECIDED;
+            if (explorer->options->properties & AW_PROPERTY_BIT(property))
+                snprintf(
+                    result->message, sizeof result->message,
+                    "items are told apart up to number %d and for 16 producers; here there are "
+                    "more",
+                    AW_ITEM_MAX);
+        } else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
             *state = AW_NOT_EXERCISED;
         else
             *state = AW_HOLDS;
@@ -207,8 +217,7 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
             search->first = AW_TERMINATES;
             result->violated = AW_TERMINATES;
             result->has_schedule = true;
-            snprintf(result->message, sizeof result->message, "%s",
-                     lost_or_hangs(AW_TERMINATES));
+            snprintf(result->message, sizeof result->message, "%s", lost_or_hangs(AW_TERMINATES));
         }
         search->violated |= AW_PROPERTY_BIT(AW_TERMINATES);
     } else if (verdict == AW_TERM_TIMED) {
@@ -291,9 +300,8 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *opt
     aw_monitor_init(&explorer.monitor, machine, options->properties);
     aw_machine_set_learning(machine, options->learning);
     /* In virtual time the clock is an object that everybody's time-outs read. */
-    bool reduce_at_all =
-        options->rules != 0 && options->favour_count == 0 &&
-        aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
+    bool reduce_at_all = options->rules != 0 && options->favour_count == 0 &&
+                         aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
     struct aw_reduce *reduce = reduce_at_all ? aw_reduce_create(machine, options) : NULL;
     struct aw_search search;
     enum aw_end end = search_to_end(&explorer, &search, reduce);

@@ -37,7 +37,6 @@ struct aw_explorer {
     double started;
 
     bool symmetry, exact_pipes;
-    bool threads_seen;  /* some process had several threads */
     bool clock_bounded; /* reading the clock was bounded */
     uint64_t ticks;     /* calls of aw_explorer_tick */
     uint64_t memory_bytes; /* of the phase at work */

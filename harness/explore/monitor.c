@@ -100,17 +100,23 @@ static bool cares(const struct aw_monitor *monitor, enum aw_property property)
 }
 
 /* The numbers of `producer`, with room for `number`; kept sorted by producer. NULL when there are
- * more producers or higher numbers than are told apart: such items are only counted. */
-static struct producer *items_of(struct working *w, uint64_t producer, uint64_t number)
+ * more producers or higher numbers than are told apart: such items are only counted, and what is
+ * said of single items stays undecided. */
+static struct producer *items_of(struct aw_monitor *monitor, struct working *w, uint64_t producer,
+                                 uint64_t number)
 {
-    if (number == 0 || number > AW_ITEM_MAX)
+    if (number > AW_ITEM_MAX || producer > UINT32_MAX)
+        monitor->beyond = true;
+    if (number == 0 || number > AW_ITEM_MAX || producer > UINT32_MAX)
         return NULL;
     uint32_t i = 0;
     while (i < w->value.producers && w->producers[i].head.producer < producer)
         i++;
     if (i == w->value.producers || w->producers[i].head.producer != producer) {
-        if (w->value.producers == MAX_PRODUCERS)
+        if (w->value.producers == MAX_PRODUCERS) {
+            monitor->beyond = true;
             return NULL;
+        }
         memmove(&w->producers[i + 1], &w->producers[i],
                 (w->value.producers - i) * sizeof *w->producers);
         memset(&w->producers[i], 0, sizeof w->producers[i]);
@@ -184,7 +190,7 @@ static unsigned got(struct aw_monitor *monitor, struct working *w, struct aw_sta
 {
     unsigned violated = 0;
     w->value.gots++;
-    struct producer *p = items_of(w, producer, number);
+    struct producer *p = items_of(monitor, w, producer, number);
     if (p == NULL)
         return 0;
     monitor->exercised |= AW_PROPERTY_BIT(AW_FIFO);
@@ -233,7 +239,7 @@ static unsigned events(struct aw_monitor *monitor, struct working *w, struct aw_
             break;
         case AW_PROBE_PUT:
             w->value.puts++;
-            p = items_of(w, list[i].a, list[i].b);
+            p = items_of(monitor, w, list[i].a, list[i].b);
             if (p != NULL) {
                 monitor->exercised |= AW_PROPERTY_BIT(AW_EXACTLY_ONCE);
                 if (bit(p->put, list[i].b))

@@ -42,6 +42,7 @@ struct aw_monitor {
     uint32_t move_count, move_capacity;
     bool fifo_active; /* some consumer has a threshold: no memo */
     unsigned exercised; /* AW_PROPERTY_BITs that were put to the test */
+    bool beyond;        /* an item had a number, or a producer, that is not told apart */
 };
 
 void aw_monitor_init(struct aw_monitor *monitor, struct aw_machine *machine, unsigned properties);

@@ -204,6 +204,12 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
         if (event == NULL)
             event = find_event(explorer, edge->child_events, AW_EVENT_STOP);
     }
+    if (event == NULL && move->how.stop == AW_STOP_SLEEPER) {
+        snprintf(result->message, sizeof result->message,
+                 "closing a descriptor, or making it non-blocking, while another thread sleeps in a "
+                 "read or write of it is not modelled");
+        return;
+    }
     if (event == NULL) {
         snprintf(result->message, sizeof result->message,
                  "a table of the machine is full (processes, kernel objects or names)");
@@ -410,8 +416,6 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
         if (local->zombie)
             continue;
-        if (local->thread_count > 1)
-            search->explorer->threads_seen = true;
         if (aw_symmetry_repeats(&search->symmetry, state, p))
             continue;
         for (uint32_t t = 0; t < local->thread_count; t++) {

@@ -26,6 +26,7 @@
     X(__aw_unmodelled, aw_call_unmodelled)                                                         \
     X(__aw_abort, aw_call_abort)                                                                   \
     X(__aw_assert, aw_call_assert)                                                                 \
+    X(__aw_destructor, aw_call_destructor)                                                         \
     X(__aw_raise, aw_call_raise)                                                                   \
     X(strtol, aw_call_strtol)                                                                      \
     X(strtoll, aw_call_strtol)                                                                     \

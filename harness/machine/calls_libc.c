@@ -42,6 +42,10 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
     uint64_t capacity = machine->settings.heap_bytes;
     void *block = aw_arena_alloc((void *)aw_heap_of(machine->run_slot), capacity, size, align);
     if (block == NULL) {
+        uint64_t none;
+        if (aw_arena_block_size((void *)aw_heap_of(machine->run_slot), capacity, NULL, &none) ==
+            AW_HEAP_CORRUPT)
+            return crash_call(machine, SIGABRT, "SIGABRT: malloc: the heap was overwritten");
         if (size < capacity / 2)
             return aw_stop_call(machine, AW_STOP_LIMIT,
                                 "the heap of a thread is full (%llu KiB); raise machine: heap",
@@ -57,8 +61,7 @@ static void *arena_of(const struct aw_machine *machine, uint64_t block, uint32_t
     if (block < AW_HEAP_BASE || block >= AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE)
         return NULL;
     *slot = (uint32_t)((block - AW_HEAP_BASE) / AW_HEAP_STRIDE);
-    if (!machine->image.slots[*slot].mapped ||
-        block >= machine->image.slots[*slot].heap_high)
+    if (!machine->image.slots[*slot].mapped || block >= machine->image.slots[*slot].heap_high)
         return NULL;
     return (void *)aw_heap_of(*slot);
 }
@@ -272,8 +275,7 @@ enum aw_call_result aw_call_strncasecmp(struct aw_machine *machine, const uint64
     if (sigsetjmp(machine->guard, 0) != 0)
         return guarded_crash(machine, "strncasecmp");
     machine->guarded = true;
-    *result =
-        (uint64_t)(int64_t)strncasecmp((const char *)args[0], (const char *)args[1], args[2]);
+    *result = (uint64_t)(int64_t)strncasecmp((const char *)args[0], (const char *)args[1], args[2]);
     machine->guarded = false;
     return AW_CALL_RETURN;
 }
@@ -315,6 +317,17 @@ enum aw_call_result aw_call_assert(struct aw_machine *machine, const uint64_t *a
     snprintf(text, sizeof text, "SIGABRT: assertion failed: %s",
              valid ? (const char *)args[0] : "?");
     return crash_call(machine, SIGABRT, text);
+}
+
+enum aw_call_result aw_call_destructor(struct aw_machine *machine, const uint64_t *args,
+                                       uint64_t *result)
+{
+    const struct aw_module *program = machine->program;
+    if (args[0] < program->fini_count)
+        *result = ((const uint64_t *)program->fini_array)[program->fini_count - 1 - args[0]];
+    else if (args[0] == program->fini_count)
+        *result = program->fini;
+    return AW_CALL_RETURN;
 }
 
 enum aw_call_result aw_call_raise(struct aw_machine *machine, const uint64_t *args,

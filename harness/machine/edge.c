@@ -109,6 +109,8 @@ uint32_t aw_edge_save_local(struct aw_machine *machine)
     uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);
     if (is_new)
         aw_local_described(machine, id);
+    if (machine->work.head.thread_count > 1)
+        machine->threads_seen = true;
     return id;
 }
 

@@ -114,6 +114,34 @@ static uint32_t transferable(const struct question *q, uint32_t object)
                : 0;
 }
 
+/* Does some thread sleep in a read or write of that end? In the machine it might as well not have
+ * called yet; on Linux the two differ once its descriptor is closed or made non-blocking. */
+static bool has_sleeper(const struct question *q, uint32_t handle, bool write_end, bool own_only,
+                        int fd)
+{
+    uint32_t position = aw_machine_position(q->layout, handle);
+    for (uint32_t p = 0; p < q->layout->process_count; p++) {
+        if (own_only && p != q->process)
+            continue;
+        uint32_t id = q->state->words[AW_WORD_FIRST + p];
+        const struct aw_local *local = aw_local_get(q->machine, id);
+        for (uint32_t t = 0; t < local->thread_count; t++) {
+            const struct aw_thread_info *info = &q->machine->infos[id].threads[t];
+            const struct aw_op *op = &aw_local_threads(local)[t].op;
+            if ((p == q->process && t == q->thread) || info->handle != handle ||
+                info->write_end != write_end ||
+                (info->kind != AW_OP_READ && info->kind != AW_OP_WRITE) ||
+                (own_only && op->fd != fd))
+                continue;
+            struct aw_object_move move = aw_object_move_of(q->machine, q->state->words[position],
+                                                           op, info, sigpipe_ignored(local));
+            if (move.answer == AW_INTERN_NONE && move.stop == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void on_object(struct question *q)
 {
     if (q->info->handle == AW_INTERN_NONE) {
@@ -134,6 +162,10 @@ static void on_object(struct question *q)
     outcome->position = (uint16_t)position;
     outcome->object = move.object;
     outcome->stop = move.stop;
+    if (q->op->kind == AW_OP_PIPE_CONTROL && q->op->argument == F_SETFL &&
+        (q->op->extra & O_NONBLOCK) != 0 &&
+        has_sleeper(q, q->info->handle, q->info->write_end, false, -1))
+        outcome->stop = AW_STOP_SLEEPER;
 }
 
 static void on_poll(struct question *q)
@@ -197,7 +229,17 @@ static void on_files(struct question *q)
             add(q, aw_answer_error(q->machine, EMFILE));
             return;
         }
-        add(q, q->machine->answer_zero)->effect = AW_EFFECT_FILES;
+        {
+            int gone = q->op->kind == AW_OP_CLOSE ? q->op->fd
+                       : (q->op->extra & 1) != 0  ? (int)q->op->argument
+                                                  : -1;
+            const struct aw_fd *fd = gone < 0 ? NULL : aw_local_fd(q->local, gone);
+            struct aw_outcome *outcome = add(q, q->machine->answer_zero);
+            outcome->effect = AW_EFFECT_FILES;
+            if (fd != NULL && fd->kind != AW_FD_CONSOLE &&
+                has_sleeper(q, fd->handle, fd->kind == AW_FD_PIPE_WRITE, true, gone))
+                outcome->stop = AW_STOP_SLEEPER;
+        }
         return;
     }
 }

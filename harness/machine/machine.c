@@ -330,6 +330,8 @@ void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles)
     machine->joined_pipes = handles;
 }
 
+bool aw_machine_threads_seen(const struct aw_machine *machine) { return machine->threads_seen; }
+
 bool aw_machine_clock_was_read(const struct aw_machine *machine) { return machine->clock_was_read; }
 
 const struct aw_machine_settings *aw_machine_get_settings(const struct aw_machine *machine)

@@ -40,6 +40,7 @@ enum aw_stop {
     AW_STOP_UNMODELLED = 1, /* a function or use that the machine does not model */
     AW_STOP_RUNAWAY,        /* no visible operation within the CPU-time bound */
     AW_STOP_LIMIT,          /* a table of the machine is full */
+    AW_STOP_SLEEPER,        /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
     AW_STOP_CAPACITY,       /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
 };
 
@@ -224,6 +225,9 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t edge);
 /* Bit h: the pipe with handle h need not keep the boundaries of its writes, which only one rule of
  * the reduction looks at. As aw_machine_set_exact_pipes. */
 void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles);
+
+/* Had any process several threads? */
+bool aw_machine_threads_seen(const struct aw_machine *machine);
 
 /* Did any execution read a clock? */
 bool aw_machine_clock_was_read(const struct aw_machine *machine);

@@ -35,6 +35,10 @@ int __aw_thread_create(unsigned long *thread, void (*entry)(void *(*)(void *), v
 /* Ends the calling thread; returns only when it was the last one of its process. */
 void __aw_thread_exit(void *result);
 
+/* The index-th function that the program wants to have run at exit (.fini_array from its end, then
+ * DT_FINI), or NULL after the last. */
+void (*__aw_destructor(unsigned index))(void);
+
 /* The bare fork, without the handlers of pthread_atfork. */
 int __aw_fork(void);
 

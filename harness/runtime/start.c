@@ -136,6 +136,10 @@ void exit(int status)
             break;
         }
     }
+    /* Then the program's destructor functions. */
+    void (*destructor)(void);
+    for (unsigned index = 0; (destructor = __aw_destructor(index)) != NULL; index++)
+        destructor();
     _exit(status);
 }
 

@@ -31,8 +31,8 @@ enum { KiB = 1 << 10, MiB = 1 << 20 };
 static const struct field machine_fields[] = {
     {"pipe_page_size", MACHINE(pipe_page_size), U32, {AW_UNIT_BYTES, 1, 64 * KiB, 0, false}},
     {"pipe_slots", MACHINE(pipe_slots), U32, {AW_UNIT_NONE, 1, 1024, 0, false}},
-    {"heap", MACHINE(heap_bytes), U64, {AW_UNIT_BYTES, 4 * KiB, GiB, 4 * KiB, false}},
-    {"stack", MACHINE(stack_bytes), U64, {AW_UNIT_BYTES, 16 * KiB, 64 * MiB, 4 * KiB, false}},
+    {"heap", MACHINE(heap_bytes), U64, {AW_UNIT_BYTES, 4 * KiB, 256 * MiB, 4 * KiB, false}},
+    {"stack", MACHINE(stack_bytes), U64, {AW_UNIT_BYTES, 16 * KiB, 8 * MiB, 4 * KiB, false}},
     {"clock_advances", MACHINE(clock_advances), U32, {AW_UNIT_NONE, 0, 100, 0, false}},
     {"run_milliseconds", MACHINE(run_milliseconds), U32, {AW_UNIT_NONE, 1, 600000, 0, false}},
     {"partial_writes", MACHINE(partial_writes), U32, {AW_UNIT_NONE, 0, 1000, 0, false}},

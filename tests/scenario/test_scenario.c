@@ -478,7 +478,7 @@ Test(wrong, an_empty_value_is_found_at_its_key)
     wrong(GOOD "env:\n  A:\n", "s.yaml:6:3: env.A: expected a text, found nothing");
     wrong(GOOD "machine:\n", "s.yaml:5:1: machine: expected a map (key: value), found nothing");
     wrong(GOOD "machine:\n  heap:\n",
-          "s.yaml:6:3: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 1 GiB in "
+          "s.yaml:6:3: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in "
           "steps of 4 KiB, found nothing");
     wrong(GOOD "limits:\n", "s.yaml:5:1: limits: expected a map (key: value), found nothing");
     wrong(GOOD "properties:\n", "s.yaml:5:1: properties: expected a list, found nothing");
@@ -539,16 +539,16 @@ Test(wrong, numbers_and_sizes)
     wrong(GOOD "machine: {pipe_slots: [1]}\n", "s.yaml:5:23: machine.pipe_slots: expected a whole "
                                                "number from 1 to 1024, found a list");
     wrong(GOOD "machine: {heap: 64 KB}\n",
-          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 1 GiB in "
+          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in "
           "steps of 4 KiB, found \"64 KB\"");
     wrong(GOOD "machine: {heap: 5000}\n",
-          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 1 GiB in "
+          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in "
           "steps of 4 KiB, found \"5000\"");
     wrong(GOOD "machine: {heap: 99999999999 TiB}\n",
-          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 1 GiB in "
+          "s.yaml:5:17: machine.heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in "
           "steps of 4 KiB, found \"99999999999 TiB\"");
     wrong(GOOD "machine: {stack: 1 GiB}\n",
-          "s.yaml:5:18: machine.stack: expected a size (B, KiB, MiB, GiB) from 16 KiB to 64 MiB in "
+          "s.yaml:5:18: machine.stack: expected a size (B, KiB, MiB, GiB) from 16 KiB to 8 MiB in "
           "steps of 4 KiB, found \"1 GiB\"");
     wrong(GOOD "machine: {pipe_page_size: 1.5 KiB}\n",
           "s.yaml:5:27: machine.pipe_page_size: expected a size (B, KiB, MiB, GiB) from 1 B to 64 "
