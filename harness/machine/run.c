@@ -61,7 +61,9 @@ static void on_fault(int signal, siginfo_t *info, void *opaque)
 {
     struct aw_machine *machine = running;
     ucontext_t *context = opaque;
-    uint64_t address = (uint64_t)info->si_addr;
+    /* For an address that is not canonical the processor gives none. */
+    bool known = info->si_code != SI_KERNEL || signal != SIGSEGV;
+    uint64_t address = known ? (uint64_t)info->si_addr : UINT64_MAX;
     if (machine != NULL && signal == SIGSEGV && aw_image_fault(&machine->image, address))
         return;
     if (machine != NULL && aw_cpu.inside) {
@@ -210,7 +212,7 @@ uint64_t aw_run_call_site(const struct aw_machine *machine)
     if (pc >= program->text_start && pc < program->text_end)
         return pc;
     uint64_t top = aw_stack_top(machine->run_slot);
-    for (unsigned i = 1; i < 48 && place + 8 * i < top; i++) {
+    for (unsigned i = 1; i < 128 && place + 8 * i < top; i++) {
         uint64_t word = *(const uint64_t *)(place + 8 * i);
         if (word > program->text_start + 5 && word < program->text_end) {
             const uint8_t *code = (const uint8_t *)word;
