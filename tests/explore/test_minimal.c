@@ -265,7 +265,8 @@ static uint64_t statuses_of(const char *text)
     uint64_t statuses = 0;
     aw_oracle_search(machine, AW_PROPERTY_BIT(AW_NO_DEADLOCK), 3000, &oracle);
     for (uint32_t i = 0; i < oracle.outcomes.count; i++)
-        for (const char *at = oracle.outcomes.lines[i]; (at = strstr(at, "ended 0x")) != NULL; at++) {
+        for (const char *at = oracle.outcomes.lines[i]; (at = strstr(at, "ended 0x")) != NULL;
+             at++) {
             unsigned long status = strtoul(at + 8, NULL, 16);
             if ((status & 0xff) == 0 && status >> 8 < 64)
                 statuses |= (uint64_t)1 << (status >> 8);

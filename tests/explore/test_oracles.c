@@ -3,9 +3,9 @@
  * Random programs: does the reduced search tell what an oracle without any reduction tells?
  *
  * Each program is explored with all rules, with and without symmetry, and with some rules only, by
- * turns. Half of the explorations go without the random walks that precede a search: these find most
- * broken assumptions, and so hide a watch that would miss one. The seeds are fixed; `make soak` goes
- * on from where these end.
+ * turns. Half of the explorations go without the random walks that precede a search: these find
+ * most broken assumptions, and so hide a watch that would miss one. The seeds are fixed; `make
+ * soak` goes on from where these end.
  */
 #include "explore_box.h"
 #include "random_program.h"
@@ -20,10 +20,10 @@ static void compare(const char *text, uint64_t seed)
         cr_expect(box_agrees(text, options, &oracle), "seed %" PRIu64 ": %s", seed, text);
         options.plant ^= AW_PLANT_NO_WALKS;
         options.symmetry = seed % 3 == 0;
-        options.rules = seed % 5 == 0 ? AW_ALL_RULES
-                                      : AW_ALL_RULES & ~(1u << seed % AW_RULE_COUNT);
-        cr_expect(box_agrees(text, options, &oracle), "seed %" PRIu64 ", rules %#x, symmetry %d: %s",
-                  seed, options.rules, options.symmetry, text);
+        options.rules = seed % 5 == 0 ? AW_ALL_RULES : AW_ALL_RULES & ~(1u << seed % AW_RULE_COUNT);
+        cr_expect(box_agrees(text, options, &oracle),
+                  "seed %" PRIu64 ", rules %#x, symmetry %d: %s", seed, options.rules,
+                  options.symmetry, text);
     }
     aw_oracle_deinit(&oracle);
 }
@@ -37,9 +37,15 @@ static void compare_many(uint64_t first, uint64_t count, const struct aw_random_
     }
 }
 
-Test(oracles, agree_on_tiny_programs) { compare_many(1, 2500, &aw_random_tiny); }
+Test(oracles, agree_on_tiny_programs)
+{
+    compare_many(1, 2500, &aw_random_tiny);
+}
 
-Test(oracles, agree_on_small_programs) { compare_many(100001, 700, &aw_random_small); }
+Test(oracles, agree_on_small_programs)
+{
+    compare_many(100001, 700, &aw_random_small);
+}
 
 Test(oracles, agree_when_pipes_are_small)
 {
@@ -74,8 +80,17 @@ static bool is_caught(unsigned plant)
     return false;
 }
 
-Test(oracles, catch_a_reduction_without_proviso) { cr_expect(is_caught(AW_PLANT_NO_PROVISO)); }
+Test(oracles, catch_a_reduction_without_proviso)
+{
+    cr_expect(is_caught(AW_PLANT_NO_PROVISO));
+}
 
-Test(oracles, catch_a_watch_that_overlooks_tests) { cr_expect(is_caught(AW_PLANT_UNSEEN_TEST)); }
+Test(oracles, catch_a_watch_that_overlooks_tests)
+{
+    cr_expect(is_caught(AW_PLANT_UNSEEN_TEST));
+}
 
-Test(oracles, catch_states_told_apart_by_a_hash) { cr_expect(is_caught(AW_PLANT_HASH)); }
+Test(oracles, catch_states_told_apart_by_a_hash)
+{
+    cr_expect(is_caught(AW_PLANT_HASH));
+}

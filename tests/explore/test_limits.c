@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A limit is inconclusive and says which; never a pass. An exploration leaves nothing behind.
+ */
+#include "explore_box.h"
+
+static struct aw_machine *article(const char *items, const char *workers)
+{
+    char i[8], w[8];
+    char *argv[] = {"article",
+                    "--items",
+                    i,
+                    "--workers",
+                    w,
+                    "--size",
+                    "4",
+                    "--protocol",
+                    "sentinel-per-worker",
+                    "--numbered",
+                    "--runs",
+                    "1",
+                    NULL};
+    snprintf(i, sizeof i, "%s", items);
+    snprintf(w, sizeof w, "%s", workers);
+    return box_machine(ARTICLE, argv);
+}
+
+static void ends_inconclusively(const struct aw_options *options, const char *message)
+{
+    struct aw_machine *machine = article("8", "4");
+    struct aw_result result;
+    box_explore(machine, options, &result);
+    cr_expect_eq(result.verdict, AW_INCONCLUSIVE, "%s", aw_verdict_name(result.verdict));
+    cr_expect_not_null(strstr(result.message, message), "'%s' does not say '%s'", result.message,
+                       message);
+    for (int property = 0; property < AW_PROPERTY_COUNT; property++)
+        if (options->properties & AW_PROPERTY_BIT(property))
+            cr_expect_eq(result.properties[property], AW_UNDECIDED);
+    aw_result_deinit(&result);
+    aw_machine_destroy(machine);
+}
+
+Test(limits, of_states)
+{
+    struct aw_options options;
+    aw_options_default(&options);
+    options.limits.states = 2000;
+    ends_inconclusively(&options, "limit of 2000 states");
+}
+
+Test(limits, of_memory)
+{
+    struct aw_options options;
+    aw_options_default(&options);
+    options.limits.memory_bytes = (uint64_t)1 << 20;
+    ends_inconclusively(&options, "limit of 1 MiB of memory");
+}
+
+Test(limits, of_time)
+{
+    struct aw_options options;
+    aw_options_default(&options);
+    options.limits.seconds = 1e-6;
+    ends_inconclusively(&options, "seconds was reached");
+}
+
+static bool stop(void *context, const struct aw_progress *progress)
+{
+    (*(int *)context)++;
+    cr_expect_str_eq(progress->phase, "searching");
+    cr_expect_gt(progress->states, 0);
+    return false;
+}
+
+Test(limits, the_progress_callback_interrupts)
+{
+    struct aw_options options;
+    struct aw_result result;
+    int calls = 0;
+    aw_options_default(&options);
+    options.rules = 0;
+    options.symmetry = false;
+    options.progress = stop;
+    options.context = &calls;
+    struct aw_machine *machine = article("8", "4");
+    box_explore(machine, &options, &result);
+    cr_expect_eq(calls, 1);
+    cr_expect_eq(result.verdict, AW_INCONCLUSIVE);
+    cr_expect_not_null(strstr(result.message, "interrupted"));
+    aw_result_deinit(&result);
+    aw_machine_destroy(machine);
+}
+
+struct counts {
+    uint64_t states, transitions, restarts;
+    enum aw_verdict verdict;
+};
+
+static struct counts counts_of(struct aw_machine *machine, bool symmetry)
+{
+    struct aw_options options;
+    struct aw_result result;
+    aw_options_default(&options);
+    options.symmetry = symmetry;
+    box_explore(machine, &options, &result);
+    struct counts counts = {result.states, result.transitions, result.restarts, result.verdict};
+    aw_result_deinit(&result);
+    return counts;
+}
+
+static void expect_equal(struct counts a, struct counts b)
+{
+    cr_expect_eq(a.states, b.states, "%" PRIu64 " and %" PRIu64 " states", a.states, b.states);
+    cr_expect_eq(a.transitions, b.transitions);
+    cr_expect_eq(a.restarts, b.restarts);
+    cr_expect_eq(a.verdict, b.verdict);
+}
+
+Test(limits, explorations_one_after_the_other_do_not_know_of_each_other)
+{
+    struct aw_machine *machine = article("3", "2");
+    struct counts once = counts_of(machine, true);
+    counts_of(machine, false);
+    struct counts again = counts_of(machine, true);
+    expect_equal(once, again);
+    aw_machine_destroy(machine);
+    machine = box_random("nnn:0----:1/f1f1w02V0AA/S0r01V0");
+    counts_of(machine, true);
+    aw_machine_destroy(machine);
+    machine = article("3", "2");
+    expect_equal(once, counts_of(machine, true));
+    aw_machine_destroy(machine);
+}
