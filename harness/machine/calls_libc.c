@@ -287,6 +287,15 @@ enum aw_call_result aw_call_log(struct aw_machine *machine, const uint64_t *args
     (void)result;
     if (!aw_user_valid(machine, args[1], args[2]))
         return crash_call(machine, SIGSEGV, "SIGSEGV: output from a bad pointer");
+    const struct aw_fd *fd = aw_process_fd(&machine->work, (int)args[0]);
+    if (fd == NULL)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "printing to descriptor %d, which is closed, is not modelled",
+                            (int)args[0]);
+    if (fd->kind != AW_FD_CONSOLE) /* where stdio's buffer is flushed decides what is written when */
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "printing to descriptor %d, which is a pipe, is not modelled: use write",
+                            (int)args[0]);
     aw_run_event(machine, AW_EVENT_LOG, 0, args[0], 0, (const char *)args[1], (uint32_t)args[2]);
     return AW_CALL_RETURN;
 }
