@@ -28,7 +28,8 @@
 /* Fixtures make mistakes on purpose. */
 #define BOX_WARNINGS                                                                               \
     "-Wall -Wextra -Wno-nonnull -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds "  \
-    "-Wno-infinite-recursion -Wno-free-nonheap-object -Wno-use-after-free -Wno-return-type"
+    "-Wno-infinite-recursion -Wno-free-nonheap-object -Wno-use-after-free -Wno-return-type "       \
+    "-Wno-format-truncation"
 
 static struct aw_machine_settings box_settings; /* run_milliseconds 0: the defaults */
 static char *const *box_env;                    /* NULL: none */
