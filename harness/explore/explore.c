@@ -244,19 +244,23 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
 }
 
-/* A fault whose point no execution met was never put to the test. */
-static bool fault_unreached(const struct aw_explorer *explorer, struct aw_result *result)
+/* A fault that never struck was never put to the test. */
+static bool fault_idle(const struct aw_explorer *explorer, struct aw_result *result)
 {
     const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
     uint32_t reached = aw_machine_faults_reached(explorer->machine);
-    for (uint32_t i = 0; i < plan->count && plan->budget > 0; i++)
-        if ((reached >> i & 1) == 0) {
-            snprintf(result->message, sizeof result->message,
-                     "no execution reaches the fault point %s%s%s%s%s", plan->faults[i].point,
-                     plan->faults[i].role[0] ? " in " : "", plan->faults[i].role,
-                     plan->faults[i].site[0] ? " at " : "", plan->faults[i].site);
-            return true;
-        }
+    uint32_t struck = aw_machine_faults_struck(explorer->machine);
+    for (uint32_t i = 0; i < plan->count && plan->budget > 0; i++) {
+        const struct aw_fault *fault = &plan->faults[i];
+        if ((struck >> i & 1) != 0)
+            continue;
+        bool met = (reached >> i & 1) != 0;
+        snprintf(result->message, sizeof result->message, "no execution reaches %s%s%s%s%s%s",
+                 met ? "a case in which the fault could strike at " : "the fault point ",
+                 fault->point, fault->role[0] ? " in " : "", fault->role,
+                 fault->site[0] ? " at " : "", fault->site);
+        return true;
+    }
     return false;
 }
 
@@ -276,7 +280,7 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         vacuous |= result->properties[property] == AW_NOT_EXERCISED;
     }
-    return vacuous || fault_unreached(explorer, result) ? AW_VACUOUS : AW_PROVED;
+    return vacuous || fault_idle(explorer, result) ? AW_VACUOUS : AW_PROVED;
 }
 
 int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,

@@ -210,6 +210,13 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
                  "read or write of it is not modelled");
         return;
     }
+    if (move->how.stop == AW_STOP_OUTCOMES) {
+        snprintf(result->message, sizeof result->message,
+                 "an operation has more than %d outcomes: the plan of faults asks for too many "
+                 "lengths or values at once",
+                 AW_MAX_OUTCOMES - 1);
+        return;
+    }
     if (event == NULL) {
         snprintf(result->message, sizeof result->message,
                  "a table of the machine is full (processes, kernel objects or names)");

@@ -10,6 +10,9 @@
  *
  * Budgets and occurrences are counted in the world, so that they are part of the state. With the
  * plan's budget at 0 nothing here has any effect.
+ *
+ * A list of outcomes that does not hold all of them ends in a stop of the machine: an alternative
+ * that was left out must not look like a proof without it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -50,7 +53,7 @@ static const struct {
     {"allways/sem/open", AW_OP_SEM_OPEN, -1},
     {"allways/thread/create", AW_OP_CREATE, -1},
     {"allways/pipe", AW_OP_PIPE, -1},
-    {"allways/poll", AW_OP_POLL, -1},
+    {"posix/io/net/poll", AW_OP_POLL, -1},
     {"allways/sleep", AW_OP_SLEEP, -1},
 };
 
@@ -88,6 +91,8 @@ int aw_machine_set_faults(struct aw_machine *machine, const struct aw_fault_plan
                           struct aw_error *error)
 {
     AW_CHECK(plan->count <= AW_FAULT_MAX);
+    aw_fault_adapter_close(&machine->plan);
+    memset(&machine->plan, 0, sizeof machine->plan);
     int status = aw_fault_adapter_open(plan, error);
     if (status != 0)
         return status;
@@ -107,6 +112,11 @@ const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine)
 uint32_t aw_machine_faults_reached(const struct aw_machine *machine)
 {
     return machine->faults_reached;
+}
+
+uint32_t aw_machine_faults_struck(const struct aw_machine *machine)
+{
+    return machine->faults_struck;
 }
 
 static bool site_matches(struct aw_machine *machine, const char *site, uint64_t pc)
@@ -156,8 +166,10 @@ int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *de
                                aw_run_call_site(machine)))
             continue;
         machine->faults_reached |= 1u << i;
-        if (fault->kind == AW_FAULT_DELAY && machine->settings.time == AW_TIME_ARBITRARY)
+        if (fault->kind == AW_FAULT_DELAY && machine->settings.time == AW_TIME_ARBITRARY) {
+            machine->faults_struck |= 1u << i;
             continue; /* somebody else going first is what a delay is: every interleaving has it */
+        }
         uint32_t ordinal = machine->point_count++;
         aw_run_event(machine, AW_EVENT_POINT, i, ordinal, 0, NULL, 0);
         for (uint32_t k = 0; k < machine->point_fault_count; k++) {
@@ -183,14 +195,13 @@ struct adder {
     const struct aw_fault_question *q;
     struct aw_outcome *outcomes;
     unsigned count;
+    uint32_t counted; /* bit i: this operation is an occurrence of fault i */
+    bool full;        /* there are more outcomes than room */
 };
 
-static bool in_range(const struct aw_fault *fault, const struct aw_world *world, uint32_t index)
+static bool in_range(const struct aw_fault *fault, uint32_t occurrence)
 {
-    if (fault->first == 0)
-        return true;
-    uint32_t now = world->fault_seen[index] + 1;
-    return now >= fault->first && now <= fault->last;
+    return fault->first == 0 || (occurrence >= fault->first && occurrence <= fault->last);
 }
 
 static bool affordable(const struct aw_machine *machine, const struct aw_world *world,
@@ -225,7 +236,14 @@ static struct aw_outcome *add(struct adder *a, uint32_t index, int32_t value, ui
     outcome->faults = 1;
     outcome->fault = (uint8_t)(index + 1);
     outcome->value = value;
+    a->machine->faults_struck |= 1u << index;
     return outcome;
+}
+
+static bool has_room(struct adder *a)
+{
+    a->full |= a->count == AW_MAX_OUTCOMES;
+    return !a->full;
 }
 
 static uint32_t action(struct adder *a, enum aw_action what, uint32_t detail, int64_t result)
@@ -241,7 +259,7 @@ static uint32_t action(struct adder *a, enum aw_action what, uint32_t detail, in
 static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
 {
     const struct aw_fault *fault = &a->machine->plan.faults[index];
-    for (uint32_t v = 0; v < fault->value_count && a->count < AW_MAX_OUTCOMES; v++) {
+    for (uint32_t v = 0; v < fault->value_count && has_room(a); v++) {
         int error = (int)fault->values[v];
         AW_CHECK(aw_fault_ask(fault->point, error, NULL) == error);
         uint32_t progress = a->q->op->kind == AW_OP_WRITE ? a->q->op->progress : 0;
@@ -264,10 +282,10 @@ static void add_partials(struct adder *a, uint32_t index, uint32_t world)
     const struct aw_op *op = a->q->op;
     if (op->progress > 0 || a->q->transfer < 2)
         return;
-    uint32_t lengths[AW_MAX_OUTCOMES];
-    uint32_t count =
-        aw_fault_lengths_of(fault, a->q->transfer, a->machine->settings.pipe_page_size, lengths,
-                            AW_MAX_OUTCOMES - a->count);
+    uint32_t lengths[AW_MAX_OUTCOMES], pipe_buf = a->machine->settings.pipe_page_size;
+    uint32_t count = aw_fault_lengths_of(fault, a->q->transfer, pipe_buf, lengths,
+                                         AW_MAX_OUTCOMES - a->count);
+    a->full |= count < aw_fault_length_count(fault, a->q->transfer, pipe_buf);
     for (uint32_t i = 0; i < count; i++) {
         struct aw_object_move move =
             aw_kernel_transfer(a->machine, a->q->object, op, lengths[i]);
@@ -290,6 +308,8 @@ static void add_death(struct adder *a, uint32_t index, int signal, uint32_t worl
 {
     const struct aw_fault *fault = &a->machine->plan.faults[index];
     AW_CHECK(aw_fault_ask(fault->point, 1, NULL) == 1);
+    if (!has_room(a))
+        return;
     struct aw_outcome *outcome = add(a, index, signal, world);
     outcome->effect = AW_EFFECT_EXIT;
     outcome->detail = (uint32_t)signal;
@@ -310,15 +330,20 @@ static void add_at_call(struct adder *a, uint32_t index, uint32_t world)
         add_death(a, index, SIGKILL, world);
         break;
     case AW_FAULT_SIGTERM:
-        if ((a->q->local->ignored >> SIGTERM & 1) == 0)
+        if ((a->q->local->ignored & aw_signal_bit(SIGTERM)) == 0)
             add_death(a, index, SIGTERM, world);
+        else
+            a->machine->faults_struck |= 1u << index; /* to no effect */
         break;
     case AW_FAULT_SPURIOUS:
         AW_CHECK(aw_fault_ask(fault->point, 1, NULL) == 1);
-        add(a, index, 1, world)->answer = action(a, AW_ACT_SPURIOUS, 0, 0);
+        if (has_room(a))
+            add(a, index, 1, world)->answer = action(a, AW_ACT_SPURIOUS, 0, 0);
         break;
     case AW_FAULT_DELAY:
-        if (a->machine->settings.time == AW_TIME_VIRTUAL && (op->flags & AW_OP_TIMED) == 0)
+        if (a->machine->settings.time == AW_TIME_ARBITRARY)
+            a->machine->faults_struck |= 1u << index; /* every interleaving has it */
+        else if ((op->flags & AW_OP_TIMED) == 0 && has_room(a))
             add(a, index, 1, world)->answer =
                 action(a, AW_ACT_DELAY, 0, a->q->now + fault->delay_ns);
         break;
@@ -327,104 +352,157 @@ static void add_at_call(struct adder *a, uint32_t index, uint32_t world)
     }
 }
 
-/* Adds, for outcome `from` and for what is added here, the outcomes in which one more point of the
- * code fails. */
-static void add_points(struct adder *a, unsigned from)
+/* The edge of an outcome; false when there is none. */
+static bool edge_of(struct adder *a, const struct aw_outcome *outcome, struct aw_edge *edge)
+{
+    if (outcome->answer == AW_INTERN_NONE || outcome->stop != 0)
+        return false;
+    *edge = a->machine->edges[aw_edge_get(a->machine, a->q->local_id, a->q->thread,
+                                          outcome->answer)];
+    return true;
+}
+
+/* Adds what outcome `base` becomes when one more point of its code fails: that of `event`. */
+static void add_failing(struct adder *a, const struct aw_outcome *base,
+                        const struct aw_event *event, struct aw_point_fault chosen[64],
+                        uint32_t known, bool child)
 {
     struct aw_machine *machine = a->machine;
-    for (unsigned o = from; o < a->count; o++) {
+    const struct aw_fault *fault = &machine->plan.faults[event->what];
+    struct aw_answer failing =
+        *(const struct aw_answer *)aw_intern_get(&machine->answers, base->answer);
+    uint32_t values = fault->value_count == 0 ? 1 : fault->value_count;
+    for (uint32_t v = 0; v < values && has_room(a); v++) {
+        int32_t value = fault->value_count == 0 ? 1 : (int32_t)fault->values[v];
+        chosen[known] = (struct aw_point_fault){(uint16_t)event->a, child, value};
+        failing.faults = 1 + aw_intern_put(&machine->payloads, chosen,
+                                           (known + 1) * (uint32_t)sizeof *chosen);
+        struct aw_outcome *outcome = &a->outcomes[a->count++];
+        *outcome = *base;
+        outcome->answer = aw_answer_put(machine, &failing);
+        outcome->world = pay(machine, base->world, event->what);
+        outcome->faults = (uint8_t)(base->faults + 1);
+        if (base->fault == 0) {
+            outcome->fault = (uint8_t)(event->what + 1);
+            outcome->value = value;
+        }
+        machine->faults_struck |= 1u << event->what;
+    }
+}
+
+/* Does the point come after the last one that fails already? Then it makes a set of points that is
+ * not in the list yet. */
+static bool is_later(const struct aw_point_fault *chosen, uint32_t known, uint16_t ordinal,
+                     bool child)
+{
+    return known == 0 || chosen[known - 1].child < child ||
+           (chosen[known - 1].child == child && chosen[known - 1].ordinal < ordinal);
+}
+
+/* Adds, for each outcome, those that it added included, the ones in which one more point of its code
+ * fails. */
+static void add_points(struct adder *a)
+{
+    struct aw_machine *machine = a->machine;
+    struct aw_world world;
+    struct aw_edge edge;
+    for (unsigned o = 0; o < a->count; o++) {
         struct aw_outcome base = a->outcomes[o];
-        if (base.answer == AW_INTERN_NONE || base.stop != 0)
+        if (!edge_of(a, &base, &edge))
             continue;
-        uint32_t number =
-            aw_edge_get(machine, a->q->local_id, a->q->thread, base.answer);
-        struct aw_edge edge = machine->edges[number];
-        struct aw_answer answer =
-            *(const struct aw_answer *)aw_intern_get(&machine->answers, base.answer);
+        get_world(machine, base.world, &world);
         struct aw_point_fault chosen[64];
-        uint32_t known = 0;
-        if (answer.faults != 0) {
-            known = aw_intern_size(&machine->payloads, answer.faults - 1) / sizeof *chosen;
-            memcpy(chosen, aw_intern_get(&machine->payloads, answer.faults - 1),
+        uint32_t known = 0, met[AW_FAULT_MAX] = {0};
+        const struct aw_answer *answer = aw_intern_get(&machine->answers, base.answer);
+        if (answer->faults != 0) {
+            known = aw_intern_size(&machine->payloads, answer->faults - 1) / sizeof *chosen;
+            memcpy(chosen, aw_intern_get(&machine->payloads, answer->faults - 1),
                    known * sizeof *chosen);
         }
         for (int child = 0; child < 2; child++) {
-            uint32_t count;
-            const struct aw_event *events = aw_machine_events(
-                machine, child ? edge.child_events : edge.events, &count);
-            for (uint32_t e = 0; e < count; e++) {
-                if (events[e].kind != AW_EVENT_POINT)
+            uint32_t count, events = child ? edge.child_events : edge.events;
+            for (uint32_t e = 0; aw_machine_events(machine, events, &count), e < count; e++) {
+                struct aw_event event = aw_machine_events(machine, events, &count)[e];
+                if (event.kind != AW_EVENT_POINT)
                     continue;
-                uint16_t ordinal = (uint16_t)events[e].a;
-                /* Each set of points once: only after the last one chosen already. */
-                if (known > 0 && (chosen[known - 1].child > child ||
-                                  (chosen[known - 1].child == child &&
-                                   chosen[known - 1].ordinal >= ordinal)))
+                met[event.what]++;
+                if (!is_later(chosen, known, (uint16_t)event.a, child) || known == 63 ||
+                    !affordable(machine, &world, event.what) ||
+                    !in_range(&machine->plan.faults[event.what],
+                              world.fault_seen[event.what] + met[event.what]))
                     continue;
-                struct aw_world world;
-                get_world(machine, base.world, &world);
-                uint32_t index = events[e].what;
-                const struct aw_fault *fault = &machine->plan.faults[index];
-                if (!affordable(machine, &world, index) || known == 63)
-                    continue;
-                uint32_t values = fault->value_count == 0 ? 1 : fault->value_count;
-                for (uint32_t v = 0; v < values && a->count < AW_MAX_OUTCOMES; v++) {
-                    int32_t value = fault->value_count == 0 ? 1 : (int32_t)fault->values[v];
-                    chosen[known] = (struct aw_point_fault){ordinal, (uint16_t)child, value};
-                    struct aw_answer failing = answer;
-                    failing.faults = 1 + aw_intern_put(&machine->payloads, chosen,
-                                                       (known + 1) * (uint32_t)sizeof *chosen);
-                    struct aw_outcome *outcome = &a->outcomes[a->count++];
-                    *outcome = base;
-                    outcome->answer = aw_answer_put(machine, &failing);
-                    outcome->world = pay(machine, base.world, index);
-                    outcome->faults = (uint8_t)(base.faults + 1);
-                    outcome->fault = (uint8_t)(index + 1);
-                    outcome->value = value;
-                }
+                add_failing(a, &base, &event, chosen, known, child);
             }
         }
     }
 }
 
-/* Counts this occurrence in the worlds of the outcomes so far. */
-static void count_occurrence(struct adder *a, uint32_t index)
+/* Counts the occurrences of an outcome in its world: the operation, unless it is merely put off, and
+ * the points that its code meets. */
+static void count_occurrences(struct adder *a, struct aw_outcome *outcome)
 {
-    const struct aw_fault *fault = &a->machine->plan.faults[index];
-    for (unsigned o = 0; o < a->count; o++) {
-        struct aw_world world;
-        get_world(a->machine, a->outcomes[o].world, &world);
-        if (world.fault_seen[index] >= fault->last)
-            continue;
-        world.fault_seen[index]++;
-        a->outcomes[o].world = aw_world_put(a->machine, &world);
+    struct aw_machine *machine = a->machine;
+    uint32_t met[AW_FAULT_MAX] = {0};
+    struct aw_edge edge;
+    bool changed = false;
+    const struct aw_answer *answer =
+        outcome->answer == AW_INTERN_NONE ? NULL
+                                          : aw_intern_get(&machine->answers, outcome->answer);
+    for (uint32_t i = 0; i < machine->plan.count; i++)
+        met[i] = (a->counted >> i & 1) != 0 && (answer == NULL || answer->action != AW_ACT_DELAY);
+    if (machine->has_points && edge_of(a, outcome, &edge))
+        for (int child = 0; child < 2; child++) {
+            uint32_t count;
+            const struct aw_event *events =
+                aw_machine_events(machine, child ? edge.child_events : edge.events, &count);
+            for (uint32_t e = 0; e < count; e++)
+                if (events[e].kind == AW_EVENT_POINT)
+                    met[events[e].what]++;
+        }
+    struct aw_world world;
+    get_world(machine, outcome->world, &world);
+    for (uint32_t i = 0; i < machine->plan.count; i++) {
+        uint32_t left = machine->plan.faults[i].last - world.fault_seen[i];
+        world.fault_seen[i] += met[i] < left ? met[i] : left;
+        changed |= met[i] > 0 && left > 0;
     }
+    if (changed)
+        outcome->world = aw_world_put(machine, &world);
 }
 
 unsigned aw_faults_add(struct aw_machine *machine, const struct aw_fault_question *q,
                        struct aw_outcome *outcomes, unsigned count)
 {
-    struct adder a = {machine, q, outcomes, count};
+    struct adder a = {.machine = machine, .q = q, .outcomes = outcomes, .count = count};
     struct aw_world world;
     get_world(machine, q->world, &world);
-    bool root = q->local->generation == 0;
+    bool root = q->local->generation == 0, counts = false;
+    bool first_try = q->op->progress == 0 && (q->op->flags & AW_OP_SLEPT) == 0;
     for (uint32_t i = 0; i < machine->plan.count; i++) {
         const struct aw_fault *fault = &machine->plan.faults[i];
+        counts |= fault->first != 0;
         if (!is_at_call(fault) || !fits(fault, q->op) ||
             !aw_fault_concerns(machine, fault, q->local->worker, root, q->thread_entry,
                                q->op->pc))
             continue;
         machine->faults_reached |= 1u << i;
-        bool first_try = q->op->progress == 0 && (q->op->flags & AW_OP_SLEPT) == 0;
-        bool strikes = affordable(machine, &world, i) && in_range(fault, &world, i) &&
-                       (q->op->flags & AW_OP_DELAYED) == 0;
-        unsigned before = a.count;
-        if (strikes)
+        if (affordable(machine, &world, i) && in_range(fault, world.fault_seen[i] + 1) &&
+            (q->op->flags & AW_OP_DELAYED) == 0)
             add_at_call(&a, i, q->world);
-        if (fault->first != 0 && first_try && (count > 0 || a.count > before))
-            count_occurrence(&a, i);
+        if (fault->first != 0 && first_try)
+            a.counted |= 1u << i;
     }
     if (machine->has_points)
-        add_points(&a, 0);
+        add_points(&a);
+    for (unsigned o = 0; o < a.count && counts; o++)
+        count_occurrences(&a, &a.outcomes[o]);
+    if (a.full) {
+        if (a.count == AW_MAX_OUTCOMES)
+            a.count--;
+        memset(&outcomes[a.count], 0, sizeof *outcomes);
+        outcomes[a.count].answer = AW_INTERN_NONE;
+        outcomes[a.count].world = q->world;
+        outcomes[a.count++].stop = AW_STOP_OUTCOMES;
+    }
     return a.count;
 }

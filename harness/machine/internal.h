@@ -113,7 +113,7 @@ struct aw_machine {
 
     struct aw_fault_plan plan;
     bool has_faults, has_points; /* a budget above 0; faults that strike inside code */
-    uint32_t faults_reached;
+    uint32_t faults_reached, faults_struck;
     /* Of the run at hand: */
     const struct aw_point_fault *point_faults;
     uint32_t point_fault_count, point_count;

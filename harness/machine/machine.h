@@ -42,6 +42,7 @@ enum aw_stop {
     AW_STOP_LIMIT,          /* a table of the machine is full */
     AW_STOP_SLEEPER,        /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
     AW_STOP_CAPACITY,       /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
+    AW_STOP_OUTCOMES,       /* an operation has more outcomes than AW_MAX_OUTCOMES */
 };
 
 struct aw_event {
@@ -110,8 +111,9 @@ struct aw_outcome {
     uint8_t expiry;    /* a time-out expires */
     uint8_t named_pid; /* a process was named: symmetry may not rename it */
     uint8_t stop;      /* a limit of the machine: enum aw_stop */
-    uint8_t fault;     /* index of the fault in the plan + 1; 0 = none */
-    int32_t value;     /* of the fault: length, errno, failure value */
+    uint8_t fault;     /* index in the plan + 1 of the fault at the call, or else of the first point of
+                          the code that fails (the others are in the answer); 0 = none */
+    int32_t value;     /* of that fault: length, errno, failure value, signal */
 };
 
 enum { AW_MAX_OUTCOMES = 512 };
@@ -205,8 +207,10 @@ int aw_machine_set_faults(struct aw_machine *machine, const struct aw_fault_plan
                           struct aw_error *error);
 const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine);
 
-/* Bit i: the point of fault i was met in some execution. */
+/* Bit i: the point of fault i was met in some execution; fault i has struck there. A delay strikes in
+ * arbitrary time whenever its point is met. */
 uint32_t aw_machine_faults_reached(const struct aw_machine *machine);
+uint32_t aw_machine_faults_struck(const struct aw_machine *machine);
 
 /* Switches: learning on (default) or off (every step executes program code again); `unlearned` ids
  * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */
