@@ -300,6 +300,51 @@ static const char *bytes_text(struct aw_trace *trace, long long count, const cha
     return aw_trace_text(trace, "%lld byte%s%s", count, count == 1 ? "" : "s", more);
 }
 
+/* The fault at the call, or NULL. */
+static const struct aw_fault *fault_at_call(const struct aw_act *act)
+{
+    const struct aw_outcome *outcome = &act->walk->outcome;
+    return outcome->fault == 0
+               ? NULL
+               : &aw_machine_faults(act->walk->machine)->faults[outcome->fault - 1];
+}
+
+static bool is_cut(const struct aw_act *act)
+{
+    const struct aw_fault *fault = fault_at_call(act);
+    return fault != NULL && fault->kind == AW_FAULT_PARTIAL;
+}
+
+bool aw_act_is_delayed(const struct aw_act *act)
+{
+    const struct aw_fault *fault = fault_at_call(act);
+    return fault != NULL && fault->kind == AW_FAULT_DELAY &&
+           (aw_fault_point_reserved(fault->point) && strncmp(fault->point, "libc/", 5) != 0);
+}
+
+/* What an answer of a fault at the call comes to, or NULL. */
+static const char *injected_result(struct aw_act *act)
+{
+    const struct aw_outcome *outcome = &act->walk->outcome;
+    const struct aw_fault *fault = fault_at_call(act);
+    if (fault == NULL || !aw_fault_point_reserved(fault->point) ||
+        strncmp(fault->point, "libc/", 5) == 0)
+        return NULL;
+    switch (fault->kind) {
+    case AW_FAULT_ERRNO:
+        if (aw_machine_answer(act->walk->machine, outcome->answer)->result > 0)
+            return NULL; /* a write that was interrupted after progress */
+        return aw_trace_text(act->trace, "%s%s", act->op->kind == AW_OP_CREATE ? "" : "-1 ",
+                             aw_act_error_name(outcome->value));
+    case AW_FAULT_SPURIOUS:
+        return "awake for no reason";
+    case AW_FAULT_DELAY:
+        return "delayed";
+    default:
+        return NULL;
+    }
+}
+
 static const char *dup_result(struct aw_act *act, const struct aw_local *after)
 {
     const struct aw_fd *fds = aw_local_fds(after);
@@ -334,7 +379,9 @@ static const char *answer_result(struct aw_act *act, const struct aw_answer *ans
     long long result = (long long)answer->result;
     switch (op->kind) {
     case AW_OP_READ:
-        return result == 0 && op->argument > 0 ? "end of file" : bytes_text(trace, result, "");
+        return result == 0 && op->argument > 0
+                   ? "end of file"
+                   : bytes_text(trace, result, is_cut(act) ? " (cut short)" : "");
     case AW_OP_WRITE:
         if (next != NULL && next->op.kind == AW_OP_WRITE && next->op.pc == op->pc &&
             (next->op.flags & AW_OP_SLEPT) != 0) {
@@ -343,7 +390,7 @@ static const char *answer_result(struct aw_act *act, const struct aw_answer *ans
                              : aw_trace_text(trace, "%u of %llu bytes, goes on", next->op.progress,
                                              (unsigned long long)op->argument);
         }
-        return bytes_text(trace, result, act->walk->outcome.faults > 0 ? " (cut short)" : "");
+        return bytes_text(trace, result, is_cut(act) ? " (cut short)" : "");
     case AW_OP_PIPE:
         return new_object(act);
     case AW_OP_POLL:
@@ -378,13 +425,17 @@ const char *aw_act_result(struct aw_act *act)
 {
     const struct aw_outcome *outcome = &act->walk->outcome;
     if (!act->walk->moved)
-        return outcome->stop == AW_STOP_CAPACITY ? "the machine stops: the pipe may fill up"
-                                                 : "the machine stops: a table of it is full";
+        return outcome->stop == AW_STOP_CAPACITY   ? "the machine stops: the pipe may fill up"
+               : outcome->stop == AW_STOP_OUTCOMES ? "the machine stops: too many outcomes"
+                                                   : "the machine stops: a table of it is full";
     if (outcome->effect == AW_EFFECT_EXIT)
         return aw_act_status(act->trace, (int)outcome->detail);
     if (outcome->answer == AW_INTERN_NONE)
         return "";
     const struct aw_answer *answer = aw_machine_answer(act->walk->machine, outcome->answer);
+    const char *injected = injected_result(act);
+    if (injected != NULL)
+        return injected;
     return aw_op_class(act->op->kind) == AW_ON_IMAGE ? image_result(act, answer)
                                                      : answer_result(act, answer);
 }

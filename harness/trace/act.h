@@ -34,6 +34,9 @@ struct aw_act aw_act_of(struct aw_observer *observer, const struct aw_walk_state
 const char *aw_act_object(struct aw_act *act);
 const char *aw_act_result(struct aw_act *act);
 
+/* An injected delay: the operation has not begun. */
+bool aw_act_is_delayed(const struct aw_act *act);
+
 /* "EAGAIN"; a thread as everybody calls it, and as its own process does. */
 const char *aw_act_error_name(int error);
 const char *aw_act_thread(struct aw_trace *trace, uint32_t process, uint32_t slot);

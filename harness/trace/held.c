@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* held.c - mutexes and the like in the memory of processes, and who holds them. */
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/memory.h"
 #include "trace/act.h"
@@ -133,6 +134,18 @@ void aw_act_copy_memory(struct aw_observer *observer, uint32_t from, uint32_t to
     memcpy(copy->things, source->things, source->count * sizeof *copy->things);
 }
 
+/* What became of the holder of a lock, if it is no more. */
+static const char *ending_text(struct aw_act *act, uint32_t process)
+{
+    if (process >= act->trace->process_count || !act->observer->endings[process].ended)
+        return "";
+    const struct aw_ending *ending = &act->observer->endings[process];
+    int status = (int)ending->status;
+    return aw_trace_text(act->trace, " and %s at step %u%s: the lock is orphaned",
+                         WIFSIGNALED(status) ? "was killed" : "ended", ending->step + 1,
+                         ending->by_fault ? " by an injected fault" : "");
+}
+
 const char *aw_act_holder(struct aw_act *act)
 {
     const struct aw_op *op = act->op;
@@ -159,11 +172,9 @@ const char *aw_act_holder(struct aw_act *act)
         const struct aw_holder *holder = holder_of(act, object);
         if (holder == NULL || !holder->held)
             return "";
-        int index = aw_walk_index(act->at, holder->process);
-        bool ended = index < 0 || aw_walk_local(act->walk, act->at, (unsigned)index)->zombie;
         return aw_trace_text(trace, "%s took it at step %u%s",
                              aw_act_thread(trace, holder->process, holder->slot), holder->since + 1,
-                             ended ? " and has ended" : "");
+                             ending_text(act, holder->process));
     }
     return "";
 }

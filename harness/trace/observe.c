@@ -96,7 +96,8 @@ static void add_events(struct aw_observer *observer, struct aw_trace_step *step,
     uint32_t count;
     const struct aw_event *from = aw_machine_events(observer->walk.machine, events, &count);
     for (uint32_t i = 0; i < count; i++)
-        add_event(observer, step, event_of(observer, &from[i], process));
+        if (from[i].kind != AW_EVENT_POINT) /* that it failed is among the faults of the step */
+            add_event(observer, step, event_of(observer, &from[i], process));
 }
 
 /* Processes that lived before the step and do not any more. */
@@ -119,6 +120,12 @@ static void add_ends(struct aw_observer *observer, struct aw_trace_step *step)
                                        .text = before->worker ? "worker" : "",
                                        .place = ""};
         add_event(observer, step, event);
+        if (event.process < observer->trace->process_count)
+            observer->endings[event.process] = (struct aw_ending){
+                .ended = true,
+                .by_fault = step->fault_count > 0 && event.process == step->process,
+                .step = walk->steps - 1,
+                .status = event.a};
     }
 }
 
@@ -141,6 +148,43 @@ static void observe_levels(struct aw_observer *observer, struct aw_trace_step *s
             step->levels[place] = step->levels[place - 1];
         step->levels[place] = level;
     }
+}
+
+/* The plan's fault whose point the code met as the `ordinal`th of its points. */
+static uint32_t fault_met(const struct aw_walk *walk, const struct aw_point_fault *point)
+{
+    const struct aw_edge *edge = aw_machine_edge(walk->machine, walk->step.edge);
+    uint32_t count;
+    const struct aw_event *events = aw_machine_events(
+        walk->machine, point->child ? edge->child_events : edge->events, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (events[i].kind == AW_EVENT_POINT && events[i].a == point->ordinal)
+            return events[i].what;
+    AW_CHECK(false);
+    return 0;
+}
+
+/* The fault at the call, and the points of the code that were told to fail. */
+static void observe_faults(struct aw_observer *observer, struct aw_trace_step *step)
+{
+    const struct aw_walk *walk = &observer->walk;
+    const struct aw_outcome *outcome = &walk->outcome;
+    const struct aw_point_fault *points = NULL;
+    uint32_t size = 0, count = 0;
+    step->faults = aw_trace_memory(observer->trace, outcome->faults, sizeof *step->faults);
+    if (outcome->answer != AW_INTERN_NONE) {
+        const struct aw_answer *answer = aw_machine_answer(walk->machine, outcome->answer);
+        if (answer->faults != 0)
+            points = aw_machine_payload(walk->machine, answer->faults - 1, &size);
+        count = size / (uint32_t)sizeof *points;
+    }
+    if (outcome->faults > count)
+        step->faults[step->fault_count++] =
+            (struct aw_trace_fault){outcome->fault - 1u, outcome->value};
+    for (uint32_t i = 0; i < count && walk->step.edge != AW_INTERN_NONE; i++)
+        step->faults[step->fault_count++] =
+            (struct aw_trace_fault){fault_met(walk, &points[i]), points[i].value};
+    AW_CHECK(step->fault_count == outcome->faults);
 }
 
 static void observe_clock(struct aw_observer *observer, struct aw_trace_step *step)
@@ -192,13 +236,15 @@ static void observe_thread(struct aw_observer *observer, struct aw_trace_step *s
     step->object = aw_act_object(&act);
     step->result = aw_act_result(&act);
     step->expired = walk->outcome.expiry != 0;
-    step->faults = walk->outcome.faults;
+    if (walk->moved)
+        observe_faults(observer, step);
     place(observer, act.op->pc, &step->function, &step->file, &step->line);
     if (!walk->moved)
         return;
     observe_events(observer, step);
     correct_result(&act, step);
-    aw_act_follow(&act, succeeded(step));
+    if (walk->outcome.effect != AW_EFFECT_EXIT && !aw_act_is_delayed(&act))
+        aw_act_follow(&act, succeeded(step));
     if (walk->step.child_index != AW_INTERN_NONE)
         aw_act_copy_memory(observer, act.process, walk->at.processes[walk->step.child_index]);
 }
@@ -262,6 +308,7 @@ void aw_observe_start(struct aw_observer *observer, struct aw_trace *trace,
     observer->trace = trace;
     observer->memories = aw_allocate(trace->process_count + 1ul, sizeof *observer->memories);
     observer->holders = aw_allocate(trace->object_count + 1ul, sizeof *observer->holders);
+    observer->endings = aw_allocate(trace->process_count + 1ul, sizeof *observer->endings);
     aw_walk_start(&observer->walk, machine);
 }
 
@@ -271,4 +318,5 @@ void aw_observe_end(struct aw_observer *observer)
         free(observer->memories[i].things);
     free(observer->memories);
     free(observer->holders);
+    free(observer->endings);
 }

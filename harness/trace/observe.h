@@ -31,11 +31,19 @@ struct aw_holder {
     uint32_t process, slot, since;
 };
 
+/* How a process came to its end. */
+struct aw_ending {
+    bool ended, by_fault;
+    uint32_t step; /* index */
+    uint64_t status;
+};
+
 struct aw_observer {
     struct aw_walk walk;
     struct aw_trace *trace;
     struct aw_memory *memories; /* of each process of the trace */
     struct aw_holder *holders;  /* of each object of the trace */
+    struct aw_ending *endings;  /* of each process of the trace */
 };
 
 /* The trace has its tables of processes and objects. */

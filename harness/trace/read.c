@@ -262,6 +262,90 @@ static int read_machine(struct reading *reading, const json_t *root)
     return status;
 }
 
+static int read_values(struct reading *reading, const json_t *object, struct aw_fault *fault)
+{
+    const json_t *list;
+    int status = get_list(reading, object, "values", &list);
+    if (status != 0)
+        return status;
+    if (json_array_size(list) > AW_FAULT_MAX_VALUES)
+        return wrong(reading, "values: expected at most %d, found %zu", AW_FAULT_MAX_VALUES,
+                     json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_integer(value))
+            return wrong(reading, "values: expected a list of numbers, found %s in it",
+                         kind_of(value));
+        fault->values[fault->value_count++] = json_integer_value(value);
+    }
+    return 0;
+}
+
+/* A text that has room in a fault. */
+static int get_short(struct reading *reading, const json_t *object, const char *key, char *text,
+                     size_t size)
+{
+    const char *found;
+    int status = get_text(reading, object, key, &found);
+    if (status != 0)
+        return status;
+    if (strlen(found) >= size)
+        return wrong(reading, "%s: expected a text of at most %zu bytes, found %zu", key, size - 1,
+                     strlen(found));
+    memcpy(text, found, strlen(found) + 1);
+    return 0;
+}
+
+static int read_fault(struct reading *reading, const json_t *object, struct aw_fault *fault)
+{
+    static const char *const keys[] = {"point", "kind",    "role",   "site",     "first",
+                                       "last",  "lengths", "values", "delay_ns", "budget"};
+    static const char *const lengths[] = {"listed", "every", "meaningful"};
+    static const char *const kinds[] = {
+#define X(name, text, meaning) text,
+        AW_FAULT_KINDS(X)
+#undef X
+    };
+    int kind = 0, length = 0, status;
+    uint64_t delay_ns = 0;
+    if ((status = check_members(reading, object, keys, COUNT_OF(keys))) == 0 &&
+        (status = get_short(reading, object, "point", fault->point, sizeof fault->point)) == 0 &&
+        (status = get_word(reading, object, "kind", kinds, AW_FAULT_KIND_COUNT, &kind)) == 0 &&
+        (status = get_short(reading, object, "role", fault->role, sizeof fault->role)) == 0 &&
+        (status = get_short(reading, object, "site", fault->site, sizeof fault->site)) == 0 &&
+        (status = get_small(reading, object, "first", 0, INT32_MAX, &fault->first)) == 0 &&
+        (status = get_small(reading, object, "last", fault->first, INT32_MAX, &fault->last)) == 0 &&
+        (status = get_word(reading, object, "lengths", lengths, COUNT_OF(lengths), &length)) == 0 &&
+        (status = read_values(reading, object, fault)) == 0 &&
+        (status = get_number(reading, object, "delay_ns", 0, INT64_MAX, &delay_ns)) == 0)
+        status = get_small(reading, object, "budget", 0, AW_FAULT_MAX_BUDGET, &fault->budget);
+    fault->kind = (enum aw_fault_kind)kind;
+    fault->lengths = (enum aw_fault_lengths)length;
+    fault->delay_ns = (int64_t)delay_ns;
+    return status;
+}
+
+static int read_plan(struct reading *reading, const json_t *root)
+{
+    struct aw_fault_plan *plan = &reading->trace->plan;
+    const json_t *list;
+    int status = get_list(reading, root, "fault_plan", &list);
+    if (status != 0)
+        return status;
+    size_t count = json_array_size(list);
+    if (count > AW_FAULT_MAX)
+        return wrong(reading, "fault_plan: expected at most %d faults, found %zu", AW_FAULT_MAX,
+                     count);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(reading->where, sizeof reading->where, "fault %zu: ", i + 1);
+        status = read_fault(reading, json_array_get(list, i), &plan->faults[plan->count++]);
+        if (status != 0)
+            return status;
+    }
+    reading->where[0] = '\0';
+    return get_small(reading, root, "fault_budget", 0, 1000, &plan->budget);
+}
+
 static int read_threads(struct reading *reading, const json_t *object,
                         struct aw_trace_process *process)
 {
@@ -380,6 +464,39 @@ static int read_events(struct reading *reading, const json_t *object, struct aw_
     return 0;
 }
 
+static int read_injected(struct reading *reading, const json_t *object, struct aw_trace_step *step)
+{
+    static const char *const keys[] = {"fault", "value", "text"};
+    const struct aw_trace *trace = reading->trace;
+    const json_t *list, *value;
+    int status = get_list(reading, object, "faults", &list);
+    if (status != 0)
+        return status;
+    size_t count = json_array_size(list);
+    step->faults = aw_trace_memory(reading->trace, count, sizeof *step->faults);
+    for (size_t i = 0; i < count; i++) {
+        struct aw_trace_fault *fault = &step->faults[i];
+        const json_t *item = json_array_get(list, i);
+        char text[256];
+        const char *found;
+        if ((status = check_members(reading, item, keys, COUNT_OF(keys))) != 0 ||
+            (status = get_small(reading, item, "fault", 1, UINT32_MAX, &fault->fault)) != 0 ||
+            (status = get(reading, item, "value", &value)) != 0 ||
+            (status = get_text(reading, item, "text", &found)) != 0)
+            return status;
+        if (fault->fault-- > trace->plan.count)
+            return wrong(reading, "fault: expected one of the %u of fault_plan, found %u",
+                         trace->plan.count, fault->fault + 1);
+        if (!json_is_integer(value))
+            return wrong(reading, "value: expected a number, found %s", kind_of(value));
+        fault->value = json_integer_value(value);
+        if (strcmp(found, aw_trace_fault_text(trace, fault, text, sizeof text)) != 0)
+            return wrong(reading, "text: expected \"%s\", found \"%.80s\"", text, found);
+    }
+    step->fault_count = (uint32_t)count;
+    return 0;
+}
+
 static int read_levels(struct reading *reading, const json_t *object, struct aw_trace_step *step)
 {
     const struct aw_trace *trace = reading->trace;
@@ -428,7 +545,7 @@ static int read_step(struct reading *reading, const json_t *object, struct aw_tr
         (status = get_text(reading, object, "file", &step->file)) != 0 ||
         (status = get_small(reading, object, "line", 0, INT_MAX, &line)) != 0 ||
         (status = get_bool(reading, object, "expired", &step->expired)) != 0 ||
-        (status = get_small(reading, object, "faults", 0, UINT8_MAX, &step->faults)) != 0 ||
+        (status = read_injected(reading, object, step)) != 0 ||
         (status = get_number(reading, object, "now", 0, INT64_MAX, &now)) != 0 ||
         (status = read_events(reading, object, step)) != 0 ||
         (status = read_levels(reading, object, step)) != 0)
@@ -576,7 +693,8 @@ static int read_root(struct reading *reading, const json_t *root)
     static const char *const keys[] = {
         "format",      "allways", "scenario", "verdict",     "property",    "message", "faults",
         "preemptions", "minimal", "program",  "arguments",   "environment", "digest",  "machine",
-        "processes",   "objects", "loop",     "loop_closes", "steps",       "at_end",  "checksum"};
+        "fault_plan",  "fault_budget", "processes",   "objects", "loop",     "loop_closes", "steps",
+        "at_end",  "checksum"};
     struct aw_trace *trace = reading->trace;
     int status;
     if ((status = check_format(reading, root)) != 0 ||
@@ -594,6 +712,7 @@ static int read_root(struct reading *reading, const json_t *root)
         (status = get_strings(reading, root, "environment", &trace->env)) != 0 ||
         (status = get_hexadecimal(reading, root, "digest", &trace->digest)) != 0 ||
         (status = read_machine(reading, root)) != 0 ||
+        (status = read_plan(reading, root)) != 0 ||
         (status = read_processes(reading, root)) != 0 ||
         (status = read_objects(reading, root)) != 0 ||
         (status = get_bool(reading, root, "loop_closes", &trace->loop_closes)) != 0 ||

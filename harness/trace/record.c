@@ -248,6 +248,7 @@ int aw_trace_record(struct aw_machine *machine, const struct aw_schedule *schedu
     trace->version = AW_VERSION;
     trace->machine = *aw_machine_get_settings(machine);
     trace->exact_pipes = exact_pipes;
+    trace->plan = *aw_machine_faults(machine);
     trace->digest = aw_machine_digest(machine);
     aw_trace_name(machine, schedule, trace);
     return aw_trace_observe(machine, schedule, trace, error);

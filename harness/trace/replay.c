@@ -40,6 +40,17 @@ static void say(const struct comparing *comparing, const char *format, ...)
     free(line);
 }
 
+/* ", partial write of 3 bytes at posix/io/rw/write/reduce" */
+static const char *describe_faults(struct aw_trace *memory, const struct aw_trace_step *step)
+{
+    char text[256];
+    const char *all = "";
+    for (uint32_t i = 0; i < step->fault_count; i++)
+        all = aw_trace_text(memory, "%s, %s", all,
+                            aw_trace_fault_text(memory, &step->faults[i], text, sizeof text));
+    return all;
+}
+
 static const char *describe(struct aw_trace *memory, const struct aw_trace_step *step)
 {
     char name[256] = "clock";
@@ -50,7 +61,7 @@ static const char *describe(struct aw_trace *memory, const struct aw_trace_step 
     return aw_trace_text(memory, "%s: %s%s%s -> %s%s%s%s  [%s%s%s:%d]", name, step->operation,
                          step->object[0] ? " " : "", step->object, step->result,
                          step->result[0] ? "" : "(nothing)", step->expired ? ", timed out" : "",
-                         step->faults ? ", fault" : "", step->function,
+                         describe_faults(memory, step), step->function,
                          step->function[0] ? " " : "", step->file, step->line);
 }
 
@@ -99,6 +110,17 @@ static bool same_event(const struct comparing *comparing, const struct aw_trace_
            same_place(comparing, one->place, other->place);
 }
 
+static bool same_faults(const struct aw_trace_step *one, const struct aw_trace_step *other)
+{
+    if (one->fault_count != other->fault_count)
+        return false;
+    for (uint32_t i = 0; i < one->fault_count; i++)
+        if (one->faults[i].fault != other->faults[i].fault ||
+            one->faults[i].value != other->faults[i].value)
+            return false;
+    return true;
+}
+
 static bool same_act(const struct comparing *comparing, const struct aw_trace_step *one,
                      const struct aw_trace_step *other)
 {
@@ -106,7 +128,7 @@ static bool same_act(const struct comparing *comparing, const struct aw_trace_st
            strcmp(one->object, other->object) == 0 && strcmp(one->result, other->result) == 0 &&
            strcmp(one->function, other->function) == 0 && strcmp(one->file, other->file) == 0 &&
            (one->line == other->line || !comparing->same_program) &&
-           one->expired == other->expired && one->faults == other->faults;
+           one->expired == other->expired && same_faults(one, other);
 }
 
 static bool same_levels(const struct aw_trace_step *one, const struct aw_trace_step *other)
@@ -251,6 +273,9 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
     struct aw_machine *machine;
     int status = aw_machine_create(trace->program, runtime, trace->argv, trace->env,
                                    &trace->machine, &machine, error);
+    if (status == 0 && trace->plan.count > 0 &&
+        (status = aw_machine_set_faults(machine, &trace->plan, error)) != 0)
+        aw_machine_destroy(machine);
     if (status != 0)
         return status;
     aw_machine_set_learning(machine, false);
@@ -258,6 +283,7 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
     aw_machine_set_exact_pipes(machine, trace->exact_pipes);
     aw_trace_init(&now);
     copy_tables(trace, &now);
+    now.plan = trace->plan;
     struct comparing comparing = {.then = trace,
                                   .now = &now,
                                   .same_program = aw_machine_digest(machine) == trace->digest,

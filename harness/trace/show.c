@@ -148,7 +148,7 @@ static void say_result(const struct aw_trace_step *step, char *buffer, size_t si
                      strstr(step->result, "timed out") == NULL
                  ? " (timed out)"
                  : "",
-             step->faults > 0 && strstr(step->result, "cut short") == NULL ? " (fault)" : "");
+             step->fault_count > 0 && strstr(step->result, "cut short") == NULL ? " (fault)" : "");
 }
 
 static void say_source(const char *file, int line, char *buffer, size_t size)
@@ -342,6 +342,9 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
+    for (uint32_t i = 0; i < step->fault_count; i++)
+        fprintf(out, "%*s*** fault: %s\n", 7 + 2 * (int)table->lane_count, "",
+                aw_trace_fault_text(trace, &step->faults[i], event, sizeof event));
     for (uint32_t i = 0; i < step->event_count; i++) {
         if (step->events[i].kind == AW_TRACE_WORKERS || step->events[i].kind == AW_TRACE_ROLE)
             continue;

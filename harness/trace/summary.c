@@ -26,6 +26,7 @@ struct line {
     enum aw_trace_event_kind kind;
     char who[80];
     uint64_t producer, first, last, count;
+    bool fault; /* never left out */
 };
 
 struct story {
@@ -218,12 +219,21 @@ static void tell_event(struct story *story, uint32_t index, const struct aw_trac
 static void tell_step(struct story *story, uint32_t index)
 {
     const struct aw_trace_step *step = &story->trace->steps[index];
-    char operation[180], who[80];
-    if (step->faults > 0 || (step->expired && step->process != AW_TRACE_NONE)) {
-        say_operation(story->trace, step, operation, sizeof operation);
+    char operation[180], who[80], fault[160];
+    say_operation(story->trace, step, operation, sizeof operation);
+    for (uint32_t i = 0; i < step->fault_count; i++) {
+        if (i == 0)
+            tell_lock(story, index);
         struct line *line = add_line(story, index, AW_TRACE_NOTE);
-        snprintf(line->text, sizeof line->text, "%s in %s: %s",
-                 step->faults > 0 ? "a fault" : "a time-out expires",
+        line->fault = true;
+        snprintf(line->text, sizeof line->text, "fault: %s, %s %s's %.120s",
+                 aw_trace_fault_text(story->trace, &step->faults[i], fault, sizeof fault),
+                 aw_trace_fault_in_code(story->trace, &step->faults[i]) ? "after" : "in",
+                 actor(story->trace, index, who, sizeof who), operation);
+    }
+    if (step->expired && step->process != AW_TRACE_NONE) {
+        struct line *line = add_line(story, index, AW_TRACE_NOTE);
+        snprintf(line->text, sizeof line->text, "a time-out expires in %s: %s",
                  actor(story->trace, index, who, sizeof who), operation);
     }
     for (uint32_t i = 0; i < step->event_count; i++)
@@ -325,12 +335,18 @@ static void tell_levels(const struct aw_trace *trace, FILE *out)
 
 static void print_story(const struct story *story, FILE *out)
 {
+    uint32_t first = LINES_SHOWN / 2, last = story->count; /* those between may be left out */
+    if (story->count > LINES_SHOWN)
+        last = story->count - (LINES_SHOWN - first);
+    else
+        first = last;
     for (uint32_t i = 0; i < story->count; i++) {
-        if (story->count > LINES_SHOWN && i == LINES_SHOWN / 2) {
-            uint32_t left_out = story->count - LINES_SHOWN;
+        uint32_t left_out = 0;
+        while (i + left_out >= first && i + left_out < last && !story->lines[i + left_out].fault)
+            left_out++;
+        if (left_out > 0)
             fprintf(out, "        ... %u more of the kind\n", left_out);
-            i += left_out;
-        }
+        i += left_out;
         fprintf(out, "  %4u  %s\n", story->lines[i].step + 1, story->lines[i].text);
     }
 }

@@ -165,6 +165,19 @@ const char *aw_trace_thread_name(const struct aw_trace *trace, uint32_t process,
     return buffer;
 }
 
+const char *aw_trace_fault_text(const struct aw_trace *trace, const struct aw_trace_fault *fault,
+                                char *buffer, size_t size)
+{
+    aw_fault_describe(&trace->plan.faults[fault->fault], fault->value, buffer, size);
+    return buffer;
+}
+
+bool aw_trace_fault_in_code(const struct aw_trace *trace, const struct aw_trace_fault *fault)
+{
+    const char *point = trace->plan.faults[fault->fault].point;
+    return !aw_fault_point_reserved(point) || strncmp(point, "libc/", 5) == 0;
+}
+
 const char *aw_trace_actor(const struct aw_trace *trace, const struct aw_trace_step *step,
                            const struct aw_trace_event *event, char *buffer, size_t size)
 {

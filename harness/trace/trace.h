@@ -67,6 +67,12 @@ struct aw_trace_event {
     const char *place; /* "function file:line" of a crash or stop, or "" */
 };
 
+/* A fault of the plan, and the value that it had: a length, an errno ... */
+struct aw_trace_fault {
+    uint32_t fault; /* index in the plan */
+    int64_t value;
+};
+
 /* How full an object is: bytes unread in a pipe, value of a semaphore. */
 struct aw_trace_level {
     uint32_t object;
@@ -80,9 +86,10 @@ struct aw_trace_step {
     const char *operation, *object, *result; /* object may be "" */
     const char *function, *file;             /* "" when they are not known */
     int line;
-    bool expired;    /* a time-out expired */
-    uint32_t faults; /* injected */
-    int64_t now;     /* virtual clock, nanoseconds since the start */
+    bool expired; /* a time-out expired */
+    struct aw_trace_fault *faults; /* injected: the one at the call, then those in the code */
+    uint32_t fault_count;
+    int64_t now; /* virtual clock, nanoseconds since the start */
     struct aw_trace_event *events;
     uint32_t event_count;
     struct aw_trace_level *levels; /* after the step, of every object that there is, by index */
@@ -125,7 +132,8 @@ struct aw_trace {
     char **argv, **env; /* NULL at the end */
     struct aw_machine_settings machine;
     bool exact_pipes;
-    uint64_t digest; /* of the program and the runtime */
+    struct aw_fault_plan plan; /* outcomes are numbered with its faults among them */
+    uint64_t digest;           /* of the program and the runtime */
 
     enum aw_verdict verdict;
     int property; /* enum aw_property when violated, else -1 */
@@ -160,8 +168,8 @@ const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t siz
 
 /*
  * Executes `schedule` from the initial state of `machine` and records what is observed, the
- * machine's settings and digest too; the rest of the header is the caller's. Switches symmetry off:
- * pids are real ones from then on. `exact_pipes` is what the schedule was made with (settings of
+ * machine's settings, faults and digest too; the rest of the header is the caller's. Switches
+ * symmetry off: pids are real ones from then on. `exact_pipes` is what the schedule was made with (settings of
  * the machine that the caller made have to agree: it is set here).
  *
  * AW_E_LIMIT when a choice of the schedule does not exist, or when a pipe's capacity matters
@@ -200,6 +208,11 @@ void aw_trace_show_story(const struct aw_trace *trace, FILE *out);
 /* The name of a thread: "main", "main.feeder", "worker 2.thread 1". */
 const char *aw_trace_thread_name(const struct aw_trace *trace, uint32_t process, uint32_t slot,
                                  char *buffer, size_t size);
+
+/* A fault of a step in words; whether it struck in the code after the operation. */
+const char *aw_trace_fault_text(const struct aw_trace *trace, const struct aw_trace_fault *fault,
+                                char *buffer, size_t size);
+bool aw_trace_fault_in_code(const struct aw_trace *trace, const struct aw_trace_fault *fault);
 
 /* Who an event is of: the thread of the step, or, after fork and at ends, a process. */
 const char *aw_trace_actor(const struct aw_trace *trace, const struct aw_trace_step *step,

@@ -62,6 +62,33 @@ static json_t *machine_json(const struct aw_trace *trace)
     return object;
 }
 
+static json_t *fault_json(const struct aw_fault *fault)
+{
+    static const char *const lengths[] = {"listed", "every", "meaningful"};
+    json_t *object = json_object(), *values = json_array();
+    set(object, "point", json_string(fault->point));
+    set(object, "kind", json_string(aw_fault_kind_name(fault->kind)));
+    set(object, "role", json_string(fault->role));
+    set(object, "site", json_string(fault->site));
+    set(object, "first", number(fault->first));
+    set(object, "last", number(fault->last));
+    set(object, "lengths", json_string(lengths[fault->lengths]));
+    for (uint32_t i = 0; i < fault->value_count; i++)
+        append(values, json_integer(fault->values[i]));
+    set(object, "values", values);
+    set(object, "delay_ns", json_integer(fault->delay_ns));
+    set(object, "budget", number(fault->budget));
+    return object;
+}
+
+static json_t *plan_json(const struct aw_fault_plan *plan)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < plan->count; i++)
+        append(list, fault_json(&plan->faults[i]));
+    return list;
+}
+
 static json_t *process_json(const struct aw_trace_process *process)
 {
     json_t *object = json_object(), *threads = json_array();
@@ -100,9 +127,20 @@ static json_t *event_json(const struct aw_trace *trace, const struct aw_trace_ev
     return object;
 }
 
+static json_t *injected_json(const struct aw_trace *trace, const struct aw_trace_fault *fault)
+{
+    char text[256];
+    json_t *object = json_object();
+    set(object, "fault", number(fault->fault + 1ul));
+    set(object, "value", json_integer(fault->value));
+    set(object, "text", json_string(aw_trace_fault_text(trace, fault, text, sizeof text)));
+    return object;
+}
+
 static json_t *step_json(const struct aw_trace *trace, const struct aw_trace_step *step)
 {
     json_t *object = json_object(), *events = json_array(), *levels = json_object();
+    json_t *faults = json_array();
     set(object, "process",
         step->process == AW_TRACE_NONE ? json_null()
                                        : json_string(trace->processes[step->process].name));
@@ -117,7 +155,9 @@ static json_t *step_json(const struct aw_trace *trace, const struct aw_trace_ste
     set(object, "file", json_string(step->file));
     set(object, "line", number((uint64_t)step->line));
     set(object, "expired", json_boolean(step->expired));
-    set(object, "faults", number(step->faults));
+    for (uint32_t i = 0; i < step->fault_count; i++)
+        append(faults, injected_json(trace, &step->faults[i]));
+    set(object, "faults", faults);
     set(object, "now", json_integer(step->now));
     for (uint32_t i = 0; i < step->event_count; i++)
         append(events, event_json(trace, &step->events[i]));
@@ -175,6 +215,8 @@ json_t *aw_trace_to_json(const struct aw_trace *trace)
     set(root, "environment", strings(trace->env));
     set(root, "digest", hexadecimal(trace->digest));
     set(root, "machine", machine_json(trace));
+    set(root, "fault_plan", plan_json(&trace->plan));
+    set(root, "fault_budget", number(trace->plan.budget));
     set(root, "processes", list = json_array());
     for (uint32_t i = 0; i < trace->process_count; i++)
         append(list, process_json(&trace->processes[i]));
