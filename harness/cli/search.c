@@ -158,7 +158,21 @@ static struct aw_options options_of(const struct aw_cli_search *search, const st
     options.whole_graph = search->whole_graph;
     options.count = search->count || one->count;
     options.minimal = search->minimal;
+    options.favour = one->favour;
+    options.favour_count = (unsigned)one->favour_count;
     return options;
+}
+
+/* The machine of a case, with its faults. */
+static int make_machine(const struct aw_cli_search *search, const struct aw_case *one,
+                        struct aw_machine **machine, struct aw_error *error)
+{
+    int status = aw_machine_create(one->program, search->runtime, one->argv, one->env,
+                                   &one->machine, machine, error);
+    if (status == 0 && one->faults.count > 0 &&
+        (status = aw_machine_set_faults(*machine, &one->faults, error)) != 0)
+        aw_machine_destroy(*machine);
+    return status;
 }
 
 static int explore(const struct aw_cli_search *search, const struct aw_case *one,
@@ -167,8 +181,7 @@ static int explore(const struct aw_cli_search *search, const struct aw_case *one
     struct aw_machine *machine;
     struct aw_options options = options_of(search, one);
     struct watch watching = {.name = one->name};
-    int status = aw_machine_create(one->program, search->runtime, one->argv, one->env,
-                                   &one->machine, &machine, error);
+    int status = make_machine(search, one, &machine, error);
     if (status != 0)
         return status;
     aw_progress_start(&watching.progress, stderr);
@@ -202,8 +215,7 @@ static int record(const struct aw_cli_search *search, const struct aw_case *one,
                   const struct aw_result *result, struct aw_trace *trace, struct aw_error *error)
 {
     struct aw_machine *machine;
-    int status = aw_machine_create(one->program, search->runtime, one->argv, one->env,
-                                   &one->machine, &machine, error);
+    int status = make_machine(search, one, &machine, error);
     if (status != 0)
         return status;
     aw_trace_init(trace);
