@@ -8,8 +8,8 @@ article_SOURCES := models/pool/article.c $(MPQUEUE)
 
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
-NATIVE        := $(BUILD)/native/article $(CLASSICS:%=$(BUILD)/native/classics/%)
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
+NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
 models: $(MODEL_OBJECTS) $(NATIVE)
@@ -18,11 +18,21 @@ $(BUILD)/models/article.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $(article_SOURCES) -o $@
 
+# With the fault points of the queue's own source: the machine serves fiu_fail. An object of its own,
+# so that what is measured without faults is the program without points.
+$(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+	    $(article_SOURCES) -o $@
+
 # Natively the points in the program's source are always there: what they cost is lost among the
 # system calls, and `allways native` needs them.
 $(BUILD)/native/article: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS $(article_SOURCES) -o $@ -lfiu -pthread
+
+$(BUILD)/native/article-faults: $(BUILD)/native/article
+	cp $< $@
 
 $(BUILD)/native/classics/%: models/classics/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
