@@ -32,6 +32,9 @@ static bool settled(const struct aw_machine *machine)
 static enum aw_call_result park_pipe(struct aw_machine *machine, uint64_t address, int flags,
                                      const char *call, uint64_t *result)
 {
+    if ((flags & O_DIRECT) != 0)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "pipe2 with O_DIRECT: packet mode is not modelled");
     if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0)
         return aw_call_error(machine, result, EINVAL, call);
     if (!aw_user_writable(machine, address, 2 * sizeof(int)))

@@ -90,6 +90,25 @@ int __aw_raise(int number)
     return number + 1000;
 }
 
+static void first_destructor(void)
+{
+    report(" first");
+}
+
+static void second_destructor(void)
+{
+    report(" second");
+}
+
+static bool has_destructors;
+
+void (*__aw_destructor(unsigned index))(void)
+{
+    if (!has_destructors)
+        return NULL;
+    return index == 0 ? first_destructor : index == 1 ? second_destructor : NULL;
+}
+
 void __aw_abort(void)
 {
     report("abort ");
@@ -714,6 +733,18 @@ static void start_a_program(void)
     static void (*init[])(int, char **, char **) = {construct, construct};
 
     ((start_function *)symbol("__aw_start"))(program_main, 2, argv, envp, init, 2);
+}
+
+static void start_with_destructors(void)
+{
+    has_destructors = true;
+    start_a_program();
+}
+
+Test(runtime, destructors_run_after_the_exit_handlers)
+{
+    cr_assert_str_eq(in_child(start_with_destructors),
+                     "last X=1last X=1 main env prog/some/proga a  first second5");
 }
 
 Test(runtime, start_runs_constructors_main_and_exit)
