@@ -165,6 +165,8 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
             explorer->symmetry = false;
         if (search->capacity)
             explorer->exact_pipes = true;
+        if (explorer->monitor.order_matters)
+            reduce = NULL;
         aw_search_deinit(search);
         if (explorer->on_restart != NULL)
             explorer->on_restart(explorer->terminal_context);

@@ -18,7 +18,7 @@ struct value {
     uint32_t announced, ended;
     uint32_t puts, gots;
     uint32_t producers;
-    uint32_t bad; /* 1: got twice or never put */
+    uint32_t bad; /* 1: got or put twice */
 };
 
 struct items {
@@ -195,7 +195,7 @@ static unsigned got(struct aw_monitor *monitor, struct working *w, struct aw_sta
         return 0;
     monitor->exercised |= AW_PROPERTY_BIT(AW_FIFO);
     bool again = bit(p->got, number);
-    if (again || !bit(p->put, number)) {
+    if (again) {
         w->value.bad = 1;
         violated |= AW_PROPERTY_BIT(AW_EXACTLY_ONCE);
     }
@@ -235,6 +235,9 @@ static unsigned events(struct aw_monitor *monitor, struct working *w, struct aw_
         struct producer *p;
         switch (list[i].what) {
         case AW_PROBE_WORKERS:
+            monitor->announced = true;
+            if (w->value.announced > 0)
+                monitor->order_matters = true;
             w->value.announced += (uint32_t)list[i].a;
             break;
         case AW_PROBE_PUT:
@@ -248,6 +251,9 @@ static unsigned events(struct aw_monitor *monitor, struct working *w, struct aw_
             }
             break;
         case AW_PROBE_GOT:
+            if (index != AW_INTERN_NONE &&
+                !aw_machine_local(monitor->machine, next->words[AW_WORD_FIRST + index])->worker)
+                monitor->got_by_others = true;
             violated |= got(monitor, w, next, index, list[i].a, list[i].b);
             break;
         default:
@@ -280,6 +286,32 @@ static unsigned judge(struct aw_monitor *monitor, const struct working *w)
     return violated;
 }
 
+/* So many workers have ended as were announced: are there more? */
+static void look_for_workers(struct aw_monitor *monitor, const struct aw_state *state)
+{
+    if (monitor->announced && monitor->got_by_others)
+        monitor->order_matters = true;
+    const struct value *value =
+        aw_intern_get(&monitor->values, state->words[AW_WORD_MONITOR]);
+    if (value->announced == 0 || value->ended < value->announced)
+        return;
+    bool more = value->ended > value->announced;
+    const struct aw_layout *layout = aw_machine_layout(monitor->machine, state);
+    for (uint32_t p = 0; p < layout->process_count && !more; p++)
+        more = aw_machine_local(monitor->machine, state->words[AW_WORD_FIRST + p])->worker;
+    if (more)
+        monitor->order_matters = true;
+}
+
+static bool got_what_was_never_put(const struct working *w)
+{
+    for (uint32_t i = 0; i < w->value.producers; i++)
+        for (uint32_t word = 0; word < w->producers[i].head.words; word++)
+            if (w->producers[i].got[word] & ~w->producers[i].put[word])
+                return true;
+    return false;
+}
+
 static bool has_monitor(const struct aw_monitor *monitor)
 {
     return (monitor->properties & (AW_PROPERTY_BIT(AW_DRAINED) | AW_PROPERTY_BIT(AW_EXACTLY_ONCE) |
@@ -299,6 +331,7 @@ unsigned aw_monitor_step(struct aw_monitor *monitor, struct aw_state *next,
         uint32_t known = aw_map_get(&monitor->memo, key, more);
         if (known != AW_MAP_NONE) {
             next->words[AW_WORD_MONITOR] = monitor->moves[known].monitor;
+            look_for_workers(monitor, next);
             return monitor->moves[known].violated & monitor->properties;
         }
     }
@@ -314,6 +347,7 @@ unsigned aw_monitor_step(struct aw_monitor *monitor, struct aw_state *next,
     violated |= judge(monitor, &w);
     uint32_t to = pack(monitor, &w);
     next->words[AW_WORD_MONITOR] = to;
+    look_for_workers(monitor, next);
     if (remembered && !monitor->fifo_active) {
         if (monitor->move_count == monitor->move_capacity) {
             monitor->move_capacity = monitor->move_capacity ? 2 * monitor->move_capacity : 256;
@@ -334,6 +368,8 @@ unsigned aw_monitor_final(struct aw_monitor *monitor, const struct aw_state *sta
     struct working w;
     unpack(monitor, state->words[AW_WORD_MONITOR], &w);
     unsigned violated = judge(monitor, &w);
+    if (got_what_was_never_put(&w))
+        violated |= AW_PROPERTY_BIT(AW_EXACTLY_ONCE);
     if (everybody_ended)
         violated |= judge_lost(monitor, &w);
     return violated & monitor->properties;

@@ -5,12 +5,14 @@
  * The monitor is one component of a state (words[AW_WORD_MONITOR], interned here). All of it
  * commutes: steps of different processes in either order leave the same monitor, so that it does
  * not get in the way of reduction, and every predicate judged on it is stable (once violated,
- * always violated):
+ * always violated) as long as only workers get items, and as many as were announced at once. When a
+ * program does otherwise, `order_matters`, and it is searched without partial-order reduction.
  *
  *   drained       so many workers have ended as were announced, and more was put than got. An item
  *                 that is put after that counts as lost as well.
- *   exactly-once  a number was got twice, or got without having been put; or, judged where drained
- *                 is judged and at the end, put and not got.
+ *   exactly-once  a number was got twice; or, judged where drained is judged and at the end, put and
+ *                 not got; or, judged at the end, got and never put. (At once would depend on which
+ *                 of two unordered probes comes first.)
  *   fifo          a consumer gets a number after a higher one of the same producer, or one that
  *                 somebody has got already. The consumer's component holds the highest number
  *                 *that can still matter*: the highest outstanding one below its last; with every
@@ -42,6 +44,8 @@ struct aw_monitor {
     uint32_t move_count, move_capacity;
     bool fifo_active; /* some consumer has a threshold: no memo */
     unsigned exercised; /* AW_PROPERTY_BITs that were put to the test */
+    bool announced, got_by_others; /* seen so far: an announcement; an item got by no worker */
+    bool order_matters; /* what is judged when the last worker ends is not stable */
     bool beyond;        /* an item had a number, or a producer, that is not told apart */
 };
 

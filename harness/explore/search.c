@@ -543,6 +543,9 @@ enum aw_end aw_search_run(struct aw_search *search)
             break;
         }
         expand(&e, &state, outcomes);
+        if (search->reduce != NULL && explorer->monitor.order_matters &&
+            e.end == AW_END_COMPLETE)
+            e.end = AW_END_RESTART; /* without reduction (monitor.h) */
         explorer->memory_bytes = aw_visited_bytes(&search->visited) +
                                  search->graph.count * sizeof *search->graph.targets;
         explorer->progress.transitions = search->transitions;
