@@ -17,4 +17,9 @@ $(NATIVE_FIXTURE): tests/native/fixture.c harness/include/allways/probe.h
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DFIU_ENABLE=1 $< -o $@ -lfiu -pthread
 
-$(BUILD)/tests/native/test_native: | $(NATIVE_FIXTURE) $(BUILD)/allways-preload.so $(NATIVE)
+$(BUILD)/tests/native/test_native $(BUILD)/tests/native/test_native_command: | $(NATIVE_FIXTURE) \
+    $(BUILD)/allways-preload.so $(BUILD)/allways
+
+.PHONY: plot-native
+plot-native: all ## measure the article's protocols natively, and draw docs/native-delay.svg
+	@python3 tools/plot_native.py $(BUILD)
