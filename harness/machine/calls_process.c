@@ -53,7 +53,10 @@ enum aw_call_result aw_call_wait(struct aw_machine *machine, const uint64_t *arg
 enum aw_call_result aw_call_waitpid(struct aw_machine *machine, const uint64_t *args,
                                     uint64_t *result)
 {
-    return park_wait(machine, (int)args[0], args[1], (int)args[2], result);
+    enum aw_call_result how = park_wait(machine, (int)args[0], args[1], (int)args[2], result);
+    if (how == AW_CALL_PARK)
+        machine->parked.extra = 1; /* told apart from wait by the plan of faults */
+    return how;
 }
 
 enum aw_call_result aw_call_getpid(struct aw_machine *machine, const uint64_t *args,

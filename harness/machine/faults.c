@@ -24,12 +24,12 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 
-/* Which operation a point of the table belongs to. `vector`: 1 readv and writev only, 0 the plain
- * call only, -1 either. */
+/* Which operation a point of the table belongs to. `variant`: 1 readv, writev and waitpid only, 0 the
+ * plain call only, -1 either. */
 static const struct {
     const char *point;
     enum aw_op_kind op;
-    int vector;
+    int variant;
 } places[] = {
     {"posix/io/rw/write", AW_OP_WRITE, 0},
     {"posix/io/rw/write/reduce", AW_OP_WRITE, 0},
@@ -41,8 +41,8 @@ static const struct {
     {"posix/io/rw/readv/reduce", AW_OP_READ, 1},
     {"posix/io/oc/close", AW_OP_CLOSE, -1},
     {"posix/proc/fork", AW_OP_FORK, -1},
-    {"posix/proc/wait", AW_OP_WAIT, -1},
-    {"posix/proc/waitpid", AW_OP_WAIT, -1},
+    {"posix/proc/wait", AW_OP_WAIT, 0},
+    {"posix/proc/waitpid", AW_OP_WAIT, 1},
     {"posix/proc/kill", AW_OP_KILL, -1},
     {"allways/sem/wait", AW_OP_SEM_WAIT, -1},
     {"allways/sem/wait", AW_OP_USEM_WAIT, -1},
@@ -83,7 +83,7 @@ static bool fits(const struct aw_fault *fault, const struct aw_op *op)
         return op->kind != AW_OP_COND_SLEEP;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (places[i].op == op->kind && strcmp(places[i].point, fault->point) == 0)
-            return places[i].vector < 0 || places[i].vector == (op->extra != 0);
+            return places[i].variant < 0 || places[i].variant == (op->extra != 0);
     return false;
 }
 
@@ -272,8 +272,19 @@ static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
         } else {
             answer = action(a, AW_ACT_FAIL, (uint32_t)error, 0);
         }
-        add(a, index, error, world)->answer = answer;
+        struct aw_outcome *outcome = add(a, index, error, world);
+        outcome->answer = answer;
+        if (a->q->op->kind == AW_OP_CLOSE) /* Linux closes all the same: close(2) */
+            outcome->effect = AW_EFFECT_FILES;
     }
+}
+
+/* There are more alternatives than can be listed: the check stops, rather than look at some of them. */
+static void add_too_many(struct adder *a, uint32_t index, uint32_t world)
+{
+    if (a->count == AW_MAX_OUTCOMES)
+        a->count--;
+    add(a, index, 0, world)->stop = AW_STOP_FAULTS;
 }
 
 static void add_partials(struct adder *a, uint32_t index, uint32_t world)
