@@ -217,13 +217,6 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
                  AW_MAX_OUTCOMES - 1);
         return;
     }
-    if (event == NULL && move->how.stop == AW_STOP_FAULTS) {
-        snprintf(result->message, sizeof result->message,
-                 "a fault has more than %d alternatives at one operation; for long transfers take "
-                 "lengths: meaningful",
-                 AW_MAX_OUTCOMES / 2);
-        return;
-    }
     if (event == NULL) {
         snprintf(result->message, sizeof result->message,
                  "a table of the machine is full (processes, kernel objects or names)");

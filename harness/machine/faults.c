@@ -279,14 +279,6 @@ static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
     }
 }
 
-/* There are more alternatives than can be listed: the check stops, rather than look at some of them. */
-static void add_too_many(struct adder *a, uint32_t index, uint32_t world)
-{
-    if (a->count == AW_MAX_OUTCOMES)
-        a->count--;
-    add(a, index, 0, world)->stop = AW_STOP_FAULTS;
-}
-
 static void add_partials(struct adder *a, uint32_t index, uint32_t world)
 {
     const struct aw_fault *fault = &a->machine->plan.faults[index];

@@ -41,7 +41,6 @@ enum aw_stop {
     AW_STOP_RUNAWAY,        /* no visible operation within the CPU-time bound */
     AW_STOP_LIMIT,          /* a table of the machine is full */
     AW_STOP_SLEEPER,        /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
-    AW_STOP_FAULTS,         /* a fault has more alternatives at one place than can be listed */
     AW_STOP_CAPACITY,       /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
     AW_STOP_OUTCOMES,       /* an operation has more outcomes than AW_MAX_OUTCOMES */
 };
