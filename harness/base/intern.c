@@ -31,7 +31,7 @@ void aw_intern_deinit(struct aw_intern *intern)
 
 static void *store(struct aw_intern *intern, const void *bytes, uint32_t size)
 {
-    size_t need = (size + 7ul) & ~7ul;
+    size_t need = size > 0 ? (size + 7ul) & ~7ul : 8; /* nothing has a place, too */
     if (need > intern->block_left) {
         size_t usual = intern->block_count == 0 ? FIRST_BLOCK_BYTES : BLOCK_BYTES;
         size_t block = need > usual / 4 && need > FIRST_BLOCK_BYTES ? need : usual;
@@ -79,6 +79,8 @@ static void grow_table(struct aw_intern *intern)
 
 uint32_t aw_intern_add(struct aw_intern *intern, const void *bytes, uint32_t size, bool *is_new)
 {
+    if (size == 0)
+        bytes = ""; /* it may be NULL, which memcmp and memcpy do not take */
     uint32_t hash = (uint32_t)XXH3_64bits(bytes, size);
     if (intern->plant_hash_bits)
         hash &= (1u << intern->plant_hash_bits) - 1;
@@ -98,8 +100,7 @@ uint32_t aw_intern_add(struct aw_intern *intern, const void *bytes, uint32_t siz
     if (intern->count == intern->capacity) {
         uint32_t old = intern->capacity;
         intern->capacity = old ? 2 * old : 64;
-        intern->entries =
-            aw_reallocate(intern->entries, intern->capacity, sizeof *intern->entries);
+        intern->entries = aw_reallocate(intern->entries, intern->capacity, sizeof *intern->entries);
         intern->allocated += (intern->capacity - old) * sizeof *intern->entries;
     }
     uint32_t id = intern->count++;
