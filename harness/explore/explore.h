@@ -5,7 +5,8 @@
  *   search.c     the breadth-first search over canonical states, and its restarts
  *   visited.c    the set of visited states
  *   symmetry.c   canonical form of states under renaming of siblings
- *   reduce.c     partial-order reduction by watched assumptions
+ *   facts.c      the assumptions about the program, and how they are watched
+ *   reduce.c     partial-order reduction: what follows from them
  *   monitor.c    what the properties remember along an execution
  *   cycles.c     termination: cycles of the reduced graph; fairness on the full one
  *   minimal.c    the shortest counterexample

@@ -10,7 +10,7 @@
  *  - A breach is looked for on every thread parked in every visited state, whether it is enabled or
  *    expanded or not (aw_reduce_watch).
  *  - Executing an ample operation earlier must not make a breach disappear: argued at each fact in
- *    reduce.c.
+ *    facts.c.
  *  - Proviso for cycles: an ample successor that has been expanded already makes the state be
  *    expanded fully (search.c).
  *  - No ample operation is visible: properties are judged on single steps of one process, or are
