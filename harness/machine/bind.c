@@ -7,6 +7,10 @@
  * that leaves program code for one of the machine's calls. A name that nobody serves gets a stub
  * too: it stops the check when it is reached. Stubs are at fixed addresses, so that no address of
  * the host is ever seen by a program.
+ *
+ * An object file does not say whether a name that is not called but addressed is a function or a
+ * variable. When nobody serves it, it gets an address of its own in memory that nobody may touch: a
+ * call and an access both fault there, and are told apart by the fault.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -19,6 +23,9 @@
 #include "machine/internal.h"
 
 enum { STUB_BYTES = 32, STUB_AREA = 1 << 20 };
+
+#define TRAP_BASE (AW_STUB_BASE + ((uint64_t)256 << 20))
+enum { TRAP_BYTES = 64 << 10, TRAPS = 4096 };
 
 static const struct {
     const char *name;
@@ -91,6 +98,33 @@ static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call 
     return address;
 }
 
+static uint64_t trap(struct aw_machine *machine, const char *name, struct aw_error *error)
+{
+    if (machine->traps == NULL) {
+        void *area = mmap((void *)TRAP_BASE, (size_t)TRAP_BYTES * TRAPS, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        AW_CHECK(area == (void *)TRAP_BASE);
+        machine->traps = aw_allocate(TRAPS, sizeof *machine->traps);
+    }
+    if (machine->trap_count == TRAPS) {
+        aw_fail(error, AW_E_LIMIT, "more than %d names that the machine does not model", TRAPS);
+        return 0;
+    }
+    machine->traps[machine->trap_count] = aw_string_copy(name);
+    return TRAP_BASE + (uint64_t)TRAP_BYTES * machine->trap_count++;
+}
+
+const char *aw_bind_trapped(const struct aw_machine *machine, uint64_t address)
+{
+    uint64_t number = (address - TRAP_BASE) / TRAP_BYTES;
+    return address >= TRAP_BASE && number < machine->trap_count ? machine->traps[number] : NULL;
+}
+
+void aw_bind_seal(struct aw_machine *machine)
+{
+    AW_CHECK(mprotect(machine->stubs, STUB_AREA, PROT_READ | PROT_EXEC) == 0);
+}
+
 void aw_bind_init(struct aw_machine *machine)
 {
     void *area = mmap((void *)AW_STUB_BASE, STUB_AREA, PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -109,6 +143,11 @@ void aw_bind_deinit(struct aw_machine *machine)
     for (uint32_t i = 0; i < machine->import_count; i++)
         free((char *)machine->imports[i].name);
     free(machine->imports);
+    for (uint32_t i = 0; i < machine->trap_count; i++)
+        free(machine->traps[i]);
+    if (machine->traps != NULL)
+        munmap((void *)TRAP_BASE, (size_t)TRAP_BYTES * TRAPS);
+    free(machine->traps);
     if (machine->stubs != NULL)
         munmap(machine->stubs, STUB_AREA);
 }
@@ -156,5 +195,7 @@ uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kin
                 name);
         return 0;
     }
+    if (kind == AW_IMPORT_UNKNOWN)
+        return trap(machine, name, error);
     return call_stub(machine, name, NULL);
 }

@@ -76,6 +76,8 @@ struct aw_machine {
     struct aw_import *imports;
     uint32_t import_count, import_capacity;
     uint8_t *stubs;
+    char **traps; /* names of what nobody serves, addressed and not called: bind.c */
+    uint32_t trap_count;
     uint64_t stub_next, start_stub;
 
     /* Interned contents. */
@@ -150,7 +152,10 @@ enum aw_action {
 /* bind.c */
 aw_resolve aw_bind_import;
 void aw_bind_init(struct aw_machine *machine);
+void aw_bind_seal(struct aw_machine *machine); /* stubs are complete */
 void aw_bind_deinit(struct aw_machine *machine);
+/* The name whose trap the address lies in, or NULL. */
+const char *aw_bind_trapped(const struct aw_machine *machine, uint64_t address);
 
 /* run.c */
 int aw_run_host_init(struct aw_error *error); /* signal handlers, once a process */

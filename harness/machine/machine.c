@@ -145,6 +145,7 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
                             &machine->program, error);
     if (status != 0)
         goto fail;
+    aw_bind_seal(machine);
     const struct aw_module *module = machine->program;
     start[0] = aw_module_symbol(module, "main");
     if (start[0] == 0) {

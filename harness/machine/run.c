@@ -316,7 +316,20 @@ static void crashed(struct aw_machine *machine)
     int signal = aw_cpu.signal;
     uint64_t address = aw_cpu.fault_address, low = aw_stack_top(machine->run_slot) -
                                                    machine->image.stack_bytes;
-    char text[160];
+    char text[400];
+    const char *trapped = signal == SIGSEGV ? aw_bind_trapped(machine, address) : NULL;
+    if (trapped != NULL) {
+        snprintf(text, sizeof text,
+                 aw_cpu.fault_pc == address
+                     ? "%s is not modelled"
+                     : "the variable '%s' of another library is not modelled: define it in the "
+                       "program",
+                 trapped);
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, program_pc(machine), text,
+                     (uint32_t)strlen(text));
+        park_fatal(machine, SIGKILL);
+        return;
+    }
     bool overflow = signal == SIGSEGV && address < low && address + AW_STACK_STRIDE / 2 >= low;
     if (signal == SIGVTALRM) {
         snprintf(text, sizeof text,

@@ -17,6 +17,12 @@ Test(text, constructors_run_before_main_in_order_of_priority)
     box_same("text", "constructors");
 }
 
+Test(text, destructors_run_after_the_handlers_of_exit_and_not_at_all_after_underscore_exit)
+{
+    box_same("text", "destructors");
+    box_same("text", "no_destructors");
+}
+
 Test(text, the_environment_is_the_scenarios)
 {
     box_env = environment;

@@ -44,6 +44,11 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_syscall", "syscall is not modelled"},
         {"an_alarm", "alarm is not modelled"},
         {"an_input", "getc is not modelled"},
+        {"a_variable", "the variable 'some_variable' of another library is not modelled: define it "
+                       "in the program"},
+        {"a_large_variable", "the variable 'some_variable' of another library is not modelled: "
+                             "define it in the program"},
+        {"a_pointer", "some_function is not modelled"},
         {"raw", "a system call made without libc is not modelled"},
         {"redirected", "printing to descriptor 1, which is a pipe, is not modelled: use write"},
         {"printed_when_closed", "printing to descriptor 1, which is closed, is not modelled"},
