@@ -17,7 +17,7 @@
 enum { DATA_PAGES = 3, LOCAL = AW_PAGE, HEAP = 64 * AW_PAGE, STACK = 16 * AW_PAGE };
 
 static struct aw_image image;
-static unsigned faults;
+static volatile unsigned faults;
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
