@@ -19,12 +19,14 @@ import datetime
 import json
 import os
 import platform
+import resource
 import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
@@ -46,11 +48,13 @@ row says otherwise, items have size 4 (10,000 in the article) and are numbered, 
 are checked, and a counterexample is made minimal and its trace is written, as for any user:
 - whole graph: `--no-minimal`, since the size of the graph is asked for and not its shortest path;
 - identical items: without exactly-once and fifo, which only numbered items exercise.
+The median of the wall clock decides. Processor: user and system time of the process; where it is well
+below the median, something else was running.
 Transitions per second: those of the reported graph, divided by the time of the whole process.
 A first execution is everything that a step of program code costs when it is met for the first time:
 putting the process in place, running its code, interning what came out, remembering the step. The
 explorer's calls that learn are timed one by one, those in which no code ran are left out.
-Again: every learned step executed once more, when nothing has to be stored (a floor)."""
+Again: every learned step executed once more, when nothing new has to be stored."""
 
 
 class Trouble(Exception):
@@ -138,21 +142,21 @@ def compile_tools(build, folder):
 
 
 def run_once(words, launch, folder):
-    """The JSON of one run, its seconds and its peak in bytes."""
+    """The JSON of one run, its seconds, those of the processor, and its peak in bytes."""
     result = os.path.join(folder, "result")
     done = subprocess.run([launch, result] + words, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise Trouble(done.stderr.strip())
     with open(result, encoding="ascii") as file:
-        nanoseconds, kibibytes, _, _, status = (int(word) for word in file.read().split())
+        nanoseconds, kibibytes, user, system, status = (int(word) for word in file.read().split())
     try:
         report = json.loads(done.stdout)
     except ValueError:
         report = None
     if report is None or os.waitstatus_to_exitcode(status) not in (0, 1):
         raise Trouble(done.stderr.strip() or f"wait status {status}")
-    return report, nanoseconds / 1e9, kibibytes * 1024
+    return report, nanoseconds / 1e9, (user + system) / 1e6, kibibytes * 1024
 
 
 def measure(job, number, build, launch, folder, runs):
@@ -165,19 +169,21 @@ def measure(job, number, build, launch, folder, runs):
                                      os.path.join(build, "models", "article.so")))
     words = [os.path.join(build, "allways"), "run", "--format", "json", "--trace-dir",
              os.path.join(folder, "traces")] + job.options + [place]
-    times, peaks = [], []
+    times, processor, peaks = [], [], []
     for i in range(runs + 1):
-        report, seconds, peak = run_once(words, launch, folder)
+        report, seconds, busy_seconds, peak = run_once(words, launch, folder)
         for entry in report["results"]:
             if not entry["met"]:
                 raise Trouble(f"{job.name}: {entry['verdict']}, expected {entry['expected']}")
         if i > 0:
             times.append(seconds)
+            processor.append(busy_seconds)
             peaks.append(peak)
     results = report["results"]
     return {
         "job": job,
         "seconds": statistics.median(times), "least": min(times), "most": max(times),
+        "processor": statistics.median(processor),
         "peak": statistics.median(peaks),
         "states": sum(entry["states"] for entry in results),
         "transitions": sum(entry["transitions"] for entry in results),
@@ -231,8 +237,8 @@ def row_of(figures):
         between = spread(rates[1] / 1e6, rates[2] / 1e6, ".1f")
         good &= rates[0] >= job.rate
     mark = "" if not targets else "yes" if good else "MISSED"
-    return [job.name, ", ".join(targets), measured, between, grouped(figures["states"]),
-            grouped(figures["transitions"]), mebibytes(figures["peak"]), mark]
+    return [job.name, ", ".join(targets), measured, between, f"{figures['processor']:.3f} s",
+            grouped(figures["states"]), grouped(figures["transitions"]), mebibytes(figures["peak"]), mark]
 
 
 def execution_row(entry, figures):
@@ -244,10 +250,11 @@ def execution_row(entry, figures):
             f"{figures['again']:.1f} us", grouped(figures["count"]), mark]
 
 
-HEAD = ["job", "target", "median", "least to most", "states", "transitions", "peak", "reached"]
+HEAD = ["job", "target", "median", "least to most", "processor", "states", "transitions",
+        "peak", "reached"]
 EXECUTION_HEAD = ["first executions of program code", "target", "median", "least to most", "again",
                   "executions", "reached"]
-RIGHT = {"median", "states", "transitions", "peak", "again", "executions"}
+RIGHT = {"median", "processor", "states", "transitions", "peak", "again", "executions"}
 
 
 def as_text(head, rows):
@@ -285,13 +292,23 @@ def environment(build):
             f"processors, Linux {platform.release().split('-')[0]}, gcc {compiler}, {version}")
 
 
-def busy():
-    """What else runs here spoils the figures; said, not hidden."""
-    load = os.getloadavg()[0]
-    if load <= 0.5:
+def busy_seconds():
+    """What the processors have worked so far, and how much of it was for us."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system = (int(word) for word in file.readline().split()[1:4])
+    ours = sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime
+               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK"), ours
+
+
+def disturbance(before, seconds):
+    """What else ran here spoils the figures; said, not hidden."""
+    after = busy_seconds()
+    share = max(0.0, (after[0] - before[0]) - (after[1] - before[1])) / seconds
+    if share < 0.1:
         return ""
-    return (f"The machine was not idle when this began: a load of {load:.1f} on "
-            f"{len(os.sched_getaffinity(0))} processors.")
+    return (f"The machine was not idle: others kept {share:.1f} of its "
+            f"{len(os.sched_getaffinity(0))} processors busy meanwhile.")
 
 
 def write_markdown(path, command, about, warning, tables, runs):
@@ -304,7 +321,7 @@ def write_markdown(path, command, about, warning, tables, runs):
     for head, rows in tables:
         text += [as_markdown(head, rows), ""]
     text += ["## How it is measured", "", METHOD.format(runs=runs).replace(":\n- ", ":\n\n- ", 1)
-             .replace(".\nTransitions", ".\n\nTransitions"), ""]
+             .replace(".\nThe median of", ".\n\nThe median of"), ""]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(text))
 
@@ -320,14 +337,15 @@ def main():
     build = os.path.abspath(given.build)
     folder = tempfile.mkdtemp(prefix="allways-bench-")
     try:
-        warning = busy()
         launch, edges = compile_tools(build, folder)
+        before, start = busy_seconds(), time.monotonic()
         rows, execution_rows = [], []
         for number, job in enumerate(JOBS):
             rows.append(row_of(measure(job, number, build, launch, folder, given.runs)))
         for entry in EXECUTIONS:
             execution_rows.append(
                 execution_row(entry, measure_executions(entry, build, edges, given.runs)))
+        warning = disturbance(before, time.monotonic() - start)
         tables = [(HEAD, rows), (EXECUTION_HEAD, execution_rows)]
         about = environment(build)
         print(about)
