@@ -445,6 +445,6 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN); /* as Python does: a write without readers is EPIPE */
     if (article.runs == 1 && article.protocol != PROTOCOLS)
-        return run(&article);
+        exit(run(&article)); /* not return: the feeder, which exit waits for, still reads `article` */
     return run_many(&article);
 }
