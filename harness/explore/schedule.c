@@ -141,7 +141,13 @@ static void rename_pids(struct finder *finder, const struct aw_state *next, uint
     }
 }
 
-/* The concrete step that answers to `move` of the canonical state. False when there is none. */
+static bool reaps(const struct aw_outcome *outcome, uint32_t target)
+{
+    return outcome->effect == AW_EFFECT_REAP && outcome->target == target;
+}
+
+/* The concrete step that answers to `move` of the canonical state, which finder->outcomes belong to.
+ * False when there is none. */
 static bool take_concretely(struct finder *finder, const struct aw_move *move, uint16_t slot,
                             struct aw_state *next, uint32_t *child, struct aw_choice *choice)
 {
@@ -157,9 +163,14 @@ static bool take_concretely(struct finder *finder, const struct aw_move *move, u
                                         : aw_machine_outcomes(machine, &finder->state, index,
                                                               who & 0xffff, outcomes);
     if (move->how.effect == AW_EFFECT_REAP) {
+        /* Children stand in another order; the outcomes of one child, with and without faults, do
+         * not. */
         uint32_t target = index_of(machine, &finder->state, finder->pids[move->how.target]);
+        uint32_t rank = 0;
+        for (uint32_t i = 0; i < move->outcome; i++)
+            rank += reaps(&finder->outcomes[i], move->how.target);
         outcome = 0;
-        while (outcome < count && outcomes[outcome].target != target)
+        while (outcome < count && (!reaps(&outcomes[outcome], target) || rank-- > 0))
             outcome++;
     }
     bool found = outcome < count;

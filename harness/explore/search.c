@@ -369,7 +369,8 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
             if (ample == AW_AMPLE_NO)
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
-            bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP;
+            bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP &&
+                        outcomes[count - 1].faults == 0; /* those with faults come last */
             if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0 ||
                 outcomes[0].faults > 0 || outcomes[0].world != state->words[AW_WORD_WORLD])
                 continue; /* all zombies are alike where waiting is ample: one of them is enough */
@@ -399,10 +400,10 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
 static bool repeats_reaping(const struct aw_search *search, const struct aw_state *state,
                             const struct aw_outcome *outcomes, unsigned i)
 {
-    if (!search->symmetry.on || outcomes[i].effect != AW_EFFECT_REAP)
+    if (!search->symmetry.on || outcomes[i].effect != AW_EFFECT_REAP || outcomes[i].faults > 0)
         return false;
     for (unsigned j = 0; j < i; j++)
-        if (outcomes[j].effect == AW_EFFECT_REAP &&
+        if (outcomes[j].effect == AW_EFFECT_REAP && outcomes[j].faults == 0 &&
             state->words[AW_WORD_FIRST + outcomes[j].target] ==
                 state->words[AW_WORD_FIRST + outcomes[i].target])
             return true;

@@ -360,8 +360,8 @@ static bool edge_of(struct adder *a, const struct aw_outcome *outcome, struct aw
 {
     if (outcome->answer == AW_INTERN_NONE || outcome->stop != 0)
         return false;
-    *edge = a->machine->edges[aw_edge_get(a->machine, a->q->local_id, a->q->thread,
-                                          outcome->answer)];
+    uint32_t number = aw_edge_get(a->machine, a->q->local_id, a->q->thread, outcome->answer);
+    *edge = a->machine->edges[number]; /* where they lie may have changed */
     return true;
 }
 

@@ -54,12 +54,16 @@
  * A second argument N turns a question about outcomes into one about a property: the root process
  * gets an item twice when it exits with N, so that exactly-once is violated exactly when it can.
  *
+ * Before each statement is a fault point, random/statement, whose failure is observed.
+ *
  * Programs may deadlock, be killed by SIGPIPE, or spin for ever. A text that is no program exits
  * with 100.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#define FIU_ENABLE 1
+#include <fiu.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -563,8 +567,17 @@ static void do_alone(struct context *context, char what)
     }
 }
 
+/* A fault point before each statement: that it fails is one more observation. */
+static STEP void meet_point(struct context *context)
+{
+    int failure = fiu_fail("random/statement");
+    if (failure != 0)
+        fold(context, failure);
+}
+
 static void do_statement(struct context *context, char what)
 {
+    meet_point(context);
     if (strchr("LUKl", what))
         do_mutex(context, what);
     else if (strchr("+=", what))

@@ -27,6 +27,7 @@
      AW_PROPERTY_BIT(AW_DRAINED) | AW_PROPERTY_BIT(AW_FIFO))
 
 static struct aw_machine_settings box_settings; /* pipe_slots 0: the defaults */
+static const struct aw_fault_plan *box_plan;    /* NULL: no faults */
 
 static struct aw_machine *box_machine(const char *program, char *const *argv)
 {
@@ -40,6 +41,10 @@ static struct aw_machine *box_machine(const char *program, char *const *argv)
     int status = aw_machine_create(program, runtime ? runtime : "build/runtime.so", argv, env,
                                    &settings, &machine, &error);
     cr_assert_eq(status, 0, "%s", error.message);
+    if (box_plan != NULL) {
+        status = aw_machine_set_faults(machine, box_plan, &error);
+        cr_assert_eq(status, 0, "%s", error.message);
+    }
     return machine;
 }
 

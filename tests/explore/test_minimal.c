@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "explore/internal.h"
 #include "explore_box.h"
+#include "random_plan.h"
 #include "random_program.h"
 
 enum { NODES_MAX = 20000 };
@@ -86,7 +87,7 @@ static bool goes_on(struct aw_machine *machine, const struct aw_state *state, ui
             if (aw_local_threads(local)[t].slot == slot)
                 return aw_local_threads(local)[t].op.kind != AW_OP_YIELD &&
                        aw_machine_outcomes(machine, state, p, t, outcomes) > 0 &&
-                       !outcomes[0].expiry;
+                       !outcomes[0].expiry && outcomes[0].faults == 0;
     }
     return false;
 }
@@ -116,7 +117,7 @@ static void brute_expand(struct brute *b, uint32_t node)
             uint32_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
             bool same = words[0] == layout.processes[p].pid && words[1] == slot;
             unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-            any |= count > 0;
+            any |= aw_explorer_goes_on(outcomes, count); /* a fault is never owed */
             for (unsigned i = 0; i < count; i++) {
                 struct aw_move move = {.process = p, .thread = t, .outcome = i, .how = outcomes[i]};
                 struct cost more = {cost.faults + outcomes[i].faults,
@@ -212,7 +213,8 @@ static bool carry_out(struct aw_machine *machine, unsigned properties, int prope
     for (uint32_t p = 0; p < layout->process_count; p++)
         for (uint32_t t = 0;
              t < aw_machine_local(machine, state.words[AW_WORD_FIRST + p])->thread_count; t++)
-            any |= aw_machine_outcomes(machine, &state, p, t, outcomes) > 0;
+            any |= aw_explorer_goes_on(outcomes,
+                                       aw_machine_outcomes(machine, &state, p, t, outcomes));
     if (!any)
         violated |= (aw_explorer_final(&b->explorer, &state) >> property & 1) != 0;
     aw_monitor_deinit(&b->explorer.monitor);
@@ -302,6 +304,24 @@ Test(minimal, agrees_with_brute_force_on_how_an_exit_status_comes_about)
         }
     }
     cr_expect_gt(compared, 150);
+}
+
+Test(minimal, agrees_with_brute_force_on_faults_of_every_kind)
+{
+    compared = 0;
+    for (uint64_t seed = 1; seed <= 500; seed++) {
+        char text[AW_RANDOM_TEXT], status[16] = "100";
+        struct aw_fault_plan plan;
+        aw_plan_random(seed, &plan);
+        box_plan = &plan;
+        aw_random_program(seed, &aw_random_tiny, text);
+        uint64_t statuses = seed % 2 ? statuses_of(text) : 0;
+        if (statuses != 0)
+            snprintf(status, sizeof status, "%d", 63 - __builtin_clzll(statuses));
+        check(text, status, statuses != 0 ? AW_PROPERTY_BIT(AW_EXACTLY_ONCE) : JUDGED);
+    }
+    box_plan = NULL;
+    cr_expect_gt(compared, 200);
 }
 
 Test(minimal, counts_faults_before_preemptions)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random programs under random plans of faults: does the reduced search tell what an oracle without
+ * any reduction tells? As tests/explore/test_oracles.c.
+ *
+ * A fault is an operation on the budget, which everybody shares; a crash is one on everything that
+ * its process could still do. Every rule of the reduction has to know both. The first tests have one
+ * group of faults each, so that a failure says what was forgotten; the last ones mix them, with
+ * roles, sites, occurrences and budgets.
+ */
+#include "../explore/explore_box.h"
+#include "random_plan.h"
+#include "random_program.h"
+
+TestSuite(fault_oracles, .timeout = 240);
+
+static unsigned compared;
+
+static void compare(const char *text, uint64_t seed, const struct aw_fault_plan *plan)
+{
+    struct aw_oracle oracle;
+    struct aw_options options;
+    char planned[1024];
+    box_plan = plan;
+    aw_plan_text(plan, planned, sizeof planned);
+    if (box_oracle(text, &oracle)) {
+        compared++;
+        aw_options_default(&options);
+        options.plant = seed % 2 ? AW_PLANT_NO_WALKS : 0;
+        cr_expect(box_agrees(text, options, &oracle), "seed %" PRIu64 ": %s, %s", seed, text,
+                  planned);
+        options.plant ^= AW_PLANT_NO_WALKS;
+        options.symmetry = seed % 3 == 0;
+        options.rules = AW_ALL_RULES & ~(1u << seed % AW_RULE_COUNT);
+        cr_expect(box_agrees(text, options, &oracle),
+                  "seed %" PRIu64 ", rules %#x, symmetry %d: %s, %s", seed, options.rules,
+                  options.symmetry, text, planned);
+    }
+    aw_oracle_deinit(&oracle);
+}
+
+static void compare_group(enum aw_plan_group group, unsigned count)
+{
+    uint64_t first = 10000 * (uint64_t)group + 1;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        char text[AW_RANDOM_TEXT];
+        struct aw_fault_plan plan;
+        aw_plan_of_group(group, 1 + seed % 2, &plan);
+        aw_random_program(seed, &aw_random_tiny, text);
+        compare(text, seed, &plan);
+    }
+    cr_expect_gt(compared, count / 2, "%u of %u", compared, count);
+}
+
+Test(fault_oracles, agree_on_partial_transfers) { compare_group(AW_PLAN_PARTIAL, 500); }
+
+Test(fault_oracles, agree_on_failed_transfers) { compare_group(AW_PLAN_TRANSFERS, 400); }
+
+Test(fault_oracles, agree_on_interrupted_waits) { compare_group(AW_PLAN_INTERRUPTED, 500); }
+
+Test(fault_oracles, agree_on_failed_calls) { compare_group(AW_PLAN_CALLS, 400); }
+
+Test(fault_oracles, agree_on_crashes) { compare_group(AW_PLAN_CRASH, 300); }
+
+Test(fault_oracles, agree_on_sigterm) { compare_group(AW_PLAN_SIGTERM, 200); }
+
+Test(fault_oracles, agree_on_spurious_wakeups) { compare_group(AW_PLAN_SPURIOUS, 400); }
+
+Test(fault_oracles, agree_on_points_in_the_code) { compare_group(AW_PLAN_CODE, 300); }
+
+static void compare_mixed(uint64_t first, unsigned count, const struct aw_random_sizes *sizes)
+{
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        char text[AW_RANDOM_TEXT];
+        struct aw_fault_plan plan;
+        aw_plan_random(seed, &plan);
+        aw_random_program(seed, sizes, text);
+        compare(text, seed, &plan);
+    }
+    cr_expect_gt(compared, count / 2, "%u of %u", compared, count);
+}
+
+Test(fault_oracles, agree_on_mixed_plans) { compare_mixed(100001, 700, &aw_random_tiny); }
+
+Test(fault_oracles, agree_on_mixed_plans_in_larger_programs)
+{
+    compare_mixed(110001, 150, &aw_random_small);
+}
+
+Test(fault_oracles, agree_when_pipes_are_small)
+{
+    aw_machine_settings_default(&box_settings);
+    box_settings.pipe_page_size = 2;
+    box_settings.pipe_slots = 2;
+    compare_mixed(120001, 300, &aw_random_tiny);
+}
