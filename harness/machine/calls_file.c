@@ -238,6 +238,9 @@ enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *ar
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "fcntl with command %d is not modelled",
                             (int)args[1]);
     }
+    if ((int)args[1] == F_SETFL && ((int)args[2] & (O_DIRECT | O_ASYNC | O_APPEND)) != 0)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "fcntl(F_SETFL) with flags other than O_NONBLOCK is not modelled");
     if (fd->kind == AW_FD_CONSOLE) {
         if ((int)args[1] == F_GETPIPE_SZ || (int)args[1] == F_SETPIPE_SZ)
             return aw_call_error(machine, result, EBADF, "fcntl");

@@ -232,6 +232,8 @@ enum aw_call_result aw_call_clock_gettime(struct aw_machine *machine, const uint
 enum aw_call_result aw_call_gettimeofday(struct aw_machine *machine, const uint64_t *args,
                                          uint64_t *result)
 {
+    if (args[0] == 0)
+        return AW_CALL_RETURN; /* legal, and of no use */
     if (!aw_user_writable(machine, args[0], sizeof(struct timeval)))
         return aw_call_error(machine, result, EFAULT, "gettimeofday");
     return park_clock(machine, CLOCK_REALTIME, args[0], AS_TIMEVAL);

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
@@ -85,6 +86,8 @@ enum aw_call_result aw_call_thread_create(struct aw_machine *machine, const uint
                                           uint64_t *result)
 {
     (void)result;
+    if (!aw_user_writable(machine, args[0], sizeof(pthread_t)))
+        return bad_object(machine);
     struct aw_op *op = aw_park(machine, AW_OP_CREATE);
     uint64_t start[3] = {args[1], args[2], args[3]};
     op->address = args[0];
@@ -105,6 +108,8 @@ enum aw_call_result aw_call_pthread_join(struct aw_machine *machine, const uint6
                                          uint64_t *result)
 {
     (void)result;
+    if (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(void *)))
+        return bad_object(machine);
     struct aw_op *op = aw_park(machine, AW_OP_JOIN);
     op->fd = (int32_t)args[0] - 1;
     op->address = args[1];

@@ -342,24 +342,25 @@ static void finish_signal(struct aw_machine *machine, const struct aw_op *op, ui
 
 /* Semaphores. */
 
-static void finish_sem_open(struct aw_machine *machine, const struct aw_answer *answer,
-                            uint64_t *result)
+static bool finish_sem_open(struct aw_machine *machine, const struct aw_op *op,
+                            const struct aw_answer *answer, uint64_t *result)
 {
     if (answer->result < 0) {
         *result = (uint64_t)SEM_FAILED;
-        return;
+        return true;
     }
     struct aw_user_sem *sem =
         aw_arena_alloc((void *)aw_heap_of(machine->run_slot), machine->settings.heap_bytes,
                        sizeof(sem_t), 16);
     if (sem == NULL) {
         const char *text = "the heap of a thread is full (at sem_open); raise machine: heap";
-        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, 0, text, (uint32_t)strlen(text));
-        *result = (uint64_t)SEM_FAILED;
-        return;
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, text,
+                     (uint32_t)strlen(text));
+        return false;
     }
     *sem = (struct aw_user_sem){.magic = AW_SEM_NAMED, .value = answer->detail};
     *result = (uint64_t)sem;
+    return true;
 }
 
 static int unnamed_sem(struct aw_machine *machine, const struct aw_op *op, bool expired)
@@ -606,8 +607,7 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
         finish_signal(machine, &op, result);
         return true;
     case AW_OP_SEM_OPEN:
-        finish_sem_open(machine, answer, result);
-        return true;
+        return finish_sem_open(machine, &op, answer, result);
     default:
         return true;
     }

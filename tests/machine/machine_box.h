@@ -334,6 +334,12 @@ static inline const char *box_run(const char *fixture, const char *name, unsigne
         unsigned pick = (seed >> 16) % count;
         struct aw_step step;
         aw_machine_outcomes(machine, &state, moves[pick].process, moves[pick].thread, outcomes);
+        if (outcomes[moves[pick].outcome].stop != 0) {
+            char line[40];
+            snprintf(line, sizeof line, "stop: limit %u", outcomes[moves[pick].outcome].stop);
+            box_add(&set, line);
+            break;
+        }
         aw_machine_step(machine, &state, moves[pick].process, moves[pick].thread,
                         &outcomes[moves[pick].outcome], &next, &step);
         state = next;

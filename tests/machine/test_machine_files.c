@@ -19,6 +19,7 @@ SAME(vectors_are_gathered_and_scattered, "vectors")
 SAME(nonblocking_is_a_property_of_the_open_end, "nonblocking")
 SAME(pipes_can_be_resized, "sizes")
 SAME(poll_tells_what_each_end_can_do, "polls")
+SAME(write_follows_descriptor_1_into_a_pipe_and_back, "redirected")
 HOLDS(dup2_closes_what_was_there, "dup2_closes")
 HOLDS(a_long_write_goes_on_as_the_pipe_is_emptied, "long_write")
 
@@ -42,4 +43,13 @@ Test(files, poll_of_the_console_is_a_stop)
 {
     box_expect("files", "unread_console",
                "stop: poll of the console (descriptor 0) is not modelled in unread_console");
+}
+
+Test(files, pipes_of_packets_and_other_flags_are_stops)
+{
+    box_expect("files", "packets",
+               "stop: pipe2 with O_DIRECT: packet mode is not modelled in packets");
+    box_expect(
+        "files", "appending",
+        "stop: fcntl(F_SETFL) with flags other than O_NONBLOCK is not modelled in appending");
 }

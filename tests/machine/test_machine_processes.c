@@ -22,6 +22,8 @@ HOLDS(only_children_can_be_waited_for, "strangers")
 HOLDS(exit_handlers_run_in_reverse_order_and_in_children_too, "handlers")
 HOLDS(exit_within_an_exit_handler_goes_on_with_the_rest, "exit_in_handler")
 HOLDS(kill_with_0_finds_the_living_and_zombies, "kill_zero")
+HOLDS(a_zombie_goes_with_its_parent, "zombie_orphan")
+HOLDS(what_a_killed_process_held_open_is_closed, "kill_closes")
 HOLDS(pids_are_what_fork_said_and_are_not_used_again_at_once, "pids")
 
 Test(processes, wait_may_find_either_child_first)
@@ -81,4 +83,27 @@ Test(processes, ignored_signals_are_ignored_by_children_too_sigkill_never)
 {
     box_expect("processes", "ignored_signals",
                "crash: killed by a signal that it sent to itself in ignored_signals; exit 0");
+}
+
+/* One execution is enough: the main thread first, as long as it can. */
+static void stops(const char *name, const char *expected)
+{
+    static char log[8192];
+    const char *end = box_run("processes", name, 0, log, sizeof log);
+    cr_expect(strncmp(end, expected, strlen(expected)) == 0, "%s: %s", name, end);
+}
+
+Test(limits, more_of_anything_than_there_is_room_for_is_a_stop)
+{
+    stops("many_processes", "stop: limit 3");
+    stops("many_threads", "stop: a thread has more than the threads of its own");
+    stops("nested_threads", "stop: a thread has more than the threads of its own");
+    stops("many_names", "stop: limit 3");
+}
+
+Test(limits, a_heap_that_is_full_at_sem_open_is_a_stop)
+{
+    aw_machine_settings_default(&box_settings);
+    box_settings.heap_bytes = 8192;
+    stops("full_heap_at_sem_open", "stop: the heap of a thread is full");
 }
