@@ -501,6 +501,10 @@ int mpqueue_reader_fd(const struct mpqueue *queue) { return queue->reader_fd; }
 
 int mpqueue_writer_fd(const struct mpqueue *queue) { return queue->writer_fd; }
 
+void mpqueue_close_reader(struct mpqueue *queue) { mpq_close_end(&queue->reader_fd); }
+
+void mpqueue_close_writer(struct mpqueue *queue) { mpq_close_end(&queue->writer_fd); }
+
 /* ---- close and join ---- */
 
 void mpq_send_quit(struct mpqueue *queue, bool exiting)

@@ -168,6 +168,15 @@ void mpqueue_cancel_join_thread(struct mpqueue *queue);
 int mpqueue_reader_fd(const struct mpqueue *queue);
 int mpqueue_writer_fd(const struct mpqueue *queue);
 
+/* Closes this process's end for reading, while its feeder still sends: what Queue.close() did before
+ * CPython 3.9.13. Once no other process reads either, the feeder meets EPIPE. */
+void mpqueue_close_reader(struct mpqueue *queue);
+
+/* Closes this process's end for writing: from then on it only gets. A plain Queue never does, so that
+ * a consumer waits for ever for the rest of a message whose producer has died; with it, end of
+ * file tells. */
+void mpqueue_close_writer(struct mpqueue *queue);
+
 /* Objects that are bytes. */
 struct mpqueue_bytes {
     size_t size;

@@ -98,14 +98,18 @@ static MPQ_STEP enum taken feeder_take(struct mpqueue *queue)
     return taken;
 }
 
+void mpq_close_end(int *end)
+{
+    int fd = *end;
+    *end = -1;
+    if (fd >= 0)
+        close(fd);
+}
+
 static MPQ_STEP void feeder_quit(struct mpqueue *queue)
 {
-    int fd = queue->reader_fd;
-    queue->reader_fd = -1;
-    close(fd);
-    fd = queue->writer_fd;
-    queue->writer_fd = -1;
-    close(fd);
+    mpq_close_end(&queue->reader_fd);
+    mpq_close_end(&queue->writer_fd);
 }
 
 /* Serialises before wlock is taken, as CPython does since 3.x; the object is freed then. */

@@ -96,6 +96,9 @@ void mpq_drop(unsigned char **pointer);
 /* Drops everything in queue->sending. */
 void mpq_sending_clear(struct mpqueue *queue);
 
+/* Closes a descriptor that is not closed yet. */
+void mpq_close_end(int *end);
+
 /* The feeder's main function; the argument is the queue. */
 void *mpq_feeder_main(void *queue);
 

@@ -44,6 +44,7 @@ struct article {
     int items, workers, size, runs;
     int protocol; /* PROTOCOLS: all of them, one after another */
     int numbered; /* items can be told apart */
+    int close_reader, close_writer;
     int time_limit_seconds;
     struct mpqueue *jobs;
 };
@@ -194,6 +195,8 @@ static int worker(void *argument)
 {
     struct article *article = argument;
     aw_worker();
+    if (article->close_writer)
+        mpqueue_close_writer(article->jobs);
     return article->protocol == SENTINEL_PER_WORKER ? worker_good(article->jobs)
                                                     : worker_bad(article->jobs);
 }
@@ -272,7 +275,11 @@ static int run(void *argument)
     if (create_jobs(article) || put_items(article))
         return 1;
     int started = start_workers(article);
+    if (article->close_reader)
+        mpqueue_close_reader(article->jobs);
     process_join_all();
+    if (article->close_reader) /* the pipe cannot be looked at any more */
+        return started ? 1 : 0;
     return check_empty(article) || started ? 1 : 0;
 }
 
@@ -344,6 +351,9 @@ static const char usage[] =
     "  --size N         integers in an item (10000: 29,770 bytes)\n"
     "  --protocol P     nonblocking-empty or sentinel-per-worker (both)\n"
     "  --numbered       items carry their number, from 1\n"
+    "  --close-reader   the parent closes its end for reading after the last worker's start, as\n"
+    "                   Queue.close() did before CPython 3.9.13\n"
+    "  --close-writer   workers close their end for writing\n"
     "  --runs N         how often (1); one run of one protocol happens in this process\n"
     "  --time-limit S   seconds until a run counts as hung (10)\n"
     "  --help           this text\n";
@@ -384,6 +394,8 @@ static STEP int parse(int argc, char **argv, struct article *article)
         {"size", required_argument, NULL, 's'},
         {"protocol", required_argument, NULL, 'p'},
         {"numbered", no_argument, NULL, 'n'},
+        {"close-reader", no_argument, NULL, 'R'},
+        {"close-writer", no_argument, NULL, 'W'},
         {"runs", required_argument, NULL, 'r'},
         {"time-limit", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
@@ -407,6 +419,12 @@ static STEP int parse(int argc, char **argv, struct article *article)
             break;
         case 'n':
             article->numbered = 1;
+            break;
+        case 'R':
+            article->close_reader = 1;
+            break;
+        case 'W':
+            article->close_writer = 1;
             break;
         case 'r':
             wrong |= parse_number("runs", optarg, 1, RUNS_MAX, &article->runs);

@@ -45,7 +45,7 @@ int process_start_workers(int count, process_prepare *prepare, process_main *run
 
 void process_join_all(void)
 {
-    while (wait(NULL) > 0)
+    while (wait(NULL) > 0 || errno == EINTR)
         ;
 }
 
