@@ -15,7 +15,7 @@
 #define WORDS_BYTES ((uint64_t)256 << 30)
 #define STATES_MAX ((uint64_t)1 << 32)
 
-enum { FIRST_TABLE = 1 << 12 };
+enum { FIRST_TABLE = 1 << 12, LARGE_TABLE = 1 << 20 };
 
 void aw_visited_init(struct aw_visited *visited)
 {
@@ -48,7 +48,10 @@ uint32_t aw_visited_hash(const uint32_t *words, uint32_t count)
 
 static void grow(struct aw_visited *visited)
 {
-    uint64_t old_size = visited->mask + 1ul, size = 4 * old_size;
+    /* Small tables grow fast; large ones only as far as needed, since a page touched is a page
+     * zeroed. */
+    uint64_t old_size = visited->mask + 1ul;
+    uint64_t size = (old_size >= LARGE_TABLE ? 2 : 4) * old_size;
     uint64_t *table = aw_table_allocate(size * sizeof *table);
     for (uint64_t i = 0; i < old_size; i++) {
         uint64_t entry = visited->table[i];
