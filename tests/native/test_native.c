@@ -459,7 +459,7 @@ Test(native, the_table_adds_up_known_losses)
     struct aw_native_tally tally = {0};
     memset(&job, 0, sizeof job);
     for (int number = 1; number <= 6; number++) { /* 1 and 2 pass; 2 of each are lost, 1 of 1 */
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", number);
         run_with("items", text, 20);
         aw_native_count(&tally, &outcome);
