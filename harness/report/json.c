@@ -4,7 +4,7 @@
  *
  *   {"allways": VERSION, "results": [{"scenario", "verdict", "expected", "met", "states",
  *     "transitions", "code_runs", "interleavings": "decimal" or null, "assumptions": [...],
- *     "seconds", "peak_memory_bytes", "trace": path or null,
+ *     "seconds", "peak_memory_bytes", "message": text or null, "trace": path or null,
  *     "properties": {NAME: "holds" | "violated" | "undecided" | "not exercised"}}]}
  */
 #include <jansson.h>
@@ -74,6 +74,7 @@ static json_t *case_json(const struct aw_report_case *one)
     set(object, "assumptions", assumptions);
     set(object, "seconds", json_real(result->seconds));
     set(object, "peak_memory_bytes", number(result->peak_memory_bytes));
+    set(object, "message", or_null(result->message[0] != '\0' ? result->message : NULL));
     set(object, "trace", or_null(one->trace));
     set(object, "properties", properties_json(one));
     return object;

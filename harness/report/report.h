@@ -3,7 +3,8 @@
  * report.h - what came out of a run, for people and for programs.
  *
  *   report.c    results, whether they are as expected, the exit status
- *   table.c     plain text: one line for each case, then what there is to say about some of them
+ *   table.c     plain text: one line for each case, then what there is to say about some of them:
+ *               those that are not as expected; expected violations too, while they are few
  *   json.c      one JSON object
  *   progress.c  what is shown on stderr while a search lasts
  *

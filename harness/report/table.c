@@ -98,9 +98,37 @@ void aw_report_assumptions(FILE *out, const struct aw_report *report)
         }
 }
 
-static bool has_details(const struct aw_report_case *one)
+enum { FEW = 3 }; /* cases: expected violations are told in full */
+
+static bool has_details(const struct aw_report *report, const struct aw_report_case *one)
 {
+    if (one->met && one->result.verdict == AW_VIOLATED && report->count > FEW)
+        return false;
     return !one->met || one->result.verdict != AW_PROVED || one->result.interleavings != NULL;
+}
+
+/* One line for the expected violations that were not told. */
+static void print_untold(FILE *out, const struct aw_report *report)
+{
+    int count = 0;
+    const char *trace = NULL;
+    for (int i = 0; i < report->count; i++) {
+        const struct aw_report_case *one = &report->cases[i];
+        if (!one->met || one->result.verdict != AW_VIOLATED || has_details(report, one))
+            continue;
+        count++;
+        if (one->trace != NULL)
+            trace = one->trace;
+    }
+    if (count == 0)
+        return;
+    fprintf(out, "\n%d expected violation%s", count, count == 1 ? "" : "s");
+    if (trace != NULL) {
+        const char *slash = strrchr(trace, '/');
+        fprintf(out, ": traces in %.*s/", slash == NULL ? 1 : (int)(slash - trace),
+                slash == NULL ? "." : trace);
+    }
+    fputs("\n", out);
 }
 
 void aw_table_tail(FILE *out, const struct aw_report *report)
@@ -108,11 +136,12 @@ void aw_table_tail(FILE *out, const struct aw_report *report)
     int met = 0;
     for (int i = 0; i < report->count; i++) {
         met += report->cases[i].met;
-        if (!has_details(&report->cases[i]))
+        if (!has_details(report, &report->cases[i]))
             continue;
         fprintf(out, "\n%s\n", report->cases[i].name);
         aw_report_details(out, &report->cases[i]);
     }
+    print_untold(out, report);
     aw_report_assumptions(out, report);
     fprintf(out, "\n%d case%s: %d as expected, %d not", report->count,
             report->count == 1 ? "" : "s", met, report->count - met);

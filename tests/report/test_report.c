@@ -199,6 +199,29 @@ Test(report, what_is_not_as_expected_is_said)
     aw_report_deinit(&report);
 }
 
+Test(report, expected_violations_are_told_while_they_are_few)
+{
+    fill();
+    enter("third", AW_PROVED, -1, AW_PROVED, 0);
+    char *text = printed(print_table);
+    cr_expect_not_null(strstr(text, "\npool[items=1]\n  items were lost\n"));
+    cr_expect_null(strstr(text, "expected violation"));
+    free(text);
+    enter("fourth", AW_VIOLATED, -1, AW_VIOLATED, AW_NO_CRASH);
+    struct aw_report_case *one = enter("fifth", AW_PROVED, -1, AW_VIOLATED, AW_NO_CRASH);
+    strcpy(one->result.message, "crash");
+    one = enter("sixth", AW_VACUOUS, -1, AW_VACUOUS, 0);
+    strcpy(one->result.message, "no execution reaches it");
+    text = printed(print_table);
+    cr_expect_null(strstr(text, "\npool[items=1]\n"));
+    cr_expect_null(strstr(text, "\nfourth\n"));
+    cr_expect_not_null(strstr(text, "\nfifth\n  not as expected"), "%s", text);
+    cr_expect_not_null(strstr(text, "\nsixth\n  no execution reaches it\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "\n\n2 expected violations: traces in traces/\n"), "%s", text);
+    free(text);
+    aw_report_deinit(&report);
+}
+
 Test(report, json_has_exactly_these_members)
 {
     fill();
@@ -211,13 +234,14 @@ Test(report, json_has_exactly_these_members)
         "  \"expected\": \"violated drained\", \"met\": true, \"states\": 1234,"
         "  \"transitions\": 2345, \"code_runs\": 99, \"interleavings\": null,"
         "  \"assumptions\": [\"no data races\"], \"seconds\": 0.25,"
-        "  \"peak_memory_bytes\": 1048576, \"trace\": \"traces/pool[items=1].trace\","
+        "  \"peak_memory_bytes\": 1048576, \"message\": \"items were lost\","
+        "  \"trace\": \"traces/pool[items=1].trace\","
         "  \"properties\": {\"no-deadlock\": \"undecided\", \"no-crash\": \"holds\","
         "    \"terminates\": \"not exercised\", \"drained\": \"violated\"}},"
         " {\"scenario\": \"other\", \"verdict\": \"proved\", \"expected\": \"proved\","
         "  \"met\": true, \"states\": 0, \"transitions\": 0, \"code_runs\": 0,"
         "  \"interleavings\": \"42\", \"assumptions\": [\"no data races\", \"strong fairness\"],"
-        "  \"seconds\": 0.0, \"peak_memory_bytes\": 0, \"trace\": null,"
+        "  \"seconds\": 0.0, \"peak_memory_bytes\": 0, \"message\": null, \"trace\": null,"
         "  \"properties\": {\"no-deadlock\": \"holds\", \"no-crash\": \"holds\","
         "    \"terminates\": \"holds\", \"drained\": \"holds\"}}]",
         0, NULL);
