@@ -230,6 +230,7 @@ static void tell_step(struct story *story, uint32_t index)
                  aw_trace_fault_text(story->trace, &step->faults[i], fault, sizeof fault),
                  aw_trace_fault_in_code(story->trace, &step->faults[i]) ? "after" : "in",
                  actor(story->trace, index, who, sizeof who), operation);
+        story->acted[step->process] = index;
     }
     if (step->expired && step->process != AW_TRACE_NONE) {
         struct line *line = add_line(story, index, AW_TRACE_NOTE);

@@ -281,6 +281,71 @@ Test(cli, run_tells_undecided_from_unmet)
     cr_expect_str_eq(out, "", "nothing is run");
 }
 
+/* Runs a scenario of the article with a plan; its trace reproduces. */
+static void run_with_faults(const char *name, const char *program, const char *more, int expected)
+{
+    char text[2048], words[128];
+    snprintf(words, sizeof words, "%s.yaml", name);
+    snprintf(text, sizeof text,
+             "name: %s\nabout: x\nprogram: build/models/%s.so\n"
+             "args: --items 2 --workers 2 --size 4 --protocol sentinel-per-worker --numbered\n%s",
+             name, program, more);
+    write_file(words, text);
+    snprintf(words, sizeof words, "run --trace-dir @ @/%s.yaml", name);
+    cr_expect_eq(run(words), expected, "%s%s", out, err);
+}
+
+Test(cli, a_scenario_runs_with_its_faults)
+{
+    run_with_faults("proved", "article",
+                    "faults: [{point: posix/io/rw/write/reduce, budget: 1}]\n"
+                    "properties: [drained]\nexpect: {verdict: proved}\n",
+                    0);
+    cr_expect_not_null(strstr(out, "  - bounded: at most 1 injected fault in an execution\n"), "%s",
+                       out);
+    run_with_faults("killed", "article",
+                    "faults: [{kind: crash, role: worker}]\n"
+                    "properties: [no-deadlock]\n"
+                    "expect: {verdict: violated, property: no-deadlock}\n",
+                    0);
+    cr_expect_not_null(strstr(out, "steps, 0 preemptions, 1 fault\n"), "%s", out);
+    cr_expect_eq(run("show @/killed.trace"), 0);
+    cr_expect_not_null(strstr(out, "fault: crash (SIGKILL), in worker 1's "), "%s", out);
+    cr_expect_not_null(strstr(out, "worker 2 waits for ever: sem_wait rlock\n"
+                                   "    worker 1 took it at step "),
+                       "%s", out);
+    cr_expect_not_null(strstr(out, " by an injected fault: the lock is orphaned\n"), "%s", out);
+    cr_expect_not_null(strstr(out, "*** fault: crash (SIGKILL)\n"), "%s", out);
+    cr_expect_eq(run("replay @/killed.trace"), 0, "%s%s", out, err);
+}
+
+Test(cli, a_fault_that_never_strikes_proves_nothing)
+{
+    run_with_faults("role", "article",
+                    "faults: [{point: posix/io/rw/write/reduce, role: nobody}]\n"
+                    "properties: [drained]\nexpect: {verdict: proved}\n",
+                    3);
+    cr_expect_not_null(
+        strstr(out, "no execution reaches the fault point posix/io/rw/write/reduce in nobody\n"),
+        "%s", out);
+    run_with_faults("length", "article",
+                    "faults: [{point: posix/io/rw/write/reduce, lengths: 5000}]\n"
+                    "properties: [drained]\nexpect: {verdict: proved}\n",
+                    3);
+    cr_expect_not_null(strstr(out, "no execution reaches a case in which the fault could strike at "
+                                   "posix/io/rw/write/reduce\n"),
+                       "%s", out);
+}
+
+Test(cli, favoured_roles_are_said_with_the_verdict)
+{
+    run_with_faults("favoured", "article",
+                    "schedule: {favour: [feeder]}\n"
+                    "properties: [drained]\nexpect: {verdict: proved}\n",
+                    0);
+    cr_expect_not_null(strstr(out, "only schedules in which the favoured threads move"), "%s", out);
+}
+
 Test(cli, json_is_all_there_is_on_stdout)
 {
     json_error_t reason;
@@ -293,7 +358,7 @@ Test(cli, json_is_all_there_is_on_stdout)
     cr_assert_not_null(root, "%s in\n%s", reason.text, out);
     json_t *bad = json_array_get(json_object_get(root, "results"), 0);
     json_t *good = json_array_get(json_object_get(root, "results"), 1);
-    cr_expect_eq(json_object_size(bad), 13);
+    cr_expect_eq(json_object_size(bad), 14);
     cr_expect_str_eq(json_string_value(json_object_get(bad, "scenario")), "bad");
     cr_expect_str_eq(json_string_value(json_object_get(bad, "verdict")), "violated");
     cr_expect_str_eq(json_string_value(json_object_get(bad, "expected")), "violated drained");
