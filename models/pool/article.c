@@ -44,7 +44,7 @@ struct article {
     int items, workers, size, runs;
     int protocol; /* PROTOCOLS: all of them, one after another */
     int numbered; /* items can be told apart */
-    int close_reader, close_writer;
+    int close_reader, close_writer, one_each;
     int time_limit_seconds;
     struct mpqueue *jobs;
 };
@@ -155,38 +155,40 @@ static STEP enum next failed(const char *what, int status)
 }
 
 /* One turn of a worker's loop: a function of its own, so that the item is gone after it. */
-static STEP enum next turn_bad(struct mpqueue *jobs)
+static STEP enum next turn_bad(struct article *article)
 {
     void *item = NULL;
-    int status = mpqueue_get_nowait(jobs, &item);
+    int status = mpqueue_get_nowait(article->jobs, &item);
     if (status == MPQ_EMPTY)
         return NEXT_LEAVE;
-    return status ? failed("get(block=False) failed", status) : NEXT_GO_ON;
+    if (status)
+        return failed("get(block=False) failed", status);
+    return article->one_each ? NEXT_LEAVE : NEXT_GO_ON;
 }
 
-static int worker_bad(struct mpqueue *jobs)
+static int worker_bad(struct article *article)
 {
     enum next next;
     do
-        next = turn_bad(jobs);
+        next = turn_bad(article);
     while (next == NEXT_GO_ON);
     return next == NEXT_FAIL;
 }
 
-static STEP enum next turn_good(struct mpqueue *jobs)
+static STEP enum next turn_good(struct article *article)
 {
     void *item = NULL;
-    int status = mpqueue_get(jobs, &item);
+    int status = mpqueue_get(article->jobs, &item);
     if (status)
         return failed("get() failed", status);
-    return item ? NEXT_GO_ON : NEXT_LEAVE;
+    return item && !article->one_each ? NEXT_GO_ON : NEXT_LEAVE;
 }
 
-static int worker_good(struct mpqueue *jobs)
+static int worker_good(struct article *article)
 {
     enum next next;
     do
-        next = turn_good(jobs);
+        next = turn_good(article);
     while (next == NEXT_GO_ON);
     return next == NEXT_FAIL;
 }
@@ -197,8 +199,7 @@ static int worker(void *argument)
     aw_worker();
     if (article->close_writer)
         mpqueue_close_writer(article->jobs);
-    return article->protocol == SENTINEL_PER_WORKER ? worker_good(article->jobs)
-                                                    : worker_bad(article->jobs);
+    return article->protocol == SENTINEL_PER_WORKER ? worker_good(article) : worker_bad(article);
 }
 
 /* ---- one run: the article's main() ---- */
@@ -351,6 +352,7 @@ static const char usage[] =
     "  --size N         integers in an item (10000: 29,770 bytes)\n"
     "  --protocol P     nonblocking-empty or sentinel-per-worker (both)\n"
     "  --numbered       items carry their number, from 1\n"
+    "  --one-each       a worker takes one item and leaves\n"
     "  --close-reader   the parent closes its end for reading after the last worker's start, as\n"
     "                   Queue.close() did before CPython 3.9.13\n"
     "  --close-writer   workers close their end for writing\n"
@@ -394,6 +396,7 @@ static STEP int parse(int argc, char **argv, struct article *article)
         {"size", required_argument, NULL, 's'},
         {"protocol", required_argument, NULL, 'p'},
         {"numbered", no_argument, NULL, 'n'},
+        {"one-each", no_argument, NULL, 'o'},
         {"close-reader", no_argument, NULL, 'R'},
         {"close-writer", no_argument, NULL, 'W'},
         {"runs", required_argument, NULL, 'r'},
@@ -419,6 +422,9 @@ static STEP int parse(int argc, char **argv, struct article *article)
             break;
         case 'n':
             article->numbered = 1;
+            break;
+        case 'o':
+            article->one_each = 1;
             break;
         case 'R':
             article->close_reader = 1;
