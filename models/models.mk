@@ -6,9 +6,13 @@ MODEL_HEADERS := $(wildcard models/*/*.h harness/include/allways/*.h)
 
 article_SOURCES := models/pool/article.c $(MPQUEUE)
 
+# Wrong versions of it: models/mutants/NAME.patch says what was changed.
+MUTANTS := $(patsubst models/mutants/%.patch,%,$(wildcard models/mutants/*.patch))
+
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so)
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
+                 $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
 NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
@@ -24,6 +28,14 @@ $(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(article_SOURCES) -o $@
+
+# A copy of the sources is patched; a patch that no longer fits is an error.
+$(BUILD)/models/mutants/%.so: models/mutants/%.patch $(article_SOURCES) $(MODEL_HEADERS)
+	@rm -rf $(@D)/$*; mkdir -p $(@D)/$*
+	@cp --parents $(article_SOURCES) $(filter models/%,$(MODEL_HEADERS)) $(@D)/$*
+	@patch -s -p1 -F0 -d $(@D)/$* <$<
+	$(CC) -I$(@D)/$*/models $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro \
+	    -Wl,-z,noexecstack $(article_SOURCES:%=$(@D)/$*/%) -o $@
 
 # Natively the points in the program's source are always there: what they cost is lost among the
 # system calls, and `allways native` needs them.

@@ -5,7 +5,7 @@
 set -eu
 
 packages="gcc make pkg-config libfyaml-dev libxxhash-dev libdw-dev libelf-dev libjansson-dev \
-libgmp-dev libfiu-dev fiu-utils libcriterion-dev python3"
+libgmp-dev libfiu-dev fiu-utils libcriterion-dev python3 patch"
 
 missing=""
 for package in $packages; do
@@ -19,7 +19,7 @@ done
 still=""
 for package in $missing; do
     case $package in
-    gcc | make | python3 | pkg-config) command -v "$package" >/dev/null 2>&1 || still="$still $package" ;;
+    gcc | make | python3 | patch | pkg-config) command -v "$package" >/dev/null 2>&1 || still="$still $package" ;;
     *) still="$still $package" ;;
     esac
 done
