@@ -304,9 +304,8 @@ static const char *bytes_text(struct aw_trace *trace, long long count, const cha
 static const struct aw_fault *fault_at_call(const struct aw_act *act)
 {
     const struct aw_outcome *outcome = &act->walk->outcome;
-    return outcome->fault == 0
-               ? NULL
-               : &aw_machine_faults(act->walk->machine)->faults[outcome->fault - 1];
+    return outcome->fault == 0 ? NULL
+                               : &aw_machine_faults(act->walk->machine)->faults[outcome->fault - 1];
 }
 
 static bool is_cut(const struct aw_act *act)

@@ -155,8 +155,8 @@ static uint32_t fault_met(const struct aw_walk *walk, const struct aw_point_faul
 {
     const struct aw_edge *edge = aw_machine_edge(walk->machine, walk->step.edge);
     uint32_t count;
-    const struct aw_event *events = aw_machine_events(
-        walk->machine, point->child ? edge->child_events : edge->events, &count);
+    const struct aw_event *events =
+        aw_machine_events(walk->machine, point->child ? edge->child_events : edge->events, &count);
     for (uint32_t i = 0; i < count; i++)
         if (events[i].kind == AW_EVENT_POINT && events[i].a == point->ordinal)
             return events[i].what;

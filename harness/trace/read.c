@@ -691,10 +691,10 @@ static int check_checksum(struct reading *reading, const json_t *root)
 static int read_root(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
-        "format",      "allways", "scenario", "verdict",     "property",    "message", "faults",
-        "preemptions", "minimal", "program",  "arguments",   "environment", "digest",  "machine",
-        "fault_plan",  "fault_budget", "processes",   "objects", "loop",     "loop_closes", "steps",
-        "at_end",  "checksum"};
+        "format", "allways",     "scenario",   "verdict",      "property",  "message",
+        "faults", "preemptions", "minimal",    "program",      "arguments", "environment",
+        "digest", "machine",     "fault_plan", "fault_budget", "processes", "objects",
+        "loop",   "loop_closes", "steps",      "at_end",       "checksum"};
     struct aw_trace *trace = reading->trace;
     int status;
     if ((status = check_format(reading, root)) != 0 ||
@@ -711,8 +711,7 @@ static int read_root(struct reading *reading, const json_t *root)
         (status = get_strings(reading, root, "arguments", &trace->argv)) != 0 ||
         (status = get_strings(reading, root, "environment", &trace->env)) != 0 ||
         (status = get_hexadecimal(reading, root, "digest", &trace->digest)) != 0 ||
-        (status = read_machine(reading, root)) != 0 ||
-        (status = read_plan(reading, root)) != 0 ||
+        (status = read_machine(reading, root)) != 0 || (status = read_plan(reading, root)) != 0 ||
         (status = read_processes(reading, root)) != 0 ||
         (status = read_objects(reading, root)) != 0 ||
         (status = get_bool(reading, root, "loop_closes", &trace->loop_closes)) != 0 ||

@@ -86,7 +86,7 @@ struct aw_trace_step {
     const char *operation, *object, *result; /* object may be "" */
     const char *function, *file;             /* "" when they are not known */
     int line;
-    bool expired; /* a time-out expired */
+    bool expired;                  /* a time-out expired */
     struct aw_trace_fault *faults; /* injected: the one at the call, then those in the code */
     uint32_t fault_count;
     int64_t now; /* virtual clock, nanoseconds since the start */
@@ -169,8 +169,8 @@ const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t siz
 /*
  * Executes `schedule` from the initial state of `machine` and records what is observed, the
  * machine's settings, faults and digest too; the rest of the header is the caller's. Switches
- * symmetry off: pids are real ones from then on. `exact_pipes` is what the schedule was made with (settings of
- * the machine that the caller made have to agree: it is set here).
+ * symmetry off: pids are real ones from then on. `exact_pipes` is what the schedule was made with
+ * (settings of the machine that the caller made have to agree: it is set here).
  *
  * AW_E_LIMIT when a choice of the schedule does not exist, or when a pipe's capacity matters
  * and exact_pipes is off; the trace then has the steps before it, and *error the reason.

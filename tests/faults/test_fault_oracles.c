@@ -4,8 +4,8 @@
  * any reduction tells? As tests/explore/test_oracles.c.
  *
  * A fault is an operation on the budget, which everybody shares; a crash is one on everything that
- * its process could still do. Every rule of the reduction has to know both. The first tests have one
- * group of faults each, so that a failure says what was forgotten; the last ones mix them, with
+ * its process could still do. Every rule of the reduction has to know both. The first tests have
+ * one group of faults each, so that a failure says what was forgotten; the last ones mix them, with
  * roles, sites, occurrences and budgets.
  */
 #include "../explore/explore_box.h"
@@ -52,21 +52,45 @@ static void compare_group(enum aw_plan_group group, unsigned count)
     cr_expect_gt(compared, count / 2, "%u of %u", compared, count);
 }
 
-Test(fault_oracles, agree_on_partial_transfers) { compare_group(AW_PLAN_PARTIAL, 500); }
+Test(fault_oracles, agree_on_partial_transfers)
+{
+    compare_group(AW_PLAN_PARTIAL, 500);
+}
 
-Test(fault_oracles, agree_on_failed_transfers) { compare_group(AW_PLAN_TRANSFERS, 400); }
+Test(fault_oracles, agree_on_failed_transfers)
+{
+    compare_group(AW_PLAN_TRANSFERS, 400);
+}
 
-Test(fault_oracles, agree_on_interrupted_waits) { compare_group(AW_PLAN_INTERRUPTED, 500); }
+Test(fault_oracles, agree_on_interrupted_waits)
+{
+    compare_group(AW_PLAN_INTERRUPTED, 500);
+}
 
-Test(fault_oracles, agree_on_failed_calls) { compare_group(AW_PLAN_CALLS, 400); }
+Test(fault_oracles, agree_on_failed_calls)
+{
+    compare_group(AW_PLAN_CALLS, 400);
+}
 
-Test(fault_oracles, agree_on_crashes) { compare_group(AW_PLAN_CRASH, 300); }
+Test(fault_oracles, agree_on_crashes)
+{
+    compare_group(AW_PLAN_CRASH, 300);
+}
 
-Test(fault_oracles, agree_on_sigterm) { compare_group(AW_PLAN_SIGTERM, 200); }
+Test(fault_oracles, agree_on_sigterm)
+{
+    compare_group(AW_PLAN_SIGTERM, 200);
+}
 
-Test(fault_oracles, agree_on_spurious_wakeups) { compare_group(AW_PLAN_SPURIOUS, 400); }
+Test(fault_oracles, agree_on_spurious_wakeups)
+{
+    compare_group(AW_PLAN_SPURIOUS, 400);
+}
 
-Test(fault_oracles, agree_on_points_in_the_code) { compare_group(AW_PLAN_CODE, 300); }
+Test(fault_oracles, agree_on_points_in_the_code)
+{
+    compare_group(AW_PLAN_CODE, 300);
+}
 
 static void compare_mixed(uint64_t first, unsigned count, const struct aw_random_sizes *sizes)
 {
@@ -80,7 +104,10 @@ static void compare_mixed(uint64_t first, unsigned count, const struct aw_random
     cr_expect_gt(compared, count / 2, "%u of %u", compared, count);
 }
 
-Test(fault_oracles, agree_on_mixed_plans) { compare_mixed(100001, 700, &aw_random_tiny); }
+Test(fault_oracles, agree_on_mixed_plans)
+{
+    compare_mixed(100001, 700, &aw_random_tiny);
+}
 
 Test(fault_oracles, agree_on_mixed_plans_in_larger_programs)
 {

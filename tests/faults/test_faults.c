@@ -2,8 +2,9 @@
 /*
  * Plans of faults in small programs: executions enumerated by hand.
  *
- * Programs are texts of models/random/random.c. `w03` writes three bytes to pipe 0 by one call, which
- * may be cut to 1 or to 2 bytes; `z` sleeps; a point random/statement is before each statement.
+ * Programs are texts of models/random/random.c. `w03` writes three bytes to pipe 0 by one call,
+ * which may be cut to 1 or to 2 bytes; `z` sleeps; a point random/statement is before each
+ * statement.
  */
 #include <errno.h>
 
@@ -62,8 +63,8 @@ static void explore(const char *program, const char *arguments, unsigned propert
     aw_machine_destroy(machine);
 }
 
-/* How many executions `text` has with so many faults, which the enumeration without memory, too, has to
- * come to. */
+/* How many executions `text` has with so many faults, which the enumeration without memory, too,
+ * has to come to. */
 static uint64_t executions(const char *text, uint32_t budget)
 {
     struct aw_oracle oracle;
@@ -111,7 +112,8 @@ Test(faults, each_fault_has_a_budget_of_its_own_beside_that_of_all)
     cr_expect_eq(executions("nnn:-----:1/w03w03", 1), 1 + 2 * 3, "one of three at one of two");
     cr_expect_eq(executions("nnn:-----:1/w03w03", 2), 1 + 2 * 3 + 2 * 2, "and one of each kind");
     plan.faults[0].budget = 2;
-    cr_expect_eq(executions("nnn:-----:1/w03w03", 2), 1 + 2 * 3 + 2 * 2 + 2 * 2, "both cut as well");
+    cr_expect_eq(executions("nnn:-----:1/w03w03", 2), 1 + 2 * 3 + 2 * 2 + 2 * 2,
+                 "both cut as well");
 }
 
 Test(faults, interleavings_multiply_with_faults)
@@ -128,8 +130,8 @@ Test(faults, a_crash_comes_before_any_operation)
     add("allways/crash", AW_FAULT_CRASH, 0, 1);
     cr_expect_eq(executions("nnn:-----:0/F1z/z", 0), 6);
     /* Of two processes: one takes 2 steps; the other dies first (1 step: C(3, 1) = 3 orders) or
-     * sleeps and dies (2 steps: 6 orders). Either may be the victim. Before the fork, alone, the root
-     * dies at its start or at its fork. */
+     * sleeps and dies (2 steps: 6 orders). Either may be the victim. Before the fork, alone, the
+     * root dies at its start or at its fork. */
     cr_expect_eq(executions("nnn:-----:0/F1z/z", 1), 6 + 2 * (3 + 6) + 2);
 }
 
@@ -158,8 +160,7 @@ Test(faults, a_plan_with_budget_0_changes_no_number)
         box_plan = NULL;
         explore("build/models/article-faults.so", arguments, properties);
         states = result.states, transitions = result.transitions, code_runs = result.code_runs;
-        char *interleavings =
-            result.interleavings == NULL ? NULL : strdup(result.interleavings);
+        char *interleavings = result.interleavings == NULL ? NULL : strdup(result.interleavings);
         box_plan = &plan;
         cut_writes(1);
         interrupt("allways/sem/wait", 1);
@@ -318,8 +319,8 @@ Test(faults, a_counterexample_without_faults_comes_first)
 Test(faults, a_preemption_is_preferred_to_a_fault)
 {
     /* The root posts a semaphore and tries to take it back. That fails if the child comes between,
-     * which is a preemption, or if the call is interrupted, which is a fault. random.c turns an exit
-     * status into a violation; which status it is, is found by trying. */
+     * which is a preemption, or if the call is interrupted, which is a fault. random.c turns an
+     * exit status into a violation; which status it is, is found by trying. */
     unsigned twice = AW_PROPERTY_BIT(AW_EXACTLY_ONCE), found = 0;
     for (int status = 0; status < 64; status++) {
         char arguments[64];

@@ -39,8 +39,7 @@ static uint32_t draw(uint64_t *state, uint32_t below)
 
 static struct aw_fault fault_at(const struct point *point, uint32_t budget)
 {
-    struct aw_fault fault = {
-        .kind = point->kind, .lengths = AW_LENGTHS_EVERY, .budget = budget};
+    struct aw_fault fault = {.kind = point->kind, .lengths = AW_LENGTHS_EVERY, .budget = budget};
     snprintf(fault.point, sizeof fault.point, "%s", point->name);
     if (point->first != 0)
         fault.values[fault.value_count++] = point->first;
@@ -88,8 +87,7 @@ const char *aw_plan_text(const struct aw_fault_plan *plan, char *buffer, size_t 
     size_t at = (size_t)snprintf(buffer, size, "budget %u", plan->budget);
     for (uint32_t i = 0; i < plan->count && at < size; i++)
         at += (size_t)snprintf(buffer + at, size - at, "; %s (%u) \"%s\" \"%s\" %u-%u",
-                               plan->faults[i].point, plan->faults[i].budget,
-                               plan->faults[i].role, plan->faults[i].site, plan->faults[i].first,
-                               plan->faults[i].last);
+                               plan->faults[i].point, plan->faults[i].budget, plan->faults[i].role,
+                               plan->faults[i].site, plan->faults[i].first, plan->faults[i].last);
     return buffer;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traces of executions with injected faults: the plan is in the trace, each step says what struck it,
- * and a replay needs nothing else.
+ * Traces of executions with injected faults: the plan is in the trace, each step says what struck
+ * it, and a replay needs nothing else.
  */
 #include <errno.h>
 
@@ -113,8 +113,8 @@ Test(trace_faults, a_crash_leaves_an_orphaned_lock)
     }
     cr_expect(orphaned);
     char *story = told(&trace, aw_trace_show_story);
-    cr_expect_not_null(strstr(story, "fault: crash (SIGKILL), in worker 1's read pipe 0: SIGKILL\n"),
-                       "%s", story);
+    cr_expect_not_null(
+        strstr(story, "fault: crash (SIGKILL), in worker 1's read pipe 0: SIGKILL\n"), "%s", story);
     free(story);
     survives(&trace);
     aw_trace_free(&trace);
@@ -170,7 +170,8 @@ Test(trace_faults, a_point_in_the_code_strikes_after_the_operation)
 
 Test(trace_faults, several_faults_of_one_step_are_all_told)
 {
-    /* The wait of the root is interrupted, and the statement after it fails: two faults in one step. */
+    /* The wait of the root is interrupted, and the statement after it fails: two faults in one
+     * step. */
     static const struct program twice = {"build/models/random.so", "random nnn:-----:0/F1ayyy/z",
                                          AW_PROPERTY_BIT(AW_NO_DEADLOCK), AW_TIME_ARBITRARY};
     struct aw_error error;
