@@ -8,6 +8,7 @@
  *   places.c    where the runtime and the probe header are installed
  *   search.c    the options of a search, and one case from its program to its trace
  *   run.c       allways run        check.c     allways check
+ *   jobs.c      the cases of a run, several at a time
  *   replay.c    allways replay     show.c      allways show
  *   validate.c  allways validate   cc.c        allways cc
  *   native.c    allways native
@@ -19,6 +20,7 @@
 #define AW_CLI_CLI_H
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -86,6 +88,10 @@ struct aw_cli_search {
     const char *trace_dir;
     bool has_states, has_memory, has_seconds;
     struct aw_limits limits; /* those that were given */
+
+    /* Told how the search goes instead of the line on stderr; may be NULL. */
+    void (*progress)(void *context, const struct aw_progress *now);
+    void *context;
 };
 
 /* Members of a table of struct option. */
@@ -132,5 +138,28 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
 /* Ctrl-C ends the search that is running, and then the run; a second one ends the program. */
 void aw_interrupt_install(void);
 bool aw_interrupted(void);
+/* From now on the interruption is noted there, which may be memory shared with other processes. */
+void aw_interrupt_share(volatile sig_atomic_t *flag);
+
+/*
+ * Searches `count` cases, at most `jobs` of them at a time, and enters the results into the report
+ * in the order of the cases, whoever is ready first; `done` (may be NULL) is called after each.
+ *
+ * One job is this process itself. With more, each case has a child of its own, which is forked
+ * before it has a machine: its peak memory is its own, and when it dies (the bounds of the host's
+ * memory, say) that case is one that could not be run, and nothing else is lost. After an
+ * interruption no case is begun; those that are running end as inconclusive.
+ */
+struct aw_jobs {
+    const struct aw_cli_search *search;
+    const struct aw_case *const *cases;
+    int count, jobs;
+    void (*done)(void *context, const struct aw_report_case *entry);
+    void *context;
+};
+void aw_jobs_run(const struct aw_jobs *jobs, struct aw_report *report);
+
+/* The processors that this process may use. */
+int aw_jobs_default(void);
 
 #endif

@@ -12,6 +12,8 @@ struct run {
     struct aw_scenario_files files;
     struct aw_scenario **scenarios;
     int scenario_count;
+    const struct aw_case **cases; /* those that were chosen */
+    int jobs;
 };
 
 static int load(struct run *run, const char *const *paths, int count)
@@ -41,40 +43,30 @@ static bool chosen(const struct run *run, const struct aw_case *one)
     return run->filter == NULL || strstr(one->name, run->filter) != NULL;
 }
 
-/* How many cases were chosen, and how long the longest of their names is. */
-static int survey(const struct run *run, int *width)
+/* The chosen cases, in order, and how long the longest of their names is. */
+static int survey(struct run *run, int *width)
 {
     int count = 0;
     *width = (int)strlen("scenario");
-    for (int i = 0; i < run->scenario_count; i++)
+    for (int i = 0; i < run->scenario_count; i++) {
+        run->cases = aw_reallocate(run->cases, (size_t)(count + run->scenarios[i]->count),
+                                   sizeof *run->cases);
         for (int k = 0; k < run->scenarios[i]->count; k++) {
             const struct aw_case *one = &run->scenarios[i]->cases[k];
             if (!chosen(run, one))
                 continue;
-            count++;
+            run->cases[count++] = one;
             if ((int)strlen(one->name) > *width)
                 *width = (int)strlen(one->name);
         }
+    }
     return count;
 }
 
-static void run_cases(struct run *run, struct aw_report *report, int width)
+static void print_row(void *context, const struct aw_report_case *entry)
 {
-    for (int i = 0; i < run->scenario_count; i++)
-        for (int k = 0; k < run->scenarios[i]->count; k++) {
-            const struct aw_case *one = &run->scenarios[i]->cases[k];
-            if (!chosen(run, one))
-                continue;
-            if (aw_interrupted()) {
-                report->interrupted = true;
-                return;
-            }
-            const struct aw_report_case *entry = aw_cli_search_case(&run->search, one, report);
-            if (entry != NULL && !run->search.json) {
-                aw_table_row(stdout, width, entry);
-                fflush(stdout);
-            }
-        }
+    aw_table_row(stdout, *(const int *)context, entry);
+    fflush(stdout);
 }
 
 static int run_all(struct run *run)
@@ -83,11 +75,14 @@ static int run_all(struct run *run)
     int width, count = survey(run, &width);
     if (count == 0)
         return aw_complain("run", "no case's name contains \"%s\"", run->filter);
+    struct aw_jobs jobs = {&run->search, run->cases, count, run->jobs, NULL, &width};
     aw_report_init(&report);
     aw_interrupt_install();
-    if (!run->search.json)
+    if (!run->search.json) {
         aw_table_head(stdout, width);
-    run_cases(run, &report, width);
+        jobs.done = print_row;
+    }
+    aw_jobs_run(&jobs, &report);
     if (!run->search.json)
         aw_table_tail(stdout, &report);
     else if (aw_report_json(stdout, &report) != 0)
@@ -97,12 +92,23 @@ static int run_all(struct run *run)
     return status;
 }
 
+static bool take_jobs(struct run *run, const char *text)
+{
+    uint64_t number;
+    if (!aw_parse_number("run", "jobs", text, 1, 256, &number))
+        return false;
+    run->jobs = (int)number;
+    return true;
+}
+
 int aw_command_run(int argc, char **argv)
 {
-    enum { OPT_FILTER = AW_OPT_OWN };
-    static const struct option options[] = {
-        AW_SEARCH_OPTIONS, {"filter", required_argument, NULL, OPT_FILTER}, {0}};
-    struct run run = {0};
+    enum { OPT_FILTER = AW_OPT_OWN, OPT_JOBS };
+    static const struct option options[] = {AW_SEARCH_OPTIONS,
+                                            {"filter", required_argument, NULL, OPT_FILTER},
+                                            {"jobs", required_argument, NULL, OPT_JOBS},
+                                            {0}};
+    struct run run = {.jobs = aw_jobs_default()};
     int option, status;
     aw_cli_search_init(&run.search, argv[0]);
     while ((option = aw_next_option(argc, argv, options)) != -1) {
@@ -112,7 +118,10 @@ int aw_command_run(int argc, char **argv)
             return aw_command_help(2, (char *[]){"help", "run", NULL});
         if (option == OPT_FILTER)
             run.filter = optarg;
-        else if (!aw_cli_search_take(&run.search, option, optarg))
+        else if (option == OPT_JOBS) {
+            if (!take_jobs(&run, optarg))
+                return AW_EXIT_WRONG;
+        } else if (!aw_cli_search_take(&run.search, option, optarg))
             return AW_EXIT_WRONG;
     }
     run.search.runtime = aw_runtime_path(argv[0]);
@@ -124,6 +133,7 @@ int aw_command_run(int argc, char **argv)
     for (int i = 0; i < run.scenario_count; i++)
         aw_scenario_free(run.scenarios[i]);
     free(run.scenarios);
+    free(run.cases);
     aw_scenario_files_deinit(&run.files);
     return status;
 }

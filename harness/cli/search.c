@@ -20,12 +20,18 @@
 #include "trace/trace.h"
 
 /* Set by a signal handler: the one mutable global of this folder besides the found places. */
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t own_flag, *interrupted = &own_flag;
 
 static void on_interrupt(int number)
 {
     (void)number;
-    interrupted = 1;
+    *interrupted = 1;
+}
+
+void aw_interrupt_share(volatile sig_atomic_t *flag)
+{
+    *flag = *interrupted;
+    interrupted = flag;
 }
 
 void aw_interrupt_install(void)
@@ -39,7 +45,7 @@ void aw_interrupt_install(void)
 
 bool aw_interrupted(void)
 {
-    return interrupted != 0;
+    return *interrupted != 0;
 }
 
 void aw_cli_search_init(struct aw_cli_search *search, const char *command)
@@ -130,6 +136,7 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
 
 /* What the exploration calls now and then. */
 struct watch {
+    const struct aw_cli_search *search;
     struct aw_report_progress progress;
     const char *name;
 };
@@ -137,7 +144,10 @@ struct watch {
 static bool watch(void *context, const struct aw_progress *now)
 {
     struct watch *watching = context;
-    aw_progress_show(&watching->progress, watching->name, now);
+    if (watching->search->progress != NULL)
+        watching->search->progress(watching->search->context, now);
+    else
+        aw_progress_show(&watching->progress, watching->name, now);
     return !aw_interrupted();
 }
 
@@ -180,7 +190,7 @@ static int explore(const struct aw_cli_search *search, const struct aw_case *one
 {
     struct aw_machine *machine;
     struct aw_options options = options_of(search, one);
-    struct watch watching = {.name = one->name};
+    struct watch watching = {.search = search, .name = one->name};
     int status = make_machine(search, one, &machine, error);
     if (status != 0)
         return status;

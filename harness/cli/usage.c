@@ -37,6 +37,7 @@ const struct aw_command aw_commands[] = {
      "with the one that the scenario expects.\n"
      "\n"
      "  --filter TEXT        only cases whose name contains TEXT\n"
+     "  --jobs N             cases at a time (one for each processor); 1: in this process\n"
      "\n" SEARCH_HELP STATUS_HELP},
     {"check", "check one program, without a scenario file", aw_command_check,
      "usage: allways check [OPTION]... PROGRAM.so [OPTION]... [-- ARGUMENT...]\n"

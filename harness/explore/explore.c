@@ -23,12 +23,25 @@ void aw_options_default(struct aw_options *options)
     aw_limits_default(&options->limits);
 }
 
+void aw_result_parts(struct aw_result *result, aw_part_visitor *visit, void *context)
+{
+    visit(context, (void **)&result->interleavings, AW_PART_STRING);
+    visit(context, (void **)&result->schedule.choices,
+          result->schedule.count * sizeof *result->schedule.choices);
+    for (unsigned i = 0; i < result->assumption_count; i++)
+        visit(context, (void **)&result->assumptions[i], AW_PART_STRING);
+}
+
+static void free_part(void *context, void **part, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(*part);
+}
+
 void aw_result_deinit(struct aw_result *result)
 {
-    free(result->interleavings);
-    free(result->schedule.choices);
-    for (unsigned i = 0; i < result->assumption_count; i++)
-        free(result->assumptions[i]);
+    aw_result_parts(result, free_part, NULL);
     memset(result, 0, sizeof *result);
 }
 

@@ -121,4 +121,11 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *opt
 
 void aw_result_deinit(struct aw_result *result);
 
+/* Every piece of memory that a result owns, in a fixed order: where the pointer to it is kept, and
+ * its bytes, or AW_PART_STRING for a string; NULL pointers too. The only list of them: what frees,
+ * copies or sends a result goes by it. */
+#define AW_PART_STRING SIZE_MAX
+typedef void aw_part_visitor(void *context, void **part, size_t size);
+void aw_result_parts(struct aw_result *result, aw_part_visitor *visit, void *context);
+
 #endif

@@ -11,15 +11,30 @@ void aw_report_init(struct aw_report *report)
     memset(report, 0, sizeof *report);
 }
 
+void aw_report_case_parts(struct aw_report_case *one, aw_part_visitor *visit, void *context)
+{
+    visit(context, (void **)&one->name, AW_PART_STRING);
+    visit(context, (void **)&one->expect.interleavings, AW_PART_STRING);
+    visit(context, (void **)&one->trace, AW_PART_STRING);
+    aw_result_parts(&one->result, visit, context);
+}
+
+static void free_part(void *context, void **part, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(*part);
+}
+
+void aw_report_drop(struct aw_report *report)
+{
+    aw_report_case_parts(&report->cases[--report->count], free_part, NULL);
+}
+
 void aw_report_deinit(struct aw_report *report)
 {
-    for (int i = 0; i < report->count; i++) {
-        struct aw_report_case *one = &report->cases[i];
-        free(one->name);
-        free((char *)one->expect.interleavings);
-        free(one->trace);
-        aw_result_deinit(&one->result);
-    }
+    while (report->count > 0)
+        aw_report_drop(report);
     free(report->cases);
     aw_report_init(report);
 }

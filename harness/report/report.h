@@ -3,6 +3,7 @@
  * report.h - what came out of a run, for people and for programs.
  *
  *   report.c    results, whether they are as expected, the exit status
+ *   transfer.c  a result from one process of the checker to another
  *   table.c     plain text: one line for each case, then what there is to say about some of them:
  *               those that are not as expected; expected violations too, while they are few
  *   json.c      one JSON object
@@ -45,6 +46,18 @@ void aw_report_deinit(struct aw_report *report);
 
 /* A new case at the end, all zero but for its name; the pointer is good until the next one. */
 struct aw_report_case *aw_report_add(struct aw_report *report, const char *name);
+
+/* Takes the last case out again. */
+void aw_report_drop(struct aw_report *report);
+
+/* Every piece of memory that a case owns, those of its result included (aw_result_parts). */
+void aw_report_case_parts(struct aw_report_case *one, aw_part_visitor *visit, void *context);
+
+/* A case as bytes, for the process that this one was forked from. 0, or AW_E_IO. */
+int aw_report_send(FILE *out, const struct aw_report_case *one);
+
+/* Enters a case of aw_report_send at the end; NULL when the bytes are none, or not all of it. */
+struct aw_report_case *aw_report_receive(struct aw_report *report, const void *bytes, size_t size);
 
 /* Compares the result with what was expected. */
 void aw_report_judge(struct aw_report_case *one);

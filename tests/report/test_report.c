@@ -282,3 +282,34 @@ Test(report, short_runs_show_no_progress)
     cr_expect_str_eq(text, "a: searching, 123,456 states, 7 to go on from, 5 s\n"
                            "a: searching, 123,456 states, 7 to go on from, restart 2, 10 s\n");
 }
+
+Test(report, a_sent_case_is_received_whole_or_not_at_all)
+{
+    char *bytes;
+    size_t size;
+    aw_report_init(&report);
+    struct aw_report_case *one = enter("a case", AW_PROVED, -1, AW_PROVED, 0);
+    one->result.states = 41;
+    one->result.assumptions[one->result.assumption_count++] = aw_string_copy("an assumption");
+    one->result.schedule.choices = aw_allocate(3, sizeof *one->result.schedule.choices);
+    one->result.schedule.count = 3;
+    one->result.schedule.choices[2].pid = 7;
+    FILE *file = open_memstream(&bytes, &size);
+    cr_assert_eq(aw_report_send(file, one), 0);
+    fclose(file);
+    for (size_t part = 0; part < size; part++)
+        cr_assert_null(aw_report_receive(&report, bytes, part), "%zu of %zu", part, size);
+    cr_expect_eq(report.count, 1);
+    one = aw_report_receive(&report, bytes, size);
+    cr_assert_not_null(one);
+    cr_expect_eq(report.count, 2);
+    cr_expect_str_eq(one->name, "a case");
+    cr_expect(one->met);
+    cr_expect_null(one->trace);
+    cr_expect_eq(one->result.states, 41);
+    cr_expect_str_eq(one->result.assumptions[0], "an assumption");
+    cr_expect_neq(one->result.assumptions[0], report.cases[0].result.assumptions[0]);
+    cr_expect_eq(one->result.schedule.choices[2].pid, 7);
+    aw_report_deinit(&report);
+    free(bytes);
+}
