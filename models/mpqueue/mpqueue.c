@@ -8,17 +8,15 @@
  *   get_timed    sem_timedwait(rlock), poll(what is left), receive, post sem, post rlock, load
  *   get_nowait   sem_trywait(rlock), poll(0), receive, post sem, post rlock, load
  *
- * An exception in the receive posts rlock but not sem, in all three.
+ * An exception in the receive posts rlock but not sem, in all three. That is 3.x; in 2.x load comes
+ * with the receive, and get posts sem before rlock.
  */
 #include "mpqueue_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "allways/probe.h"
@@ -29,7 +27,7 @@
 #define SEM_VALUE_MAX 2147483647
 #endif
 
-enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+enum { NS_PER_MS = 1000000 };
 
 const char *mpqueue_status_text(int status)
 {
@@ -42,18 +40,6 @@ const char *mpqueue_status_text(int status)
     }
     return "unknown status";
 }
-
-/* ---- semaphores: Modules/_multiprocessing/semaphore.c ---- */
-
-int mpq_acquire(sem_t *semaphore)
-{
-    while (sem_wait(semaphore))
-        if (errno != EINTR)
-            return MPQ_SYSTEM;
-    return MPQ_OK;
-}
-
-int mpq_release(sem_t *semaphore) { return sem_post(semaphore) ? MPQ_SYSTEM : MPQ_OK; }
 
 int mpq_release_slot(struct mpqueue *queue)
 {
@@ -69,77 +55,17 @@ int mpq_release_slot(struct mpqueue *queue)
     return MPQ_OK;
 }
 
-/* sem_trywait; `unavailable` is the status for a semaphore at zero. */
-static MPQ_STEP int try_acquire(sem_t *semaphore, int unavailable)
-{
-    while (sem_trywait(semaphore)) {
-        if (errno == EAGAIN)
-            return unavailable;
-        if (errno != EINTR)
-            return MPQ_SYSTEM;
-    }
-    return MPQ_OK;
-}
-
-static MPQ_STEP int timed_acquire(sem_t *semaphore, int64_t deadline_ns, int unavailable)
-{
-    struct timespec deadline = {.tv_sec = deadline_ns / NS_PER_S,
-                                .tv_nsec = deadline_ns % NS_PER_S};
-    while (sem_timedwait(semaphore, &deadline)) {
-        if (errno == ETIMEDOUT)
-            return unavailable;
-        if (errno != EINTR)
-            return MPQ_SYSTEM;
-    }
-    return MPQ_OK;
-}
-
-static MPQ_STEP int64_t now_ns(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-/* The moment `timeout_ns` from now, as far as it can be said. */
-static MPQ_STEP int64_t deadline_after(int64_t timeout_ns)
-{
-    int64_t now = now_ns();
-    if (timeout_ns <= 0)
-        return now;
-    return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
-}
-
 /* ---- create and destroy ---- */
-
-/* SemLock._make_name with a number where Python has random letters: the name lives for an instant,
- * and O_EXCL makes sure that nobody else's semaphore is opened. */
-static MPQ_STEP sem_t *create_semaphore(const char *role, unsigned value)
-{
-    enum { TRIES = 1000 };
-    for (int i = 0; i < TRIES; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "/mpqueue.%s.%d", role, i);
-        sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, value);
-        if (semaphore != SEM_FAILED) {
-            sem_unlink(name);
-            return semaphore;
-        }
-        if (errno != EEXIST)
-            return NULL;
-    }
-    return NULL;
-}
 
 static MPQ_STEP int create_semaphores(struct mpqueue *queue)
 {
-    queue->rlock = create_semaphore("rlock", 1);
+    queue->rlock = mpq_semaphore_create("rlock", 1);
     if (!queue->rlock)
         return -1;
-    queue->wlock = create_semaphore("wlock", 1);
+    queue->wlock = mpq_semaphore_create("wlock", 1);
     if (!queue->wlock)
         return -1;
-    queue->sem = create_semaphore("sem", (unsigned)queue->limit);
+    queue->sem = mpq_semaphore_create("sem", (unsigned)queue->limit);
     return queue->sem ? 0 : -1;
 }
 
@@ -153,6 +79,27 @@ static MPQ_STEP int create_pipe(struct mpqueue *queue)
     return 0;
 }
 
+static MPQ_STEP int create_parts(struct mpqueue *queue)
+{
+    if (create_pipe(queue) || create_semaphores(queue))
+        return -1;
+    return queue->options.joinable ? mpq_tasks_create(queue) : 0;
+}
+
+static MPQ_STEP int attach_parts(struct mpqueue *queue, const struct mpqueue_parts *parts)
+{
+    queue->rlock = mpq_semaphore_open(parts->rlock);
+    if (!queue->rlock)
+        return -1;
+    queue->wlock = mpq_semaphore_open(parts->wlock);
+    if (!queue->wlock)
+        return -1;
+    queue->sem = mpq_semaphore_open(parts->sem);
+    if (!queue->sem)
+        return -1;
+    return queue->options.joinable ? mpq_tasks_attach(queue, parts) : 0;
+}
+
 /* Releases what create made; keeps errno. */
 static MPQ_STEP void release(struct mpqueue *queue)
 {
@@ -161,17 +108,16 @@ static MPQ_STEP void release(struct mpqueue *queue)
         close(queue->reader_fd);
     if (queue->writer_fd >= 0)
         close(queue->writer_fd);
-    if (queue->rlock)
-        sem_close(queue->rlock);
-    if (queue->wlock)
-        sem_close(queue->wlock);
-    if (queue->sem)
-        sem_close(queue->sem);
+    mpq_semaphore_close(queue->rlock);
+    mpq_semaphore_close(queue->wlock);
+    mpq_semaphore_close(queue->sem);
+    mpq_tasks_release(queue);
     free(queue);
     errno = saved;
 }
 
-struct mpqueue *mpqueue_create(const struct mpqueue_options *options)
+/* A queue without parts. */
+static MPQ_STEP struct mpqueue *blank_queue(const struct mpqueue_options *options)
 {
     struct mpqueue *queue = calloc(1, sizeof *queue);
     if (!queue)
@@ -180,19 +126,43 @@ struct mpqueue *mpqueue_create(const struct mpqueue_options *options)
         queue->options = *options;
     if (!queue->options.codec)
         queue->options.codec = &mpqueue_bytes_codec;
+    queue->behaviour = &mpq_behaviours[queue->options.profile];
     queue->limit = queue->options.maxsize > 0 ? queue->options.maxsize : SEM_VALUE_MAX;
     queue->reader_fd = queue->writer_fd = -1;
     mpq_reset(queue);
-    if (create_pipe(queue) || create_semaphores(queue)) {
-        release(queue);
+    return queue;
+}
+
+/* Enters a queue that has its parts; without them, or when that fails, releases it. */
+static MPQ_STEP struct mpqueue *finished_queue(struct mpqueue *queue, int incomplete)
+{
+    int error = incomplete ? errno : mpq_register(queue);
+    if (!error)
+        return queue;
+    errno = error;
+    release(queue);
+    return NULL;
+}
+
+struct mpqueue *mpqueue_create(const struct mpqueue_options *options)
+{
+    struct mpqueue *queue = blank_queue(options);
+    if (!queue)
         return NULL;
-    }
-    int error = mpq_register(queue);
-    if (error) {
-        errno = error;
-        release(queue);
+    queue->created_here = true;
+    return finished_queue(queue, create_parts(queue));
+}
+
+struct mpqueue *mpqueue_attach(const struct mpqueue_options *options,
+                               const struct mpqueue_parts *parts)
+{
+    struct mpqueue *queue = blank_queue(options);
+    if (!queue)
         return NULL;
-    }
+    if (!finished_queue(queue, attach_parts(queue, parts)))
+        return NULL;
+    queue->reader_fd = parts->reader_fd;
+    queue->writer_fd = parts->writer_fd;
     return queue;
 }
 
@@ -201,9 +171,9 @@ void mpqueue_destroy(struct mpqueue *queue)
     if (!queue)
         return;
     mpqueue_close(queue);
-    if (queue->feeder_started && queue->join_cancelled && !queue->feeder_joined)
-        return; /* the feeder still needs it; exit ends both */
     mpq_join(queue);
+    if (queue->feeder_started && !queue->feeder_joined)
+        return; /* the feeder still needs it; exit ends both */
     mpq_unregister(queue);
     mpq_reset(queue);
     release(queue);
@@ -263,9 +233,31 @@ static MPQ_STEP int enqueue_locked(struct mpqueue *queue, void *object)
     int error = append_object(queue, object);
     if (error)
         return error;
+    if (queue->tasks && queue->behaviour->put_counts_task && mpq_tasks_count(queue))
+        return errno;
     MPQ_PLACE("mpqueue/put/notify");
     pthread_cond_signal(&queue->notempty);
     return 0;
+}
+
+/* JoinableQueue.put: notempty, then its condition. */
+static MPQ_STEP int enqueue_task(struct mpqueue *queue, void *object)
+{
+    if (mpcondition_acquire(queue->tasks))
+        return errno;
+    int error = enqueue_locked(queue, object);
+    if (mpcondition_release(queue->tasks) && !error)
+        error = errno;
+    return error;
+}
+
+/* In 2.6 the feeder, and whoever gets the object, may be done with it before it is counted. */
+static MPQ_STEP int count_late(struct mpqueue *queue)
+{
+    if (!queue->tasks || queue->behaviour->put_counts_task)
+        return MPQ_OK;
+    MPQ_PLACE("mpqueue/put/count_late");
+    return mpq_tasks_count(queue);
 }
 
 /* The part of put that all forms share: a slot has been taken. */
@@ -273,10 +265,11 @@ static MPQ_STEP int enqueue(struct mpqueue *queue, void *object)
 {
     MPQ_PLACE("mpqueue/put/enqueue");
     pthread_mutex_lock(&queue->notempty_lock);
-    int error = enqueue_locked(queue, object);
+    int error = queue->tasks && queue->behaviour->put_counts_task ? enqueue_task(queue, object)
+                                                                  : enqueue_locked(queue, object);
     pthread_mutex_unlock(&queue->notempty_lock);
     if (!error)
-        return MPQ_OK;
+        return count_late(queue);
     mpq_release(queue->sem);
     errno = error;
     return MPQ_SYSTEM;
@@ -294,7 +287,7 @@ int mpqueue_put_nowait(struct mpqueue *queue, void *object)
 {
     if (queue->closed)
         return MPQ_CLOSED;
-    int status = try_acquire(queue->sem, MPQ_FULL);
+    int status = mpq_try_acquire(queue->sem, MPQ_FULL);
     return status ? status : enqueue(queue, object);
 }
 
@@ -302,7 +295,7 @@ int mpqueue_put_timed(struct mpqueue *queue, void *object, int64_t timeout_ns)
 {
     if (queue->closed)
         return MPQ_CLOSED;
-    int status = timed_acquire(queue->sem, deadline_after(timeout_ns), MPQ_FULL);
+    int status = mpq_timed_acquire(queue->sem, mpq_deadline_after(timeout_ns), MPQ_FULL);
     return status ? status : enqueue(queue, object);
 }
 
@@ -316,7 +309,8 @@ struct message {
 /* rlock is held. */
 static MPQ_STEP int receive(struct mpqueue *queue, struct message *message)
 {
-    int status = mpq_frame_receive(queue->reader_fd, &message->bytes, &message->size);
+    int status =
+        mpq_frame_receive(queue->behaviour, queue->reader_fd, &message->bytes, &message->size);
     if (status) {
         aw_error(mpqueue_status_text(status), status == MPQ_SYSTEM ? errno : 0);
         return status;
@@ -338,23 +332,57 @@ static MPQ_STEP int release_rlock(struct mpqueue *queue, int status)
     return status;
 }
 
-/* Deserialises after the locks were released; frees the message. */
-static MPQ_STEP int deliver(struct mpqueue *queue, struct message *message, int status,
-                            void **object)
+static MPQ_STEP void free_message(struct message *message)
 {
-    if (!status) {
-        int error = queue->options.codec->load(queue->options.context, message->bytes,
-                                               message->size, object);
-        if (error) {
-            aw_error(mpqueue_status_text(MPQ_BAD_MESSAGE), error);
-            status = MPQ_BAD_MESSAGE;
-        }
-    }
     if (message->bytes) {
         free(message->bytes);
         message->bytes = NULL;
     }
+}
+
+/* Deserialises and frees the message. */
+static MPQ_STEP int load_message(struct mpqueue *queue, struct message *message, void **object)
+{
+    int error = MPQ_POINT("mpqueue/get/load")
+                    ? EBADMSG
+                    : queue->options.codec->load(queue->options.context, message->bytes,
+                                                 message->size, object);
+    free_message(message);
+    if (!error)
+        return MPQ_OK;
+    aw_error(mpqueue_status_text(MPQ_BAD_MESSAGE), error);
+    return MPQ_BAD_MESSAGE;
+}
+
+/* Under rlock, in 2.x: Connection.recv receives and deserialises, and a message that is none costs
+ * its slot. */
+static MPQ_STEP int receive_and_load(struct mpqueue *queue, struct message *message, void **object)
+{
+    int status = receive(queue, message);
+    if (!status && !queue->behaviour->codec_outside_locks)
+        status = load_message(queue, message, object);
     return status;
+}
+
+/* After the locks, since 3.x; frees the message. */
+static MPQ_STEP int deliver(struct mpqueue *queue, struct message *message, int status,
+                            void **object)
+{
+    if (!status && queue->behaviour->codec_outside_locks)
+        return load_message(queue, message, object);
+    free_message(message);
+    return status;
+}
+
+/* get() under rlock, which is released: slot and rlock in 2.x, rlock and slot since 3.x. */
+static MPQ_STEP int get_locked(struct mpqueue *queue, struct message *message, void **object)
+{
+    int status = receive_and_load(queue, message, object);
+    if (queue->behaviour->codec_outside_locks) {
+        status = release_rlock(queue, status);
+        return status ? status : mpq_release_slot(queue);
+    }
+    return release_rlock(queue, status ? status : mpq_release_slot(queue));
 }
 
 int mpqueue_get(struct mpqueue *queue, void **object)
@@ -367,9 +395,7 @@ int mpqueue_get(struct mpqueue *queue, void **object)
     if (status)
         return status;
     MPQ_PLACE("mpqueue/get/after_rlock");
-    status = release_rlock(queue, receive(queue, &message));
-    if (!status)
-        status = mpq_release_slot(queue);
+    status = get_locked(queue, &message, object);
     return deliver(queue, &message, status, object);
 }
 
@@ -400,7 +426,7 @@ static MPQ_STEP int poll_now(int fd)
 /* Milliseconds from now to the deadline, rounded up, at least 0. */
 static MPQ_STEP int milliseconds_left(int64_t deadline_ns)
 {
-    int64_t left_ns = deadline_ns - now_ns();
+    int64_t left_ns = deadline_ns - mpq_now_ns();
     if (left_ns <= 0)
         return 0;
     int64_t left_ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS > 0);
@@ -427,7 +453,7 @@ static MPQ_STEP int get_polled(struct mpqueue *queue, int polled, void **object)
     int status = polled;
     if (!status) {
         MPQ_PLACE("mpqueue/get/after_poll");
-        status = receive(queue, &message);
+        status = receive_and_load(queue, &message, object);
         if (!status)
             status = mpq_release_slot(queue);
     } else if (status == MPQ_EMPTY)
@@ -440,7 +466,7 @@ int mpqueue_get_nowait(struct mpqueue *queue, void **object)
     if (queue->closed)
         return MPQ_CLOSED;
     MPQ_PLACE("mpqueue/get/before_rlock");
-    int status = try_acquire(queue->rlock, MPQ_EMPTY);
+    int status = mpq_try_acquire(queue->rlock, MPQ_EMPTY);
     if (status) {
         if (status == MPQ_EMPTY)
             aw_note("get: Empty (rlock is held)");
@@ -454,9 +480,9 @@ int mpqueue_get_timed(struct mpqueue *queue, void **object, int64_t timeout_ns)
 {
     if (queue->closed)
         return MPQ_CLOSED;
-    int64_t deadline_ns = deadline_after(timeout_ns);
+    int64_t deadline_ns = mpq_deadline_after(timeout_ns);
     MPQ_PLACE("mpqueue/get/before_rlock");
-    int status = timed_acquire(queue->rlock, deadline_ns, MPQ_EMPTY);
+    int status = mpq_timed_acquire(queue->rlock, deadline_ns, MPQ_EMPTY);
     if (status) {
         if (status == MPQ_EMPTY)
             aw_note("get: Empty (rlock was held the whole time)");
@@ -497,13 +523,25 @@ int mpqueue_empty(struct mpqueue *queue, bool *empty)
     return MPQ_OK;
 }
 
-int mpqueue_reader_fd(const struct mpqueue *queue) { return queue->reader_fd; }
+int mpqueue_reader_fd(const struct mpqueue *queue)
+{
+    return queue->reader_fd;
+}
 
-int mpqueue_writer_fd(const struct mpqueue *queue) { return queue->writer_fd; }
+int mpqueue_writer_fd(const struct mpqueue *queue)
+{
+    return queue->writer_fd;
+}
 
-void mpqueue_close_reader(struct mpqueue *queue) { mpq_close_end(&queue->reader_fd); }
+void mpqueue_close_reader(struct mpqueue *queue)
+{
+    mpq_close_end(&queue->reader_fd);
+}
 
-void mpqueue_close_writer(struct mpqueue *queue) { mpq_close_end(&queue->writer_fd); }
+void mpqueue_close_writer(struct mpqueue *queue)
+{
+    mpq_close_end(&queue->writer_fd);
+}
 
 /* ---- close and join ---- */
 
@@ -527,12 +565,16 @@ void mpq_send_quit(struct mpqueue *queue, bool exiting)
 void mpqueue_close(struct mpqueue *queue)
 {
     queue->closed = true;
+    if (!queue->behaviour->close_leaves_reader)
+        mpq_close_end(&queue->reader_fd);
     mpq_send_quit(queue, false);
 }
 
 void mpq_join(struct mpqueue *queue)
 {
     if (!queue->feeder_started || queue->feeder_joined || queue->join_cancelled)
+        return;
+    if (queue->created_here && !queue->behaviour->creator_joins)
         return;
     pthread_join(queue->feeder, NULL);
     queue->feeder_joined = true;
@@ -546,4 +588,7 @@ int mpqueue_join_thread(struct mpqueue *queue)
     return MPQ_OK;
 }
 
-void mpqueue_cancel_join_thread(struct mpqueue *queue) { queue->join_cancelled = true; }
+void mpqueue_cancel_join_thread(struct mpqueue *queue)
+{
+    queue->join_cancelled = true;
+}

@@ -4,7 +4,7 @@
  *
  * A port of CPython 3.11 (Lib/multiprocessing/queues.py and connection.py, and
  * Modules/_multiprocessing/semaphore.c, on Linux with the fork start method), step by step, so that
- * what goes wrong there goes wrong here. The parts:
+ * what goes wrong there goes wrong here; older versions by `profile`. The parts:
  *
  *   put ──► buffer ──► feeder thread ──► wlock ──► pipe ──► rlock ──► get
  *           (of this process)                     (shared by all processes)
@@ -53,15 +53,15 @@
 /*    name, value, what it means                                      in Python */
 #define MPQ_STATUSES(X)                                                                            \
     X(MPQ_OK, 0, "success")                                                                        \
-    X(MPQ_EMPTY, -1, "nothing could be got now")                      /* queue.Empty */            \
-    X(MPQ_FULL, -2, "the queue is full")                              /* queue.Full */             \
-    X(MPQ_CLOSED, -3, "this process has closed the queue")            /* ValueError */             \
-    X(MPQ_NOT_CLOSED, -4, "close must come first")                    /* AssertionError */         \
-    X(MPQ_EOF, -5, "end of file")                                     /* EOFError */               \
-    X(MPQ_TRUNCATED, -6, "got end of file during message")            /* OSError */                \
-    X(MPQ_BAD_MESSAGE, -7, "a message that is none")                  /* UnpicklingError */        \
-    X(MPQ_TOO_MANY, -8, "semaphore released too many times")          /* ValueError */             \
-    X(MPQ_SYSTEM, -9, "a system call failed, errno says why")         /* OSError */
+    X(MPQ_EMPTY, -1, "nothing could be got now")              /* queue.Empty */                    \
+    X(MPQ_FULL, -2, "the queue is full")                      /* queue.Full */                     \
+    X(MPQ_CLOSED, -3, "this process has closed the queue")    /* ValueError */                     \
+    X(MPQ_NOT_CLOSED, -4, "close must come first")            /* AssertionError */                 \
+    X(MPQ_EOF, -5, "end of file")                             /* EOFError */                       \
+    X(MPQ_TRUNCATED, -6, "got end of file during message")    /* OSError */                        \
+    X(MPQ_BAD_MESSAGE, -7, "a message that is none")          /* UnpicklingError */                \
+    X(MPQ_TOO_MANY, -8, "semaphore released too many times")  /* ValueError */                     \
+    X(MPQ_SYSTEM, -9, "a system call failed, errno says why") /* OSError */
 
 enum mpqueue_status {
 #define X(name, value, text) name = value,
@@ -96,8 +96,28 @@ struct mpqueue_codec {
     void (*failed)(void *context, int errnum, const void *object);
 };
 
+/* Whose behaviour: mpqueue_profile.c says in what they differ. The first one is the default. */
+#define MPQ_PROFILE_TABLE(X)                                                                       \
+    X(MPQ_CPYTHON_3_11, "cpython-3.11")                                                            \
+    X(MPQ_CPYTHON_3_7, "cpython-3.7")                                                              \
+    X(MPQ_CPYTHON_2_7, "cpython-2.7")                                                              \
+    X(MPQ_CPYTHON_2_6, "cpython-2.6")
+
+enum mpqueue_profile {
+#define X(name, text) name,
+    MPQ_PROFILE_TABLE(X)
+#undef X
+        MPQ_PROFILES
+};
+
+/* The text of the table above, and the profile of that text, or -1. */
+const char *mpqueue_profile_name(enum mpqueue_profile profile);
+int mpqueue_profile_by_name(const char *name);
+
 struct mpqueue_options {
-    int maxsize;       /* objects in the queue; 0 or less: unbounded */
+    int maxsize;   /* objects in the queue; 0 or less: unbounded */
+    bool joinable; /* counts unfinished tasks: JoinableQueue */
+    enum mpqueue_profile profile;
     bool ignore_epipe; /* the feeder ends at EPIPE without a word (concurrent.futures uses it) */
     const struct mpqueue_codec *codec; /* must outlive the queue; NULL: mpqueue_bytes_codec */
     void *context;                     /* handed to the codec */
@@ -109,6 +129,20 @@ struct mpqueue;
  * `options` may be NULL: unbounded, bytes. Returns NULL with errno set. Ports
  * Queue.__init__. */
 struct mpqueue *mpqueue_create(const struct mpqueue_options *options);
+
+/* What another process has to know of a queue to use it without having inherited it. Names of
+ * semaphores as sem_open takes them; the last five are for joinable queues only. */
+struct mpqueue_parts {
+    int reader_fd, writer_fd; /* the queue's from a successful attach on */
+    const char *rlock, *wlock, *sem;
+    const char *cond_lock, *sleeping_count, *woken_count, *wait_semaphore, *unfinished;
+};
+
+/* A queue made of parts that exist: one that another program has created, such as CPython's own in
+ * its spawn context. The names may be unlinked afterwards. Returns NULL with errno set. Ports
+ * Queue.__setstate__. */
+struct mpqueue *mpqueue_attach(const struct mpqueue_options *options,
+                               const struct mpqueue_parts *parts);
 
 /* Closes the queue in this process, waits for its feeder unless cancelled, frees everything. After
  * cancel_join_thread with a feeder at work, that feeder keeps the queue's memory to the end. NULL
@@ -164,16 +198,29 @@ int mpqueue_join_thread(struct mpqueue *queue);
  * lost. Not inherited by children. Ports Queue.cancel_join_thread. */
 void mpqueue_cancel_join_thread(struct mpqueue *queue);
 
+/* ---- joinable queues only ---- */
+
+/* Says that an object that was got has been dealt with. At zero unfinished ones, everybody in
+ * mpqueue_join wakes. MPQ_TOO_MANY when it was called more often than put. Ports
+ * JoinableQueue.task_done. */
+int mpqueue_task_done(struct mpqueue *queue);
+
+/* Waits until nothing is unfinished. It looks once and waits once, as CPython does. Ports
+ * JoinableQueue.join. */
+int mpqueue_join(struct mpqueue *queue);
+
+/* ---- the ends of the pipe ---- */
+
 /* The ends of the pipe, for tests and for poll; -1 once closed. Still the queue's. */
 int mpqueue_reader_fd(const struct mpqueue *queue);
 int mpqueue_writer_fd(const struct mpqueue *queue);
 
-/* Closes this process's end for reading, while its feeder still sends: what Queue.close() did before
- * CPython 3.9.13. Once no other process reads either, the feeder meets EPIPE. */
+/* Closes this process's end for reading, while its feeder still sends: what Queue.close() did
+ * before CPython 3.9.13. Once no other process reads either, the feeder meets EPIPE. */
 void mpqueue_close_reader(struct mpqueue *queue);
 
-/* Closes this process's end for writing: from then on it only gets. A plain Queue never does, so that
- * a consumer waits for ever for the rest of a message whose producer has died; with it, end of
+/* Closes this process's end for writing: from then on it only gets. A plain Queue never does, so
+ * that a consumer waits for ever for the rest of a message whose producer has died; with it, end of
  * file tells. */
 void mpqueue_close_writer(struct mpqueue *queue);
 

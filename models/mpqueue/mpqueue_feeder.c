@@ -6,12 +6,12 @@
  *     lock notempty; if the buffer is empty: wait ONCE;               feeder_take
  *       take the first object, if there is one; unlock
  *     if it is QUIT: close both ends of the pipe, end                 feeder_quit
- *     serialise it                                                    feeder_serialise
+ *     serialise it (2.x: after the next line)                         feeder_serialise
  *     sem_wait(wlock); send; sem_post(wlock)                          feeder_send
  *     on an error:                                                    feeder_survives
  *       EPIPE that is to be ignored: end
  *       the process is exiting: end, silently; the rest of the buffer is lost
- *       give the slot back, report, go on with the loop
+ *       give the slot back (3.x), report, go on with the loop (2.6: end)
  *
  * The wait is an `if`, not a `while`, as in CPython: a wake-up without an object costs one turn of
  * the loop.
@@ -85,8 +85,8 @@ static MPQ_STEP enum taken take_first(struct mpqueue *queue)
 }
 
 /* `if not buffer: nwait()` (an if, not a while), then `bpopleft()`. CPython releases notempty in
- * between and relies on the GIL for the popleft; here both are under one acquisition. Nobody can tell:
- * only the feeder takes objects out, and whoever appends leaves the first one first. */
+ * between and relies on the GIL for the popleft; here both are under one acquisition. Nobody can
+ * tell: only the feeder takes objects out, and whoever appends leaves the first one first. */
 static MPQ_STEP enum taken feeder_take(struct mpqueue *queue)
 {
     MPQ_PLACE("mpqueue/feeder/wake");
@@ -112,7 +112,7 @@ static MPQ_STEP void feeder_quit(struct mpqueue *queue)
     mpq_close_end(&queue->writer_fd);
 }
 
-/* Serialises before wlock is taken, as CPython does since 3.x; the object is freed then. */
+/* Serialises, and frees the object. */
 static MPQ_STEP int feeder_serialise(struct mpqueue *queue)
 {
     struct mpq_sending *sending = &queue->sending;
@@ -129,18 +129,25 @@ static MPQ_STEP int feeder_serialise(struct mpqueue *queue)
 
 static MPQ_STEP int feeder_write(struct mpqueue *queue)
 {
-    return mpq_frame_send(queue->writer_fd, queue->sending.bytes, queue->sending.size,
-                          &queue->sending.frame);
+    return mpq_frame_send(queue->behaviour, queue->writer_fd, queue->sending.bytes,
+                          queue->sending.size, &queue->sending.frame);
 }
 
-/* Sends what was serialised; wlock is posted in all cases. 0 or an errno value. */
+/* Under wlock: serialises what was not yet (2.x), and sends. 0 or an errno value. */
+static MPQ_STEP int feeder_transfer(struct mpqueue *queue)
+{
+    int error = queue->behaviour->codec_outside_locks ? 0 : feeder_serialise(queue);
+    return error ? error : feeder_write(queue);
+}
+
+/* wlock is posted in all cases. 0 or an errno value. */
 static MPQ_STEP int feeder_send(struct mpqueue *queue)
 {
     MPQ_PLACE("mpqueue/feeder/before_wlock");
     if (mpq_acquire(queue->wlock))
         return errno;
     MPQ_PLACE("mpqueue/feeder/after_wlock");
-    int error = feeder_write(queue);
+    int error = feeder_transfer(queue);
     if (mpq_release(queue->wlock) && !error)
         error = errno;
     if (!error)
@@ -168,19 +175,19 @@ static MPQ_STEP bool is_exiting(struct mpqueue *queue)
 /* The `except` branch: whether the feeder goes on. */
 static MPQ_STEP bool feeder_survives(struct mpqueue *queue, int errnum)
 {
-    bool survives = !(queue->options.ignore_epipe && errnum == EPIPE) && !is_exiting(queue);
-    if (survives) {
-        if (mpq_release_slot(queue))
+    bool told = !(queue->options.ignore_epipe && errnum == EPIPE) && !is_exiting(queue);
+    if (told) {
+        if (queue->behaviour->error_frees_slot && mpq_release_slot(queue))
             aw_error("the feeder could not give a slot back", errno);
         feeder_report(queue, errnum);
     }
     mpq_sending_clear(queue);
-    return survives;
+    return told && queue->behaviour->feeder_survives;
 }
 
 static MPQ_STEP int feeder_pass_on(struct mpqueue *queue)
 {
-    int error = feeder_serialise(queue);
+    int error = queue->behaviour->codec_outside_locks ? feeder_serialise(queue) : 0;
     return error ? error : feeder_send(queue);
 }
 

@@ -3,6 +3,10 @@
  * mpqueue_internal.h - the queue's state and what its files need of each other.
  *
  *   mpqueue.c          create, put, get, close, join: what Queue's methods do
+ *   mpqueue_joinable.c task_done, join: JoinableQueue
+ *   mpqueue_profile.c  what older versions did
+ *   mpqueue_semaphore.c  locks and semaphores: _multiprocessing.SemLock
+ *   mpsync.c           Condition, Event; mpsimple.c  SimpleQueue
  *   mpqueue_feeder.c   the feeder thread: Queue._feed
  *   mpqueue_frame.c    messages on a pipe: Connection.send_bytes and recv_bytes
  *   mpqueue_process.c  fork and exit: Queue._after_fork, the finalizers
@@ -20,8 +24,25 @@
 #include <semaphore.h>
 
 #include "mpqueue/mpqueue.h"
+#include "mpqueue/mpsync.h"
 
 #define MPQ_STEP __attribute__((noinline))
+
+/* What a profile decides; the table is in mpqueue_profile.c. */
+struct mpq_behaviour {
+    bool feeder_survives;     /* an error; else the first one ends it */
+    bool error_frees_slot;    /* an object that could not be sent gives its slot back */
+    bool codec_outside_locks; /* dump outside wlock, load outside rlock and after the slot is given
+                                 back */
+    bool close_leaves_reader; /* to the feeder; else close() closes it at once */
+    bool creator_joins;       /* its own feeder, as everybody else does */
+    bool put_counts_task;     /* before it lets the feeder have it; else after put is over */
+    bool retries_eintr;       /* in read and write */
+    bool large_errors_told;   /* those of frames sent in two pieces */
+    size_t one_piece_max;     /* bytes of a body that is sent together with its header */
+};
+
+extern const struct mpq_behaviour mpq_behaviours[MPQ_PROFILES];
 
 struct mpq_node {
     struct mpq_node *next;
@@ -30,7 +51,7 @@ struct mpq_node {
 
 /*
  * Who may touch what:
- *   fixed          from create on: options, limit, the semaphores
+ *   fixed          from create on: options, behaviour, limit, the semaphores, tasks
  *   notempty_lock  first, last, exiting, feeder_started (also read without it by close, join and
  *                  exit, which are alone by contract)
  *   started_lock   started
@@ -40,9 +61,13 @@ struct mpq_node {
  */
 struct mpqueue {
     struct mpqueue_options options;
+    const struct mpq_behaviour *behaviour;
     int limit; /* initial value of sem: maxsize, or SEM_VALUE_MAX */
     int reader_fd, writer_fd;
     sem_t *rlock, *wlock, *sem;
+    struct mpcondition *tasks; /* of a joinable queue, with the number of unfinished tasks */
+    sem_t *unfinished;
+    bool created_here;          /* by this process; false in a child */
     struct mpqueue *next_queue; /* list of all queues of the process, mpqueue_process.c */
 
     pthread_mutex_t notempty_lock;
@@ -77,6 +102,24 @@ int mpq_acquire(sem_t *semaphore);
 
 /* One sem_post. MPQ_OK or MPQ_SYSTEM. */
 int mpq_release(sem_t *semaphore);
+
+/* sem_trywait, and sem_timedwait until a moment of CLOCK_REALTIME; `unavailable` is the status for
+ * a semaphore that stays at zero. */
+int mpq_try_acquire(sem_t *semaphore, int unavailable);
+int mpq_timed_acquire(sem_t *semaphore, int64_t deadline_ns, int unavailable);
+
+/* Stores whether the value is 0. MPQ_OK or MPQ_SYSTEM. */
+int mpq_is_zero(sem_t *semaphore, bool *zero);
+
+/* CLOCK_REALTIME, and the moment `timeout_ns` (at least 0) from now, as far as it can be said. */
+int64_t mpq_now_ns(void);
+int64_t mpq_deadline_after(int64_t timeout_ns);
+
+/* A new semaphore whose name is gone again; one that exists, by its name. NULL with errno set.
+ * NULL is ignored by close. */
+sem_t *mpq_semaphore_create(const char *role, unsigned value);
+sem_t *mpq_semaphore_open(const char *name);
+void mpq_semaphore_close(sem_t *semaphore);
 
 /* Gives a slot of the queue back: BoundedSemaphore.release, whose (non-atomic) check for too many
  * releases is made in bounded queues only; in others sem_post notices. MPQ_OK, MPQ_TOO_MANY or
@@ -117,12 +160,22 @@ void mpq_join(struct mpqueue *queue);
 int mpq_register(struct mpqueue *queue);
 void mpq_unregister(struct mpqueue *queue);
 
+/* The parts of a joinable queue: made, opened by name, released. 0, or -1 with errno set. */
+int mpq_tasks_create(struct mpqueue *queue);
+int mpq_tasks_attach(struct mpqueue *queue, const struct mpqueue_parts *parts);
+void mpq_tasks_release(struct mpqueue *queue);
+
+/* One more unfinished task. MPQ_OK or MPQ_SYSTEM. */
+int mpq_tasks_count(struct mpqueue *queue);
+
 /* Sends a message of `size` bytes. *frame is where the one-piece frame is kept while it exists.
  * Returns 0 or an errno value. Ports Connection._send_bytes. */
-int mpq_frame_send(int fd, const unsigned char *bytes, size_t size, unsigned char **frame);
+int mpq_frame_send(const struct mpq_behaviour *behaviour, int fd, const unsigned char *bytes,
+                   size_t size, unsigned char **frame);
 
 /* Receives a message into *bytes (from malloc, the caller's). MPQ_OK, MPQ_EOF, MPQ_TRUNCATED,
  * MPQ_BAD_MESSAGE or MPQ_SYSTEM. Ports Connection._recv_bytes. */
-int mpq_frame_receive(int fd, unsigned char **bytes, size_t *size);
+int mpq_frame_receive(const struct mpq_behaviour *behaviour, int fd, unsigned char **bytes,
+                      size_t *size);
 
 #endif

@@ -60,8 +60,10 @@ void mpq_reset(struct mpqueue *queue)
 static void after_fork_in_child(void)
 {
     queues_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    for (struct mpqueue *queue = queues; queue; queue = queue->next_queue)
+    for (struct mpqueue *queue = queues; queue; queue = queue->next_queue) {
+        queue->created_here = false;
         mpq_reset(queue);
+    }
 }
 
 static void at_exit(void)
