@@ -5,15 +5,16 @@ MPQUEUE := $(wildcard models/mpqueue/*.c) $(filter-out models/pool/article.c,$(w
 MODEL_HEADERS := $(wildcard models/*/*.h harness/include/allways/*.h)
 
 article_SOURCES := models/pool/article.c $(MPQUEUE)
+pool_SOURCES    := $(wildcard models/pool/pool*.c) $(MPQUEUE)
 
 # Wrong versions of it: models/mutants/NAME.patch says what was changed.
 MUTANTS := $(patsubst models/mutants/%.patch,%,$(wildcard models/mutants/*.patch))
 
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
                  $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
-NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(CLASSICS:%=$(BUILD)/native/classics/%)
+NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
 models: $(MODEL_OBJECTS) $(NATIVE)
@@ -28,6 +29,16 @@ $(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(article_SOURCES) -o $@
+
+# Every protocol in one program, with the fault points.
+$(BUILD)/models/pool.so: $(pool_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+	    $(pool_SOURCES) -o $@
+
+$(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS $(pool_SOURCES) -o $@ -lfiu -pthread
 
 # A copy of the sources is patched; a patch that no longer fits is an error.
 $(BUILD)/models/mutants/%.so: models/mutants/%.patch $(article_SOURCES) $(MODEL_HEADERS)

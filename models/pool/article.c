@@ -55,9 +55,15 @@ enum { REPORT_GOT = 'g', REPORT_EMPTY = 'e' };
 /* ---- items ---- */
 
 /* An object is NULL for None, else the item's number plus one; nothing has to be freed. */
-static void *item_object(uint32_t number) { return (void *)(uintptr_t)(number + 1); }
+static void *item_object(uint32_t number)
+{
+    return (void *)(uintptr_t)(number + 1);
+}
 
-static uint32_t item_number(const void *object) { return (uint32_t)(uintptr_t)object - 1; }
+static uint32_t item_number(const void *object)
+{
+    return (uint32_t)(uintptr_t)object - 1;
+}
 
 static const unsigned char pickled_none[] = {0x80, 0x02, 'N', '.'};
 
@@ -301,7 +307,10 @@ static void count(struct tally *tally, const struct article *article, const stru
     tally->failed += trial->failed;
 }
 
-static int percent(int part, int whole) { return (100 * part + whole / 2) / whole; }
+static int percent(int part, int whole)
+{
+    return (100 * part + whole / 2) / whole;
+}
 
 static int run_trials(struct article *article)
 {
@@ -391,18 +400,12 @@ static int parse_protocol(const char *text, int *protocol)
 static STEP int parse(int argc, char **argv, struct article *article)
 {
     static const struct option options[] = {
-        {"items", required_argument, NULL, 'i'},
-        {"workers", required_argument, NULL, 'w'},
-        {"size", required_argument, NULL, 's'},
-        {"protocol", required_argument, NULL, 'p'},
-        {"numbered", no_argument, NULL, 'n'},
-        {"one-each", no_argument, NULL, 'o'},
-        {"close-reader", no_argument, NULL, 'R'},
-        {"close-writer", no_argument, NULL, 'W'},
-        {"runs", required_argument, NULL, 'r'},
-        {"time-limit", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"items", required_argument, NULL, 'i'},  {"workers", required_argument, NULL, 'w'},
+        {"size", required_argument, NULL, 's'},   {"protocol", required_argument, NULL, 'p'},
+        {"numbered", no_argument, NULL, 'n'},     {"one-each", no_argument, NULL, 'o'},
+        {"close-reader", no_argument, NULL, 'R'}, {"close-writer", no_argument, NULL, 'W'},
+        {"runs", required_argument, NULL, 'r'},   {"time-limit", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int wrong = 0, help = 0, option;
     /* "-": an argument that is no option comes as 1 */
@@ -469,6 +472,7 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN); /* as Python does: a write without readers is EPIPE */
     if (article.runs == 1 && article.protocol != PROTOCOLS)
-        exit(run(&article)); /* not return: the feeder, which exit waits for, still reads `article` */
+        exit(run(
+            &article)); /* not return: the feeder, which exit waits for, still reads `article` */
     return run_many(&article);
 }
