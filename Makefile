@@ -35,7 +35,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 include models/models.mk
 include fault/native/native.mk
 
-.PHONY: all help deps run scenarios test soak bench sanitize format check-format clean
+.PHONY: all help deps run scenarios test soak schema bench sanitize format check-format clean
 
 all: $(BUILD)/allways $(BUILD)/runtime.so models ## build everything
 
@@ -66,6 +66,7 @@ TEST_SUPPORT := $(filter-out tests/support/test_%.c tests/support/soak.c,$(wildc
 TEST_SOURCES := $(sort $(wildcard tests/*/test_*.c))
 TESTS        := $(TEST_SOURCES:%.c=$(BUILD)/%)
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
+$(BUILD)/tests/docs/test_schema: | $(BUILD)/tests/scenario/test_scenario $(BUILD)/tests/scenario/test_scenario_faults
 QUEUE_TESTS  := $(BUILD)/tests/models/test_mpqueue $(BUILD)/tests/models/test_process
 
 $(BUILD)/tests/models/test_mpqueue: EXTRA := $(MPQUEUE)
@@ -112,6 +113,9 @@ COUNT ?= 20000
 SIZE ?= small
 soak: all $(BUILD)/soak ## compare with the oracles on COUNT random programs from SEED on
 	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE)
+
+schema: ## write docs/scenario.schema.json from the loader's tables
+	@python3 tools/schema.py write
 
 bench: deps ## measure, and print a table
 	@$(MAKE) --no-print-directory -s all

@@ -5,7 +5,7 @@
 set -eu
 
 packages="gcc make pkg-config libfyaml-dev libxxhash-dev libdw-dev libelf-dev libjansson-dev \
-libgmp-dev libfiu-dev fiu-utils libcriterion-dev python3 patch"
+libgmp-dev libfiu-dev fiu-utils libcriterion-dev python3 python3-jsonschema python3-yaml patch"
 
 missing=""
 for package in $packages; do

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "scenario/scenario.h"
 
+#include "keep_fixture.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ static struct aw_scenario *parse(const char *text)
 {
     struct aw_scenario *scenario;
     struct aw_error error = {0};
+    keep_fixture(text, "");
     int code = aw_scenario_parse("s.yaml", text, strlen(text), &scenario, &error);
     cr_assert_eq(code, 0, "%d:%d: %s\nin:\n%s", error.line, error.column, error.message, text);
     cr_assert_not_null(scenario);
@@ -39,6 +42,7 @@ static void wrong(const char *text, const char *message)
     struct aw_scenario *scenario;
     struct aw_error error = {0};
     char found[1400];
+    keep_fixture(text, message);
     int code = aw_scenario_parse("s.yaml", text, strlen(text), &scenario, &error);
     cr_assert_eq(code, AW_E_FORMAT, "not found to be wrong:\n%s", text);
     cr_assert_null(scenario);
