@@ -230,6 +230,10 @@ static int record(const struct aw_cli_search *search, const struct aw_case *one,
         return status;
     aw_trace_init(trace);
     status = aw_trace_record(machine, &result->schedule, result->exact_pipes, trace, error);
+    if (status == 0 && result->verdict == AW_VIOLATED) {
+        struct aw_options options = options_of(search, one);
+        aw_trace_find_critical(machine, &options, AW_CRITICAL_STATES, trace);
+    }
     aw_machine_destroy(machine);
     if (status != 0)
         aw_trace_free(trace);

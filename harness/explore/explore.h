@@ -10,6 +10,7 @@
  *   monitor.c    what the properties remember along an execution
  *   cycles.c     termination: cycles of the reduced graph; fairness on the full one
  *   minimal.c    the shortest counterexample
+ *   critical.c   the step after which a counterexample cannot be saved
  *   count.c      the number of interleavings
  *   schedule.c   paths of canonical states back to concrete choices
  *   oracle.c     two naive explorers, for tests

@@ -178,3 +178,92 @@ const char *aw_act_holder(struct aw_act *act)
     }
     return "";
 }
+
+/* Who could end a wait. */
+
+static void add_party(struct aw_trace *trace, struct aw_trace_waiting *waiting, uint32_t process,
+                      uint32_t slot)
+{
+    if (process >= trace->process_count)
+        return;
+    struct aw_trace_party *more =
+        aw_trace_memory(trace, waiting->waits_for_count + 1ul, sizeof *more);
+    if (waiting->waits_for_count > 0)
+        memcpy(more, waiting->waits_for, waiting->waits_for_count * sizeof *more);
+    more[waiting->waits_for_count++] = (struct aw_trace_party){process, slot};
+    waiting->waits_for = more;
+}
+
+/* Those that could write to, or read from, the pipe that a read or write waits at. */
+static void add_other_ends(struct aw_act *act, struct aw_trace_waiting *waiting)
+{
+    bool write_end;
+    uint32_t handle =
+        aw_machine_op_handle(act->walk->machine, act->at->state.words[AW_WORD_FIRST + act->index],
+                             act->thread, &write_end);
+    for (uint32_t i = 0; i < act->at->layout->process_count; i++) {
+        const struct aw_local *local = aw_walk_local(act->walk, act->at, i);
+        const struct aw_fd *fds = aw_local_fds(local);
+        for (uint32_t k = 0; k < local->fd_count && !local->zombie; k++)
+            if (fds[k].handle == handle &&
+                fds[k].kind == (write_end ? AW_FD_PIPE_READ : AW_FD_PIPE_WRITE)) {
+                add_party(act->trace, waiting, act->at->processes[i],
+                          aw_local_threads(local)[0].slot);
+                break;
+            }
+    }
+}
+
+static void add_children(struct aw_act *act, struct aw_trace_waiting *waiting)
+{
+    const struct aw_layout *layout = act->at->layout;
+    for (uint32_t i = 0; i < layout->process_count; i++) {
+        const struct aw_local *local = aw_walk_local(act->walk, act->at, i);
+        if (layout->processes[i].parent == layout->processes[act->index].pid && !local->zombie &&
+            (act->op->fd <= 0 || (uint32_t)act->op->fd == layout->processes[i].pid))
+            add_party(act->trace, waiting, act->at->processes[i], aw_local_threads(local)[0].slot);
+    }
+}
+
+void aw_act_waits_for(struct aw_act *act, struct aw_trace_waiting *waiting)
+{
+    const struct aw_op *op = act->op;
+    bool unused;
+    switch (op->kind) {
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_COND_RELOCK: {
+        const struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, mutex_of(op));
+        if (mutex != NULL && mutex->holder != 0) {
+            add_party(act->trace, waiting, act->process, mutex->holder - 1);
+            waiting->since = mutex->since;
+        }
+        return;
+    }
+    case AW_OP_SEM_WAIT:
+    case AW_OP_SEM_TIMEDWAIT: {
+        const struct aw_holder *holder = holder_of(
+            act, aw_walk_object(
+                     act->at, aw_machine_op_handle(act->walk->machine,
+                                                   act->at->state.words[AW_WORD_FIRST + act->index],
+                                                   act->thread, &unused)));
+        if (holder != NULL && holder->held) {
+            add_party(act->trace, waiting, holder->process, holder->slot);
+            waiting->since = holder->since;
+        }
+        return;
+    }
+    case AW_OP_JOIN:
+        add_party(act->trace, waiting, act->process, (uint32_t)op->fd);
+        return;
+    case AW_OP_WAIT:
+        add_children(act, waiting);
+        return;
+    case AW_OP_READ:
+    case AW_OP_WRITE:
+        add_other_ends(act, waiting);
+        return;
+    default:
+        return;
+    }
+}

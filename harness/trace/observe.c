@@ -36,7 +36,7 @@ static const enum aw_trace_event_kind probe_kinds[] = {
     [AW_PROBE_PUT] = AW_TRACE_PUT,         [AW_PROBE_GOT] = AW_TRACE_GOT,
     [AW_PROBE_WORKERS] = AW_TRACE_WORKERS, [AW_PROBE_WORKER] = AW_TRACE_WORKER,
     [AW_PROBE_ROLE] = AW_TRACE_ROLE,       [AW_PROBE_NOTE] = AW_TRACE_NOTE,
-    [AW_PROBE_ERROR] = AW_TRACE_ERROR,
+    [AW_PROBE_ERROR] = AW_TRACE_ERROR,     [AW_PROBE_TAKEN] = AW_TRACE_TAKEN,
 };
 
 static struct aw_trace_event event_of(struct aw_observer *observer, const struct aw_event *from,
@@ -291,11 +291,14 @@ void aw_observe_at_end(struct aw_observer *observer)
                                                  .slot = act.slot,
                                                  .operation = aw_op_name(act.op->kind),
                                                  .object = aw_act_object(&act),
-                                                 .holder = ""};
+                                                 .holder = "",
+                                                 .since = AW_TRACE_NONE};
             waiting->blocked =
                 aw_machine_outcomes(walk->machine, &at->state, i, t, walk->found) == 0;
-            if (waiting->blocked)
+            if (waiting->blocked) {
                 waiting->holder = aw_act_holder(&act);
+                aw_act_waits_for(&act, waiting);
+            }
             place(observer, act.op->pc, &waiting->function, &waiting->file, &waiting->line);
         }
     }

@@ -587,24 +587,111 @@ static int read_steps(struct reading *reading, const json_t *root)
     return status;
 }
 
-static int read_loop(struct reading *reading, const json_t *root)
+/* The number of a step, as an index; null is AW_TRACE_NONE. */
+static int get_step(struct reading *reading, const json_t *object, const char *key, uint32_t *index)
 {
-    struct aw_trace *trace = reading->trace;
     const json_t *value;
-    uint32_t first;
-    int status = get(reading, root, "loop", &value);
+    uint32_t number;
+    int status = get(reading, object, key, &value);
+    *index = AW_TRACE_NONE;
     if (status != 0 || json_is_null(value))
         return status;
-    status = get_small(reading, root, "loop", 1, trace->step_count, &first);
+    status = get_small(reading, object, key, 1, reading->trace->step_count, &number);
     if (status == 0)
-        trace->loop = first - 1;
+        *index = number - 1;
     return status;
+}
+
+static int read_parties(struct reading *reading, const json_t *object,
+                        struct aw_trace_waiting *waiting)
+{
+    static const char *const keys[] = {"process", "slot"};
+    const json_t *list;
+    int status = get_list(reading, object, "waits_for", &list);
+    if (status != 0)
+        return status;
+    size_t count = json_array_size(list);
+    waiting->waits_for = aw_trace_memory(reading->trace, count, sizeof *waiting->waits_for);
+    for (size_t i = 0; i < count; i++) {
+        struct aw_trace_party *party = &waiting->waits_for[i];
+        const json_t *item = json_array_get(list, i);
+        if ((status = check_members(reading, item, keys, COUNT_OF(keys))) != 0 ||
+            (status = get_process(reading, item, false, &party->process)) != 0 ||
+            (status = get_small(reading, item, "slot", 0, UINT16_MAX, &party->slot)) != 0)
+            return status;
+    }
+    waiting->waits_for_count = (uint32_t)count;
+    return 0;
+}
+
+static int read_passing(struct reading *reading, const json_t *object,
+                        struct aw_trace_passing *step)
+{
+    static const char *const keys[] = {"who",      "operation", "object", "result",
+                                       "function", "file",      "line"};
+    uint32_t line = 0;
+    int status;
+    if ((status = check_members(reading, object, keys, COUNT_OF(keys))) != 0 ||
+        (status = get_name(reading, object, "who", &step->who)) != 0 ||
+        (status = get_name(reading, object, "operation", &step->operation)) != 0 ||
+        (status = get_text(reading, object, "object", &step->object)) != 0 ||
+        (status = get_text(reading, object, "result", &step->result)) != 0 ||
+        (status = get_text(reading, object, "function", &step->function)) != 0 ||
+        (status = get_text(reading, object, "file", &step->file)) != 0)
+        return status;
+    status = get_small(reading, object, "line", 0, INT_MAX, &line);
+    step->line = (int)line;
+    return status;
+}
+
+static int read_critical(struct reading *reading, const json_t *root)
+{
+    static const char *const keys[] = {"kind", "step", "branch", "states", "passing"};
+    static const char *const kinds[] = {
+#define X(name, text) text,
+        AW_CRITICALS(X)
+#undef X
+    };
+    struct aw_trace_critical *critical = &reading->trace->critical;
+    const json_t *object, *list;
+    int kind, status = get(reading, root, "critical", &object);
+    if (status != 0)
+        return status;
+    snprintf(reading->where, sizeof reading->where, "critical: ");
+    uint32_t most = reading->trace->step_count + 1;
+    if ((status = check_members(reading, object, keys, COUNT_OF(keys))) != 0 ||
+        (status = get_word(reading, object, "kind", kinds, AW_CRITICAL_KINDS, &kind)) != 0 ||
+        (status = get_small(reading, object, "step", 1, most, &critical->step)) != 0 ||
+        (status = get_small(reading, object, "branch", 1, most, &critical->branch)) != 0 ||
+        (status = get_number(reading, object, "states", 0, INT64_MAX, &critical->states)) != 0 ||
+        (status = get_list(reading, object, "passing", &list)) != 0)
+        return status;
+    critical->kind = (enum aw_critical_kind)kind;
+    critical->step--;
+    critical->branch--;
+    if (critical->kind == AW_CRITICAL_STEP &&
+        (critical->step >= reading->trace->step_count || json_array_size(list) == 0))
+        return wrong(reading, "step: expected one of steps, and a schedule that passes");
+    size_t count = json_array_size(list);
+    critical->passing = aw_trace_memory(reading->trace, count, sizeof *critical->passing);
+    for (size_t i = 0; i < count; i++)
+        if ((status = read_passing(reading, json_array_get(list, i), &critical->passing[i])) != 0)
+            return status;
+    critical->passing_count = (uint32_t)count;
+    reading->where[0] = '\0';
+    return 0;
+}
+
+static int read_loop(struct reading *reading, const json_t *root)
+{
+    return get_step(reading, root, "loop", &reading->trace->loop);
 }
 
 static int read_at_end(struct reading *reading, const json_t *root)
 {
-    static const char *const keys[] = {"process", "slot", "operation", "object", "function",
-                                       "file",    "line", "blocked",   "holder"};
+    static const char *const keys[] = {"process",  "slot",      "operation", "object",
+                                       "function", "file",      "line",      "blocked",
+                                       "holder",   "waits_for", "since"};
     struct aw_trace *trace = reading->trace;
     const json_t *list;
     uint32_t line;
@@ -626,7 +713,9 @@ static int read_at_end(struct reading *reading, const json_t *root)
             (status = get_text(reading, object, "file", &waiting->file)) != 0 ||
             (status = get_small(reading, object, "line", 0, INT_MAX, &line)) != 0 ||
             (status = get_bool(reading, object, "blocked", &waiting->blocked)) != 0 ||
-            (status = get_text(reading, object, "holder", &waiting->holder)) != 0)
+            (status = get_text(reading, object, "holder", &waiting->holder)) != 0 ||
+            (status = read_parties(reading, object, waiting)) != 0 ||
+            (status = get_step(reading, object, "since", &waiting->since)) != 0)
             return status;
         waiting->line = (int)line;
         trace->at_end_count++;
@@ -694,7 +783,7 @@ static int read_root(struct reading *reading, const json_t *root)
         "format", "allways",     "scenario",   "verdict",      "property",  "message",
         "faults", "preemptions", "minimal",    "program",      "arguments", "environment",
         "digest", "machine",     "fault_plan", "fault_budget", "processes", "objects",
-        "loop",   "loop_closes", "steps",      "at_end",       "checksum"};
+        "loop",   "loop_closes", "steps",      "at_end",       "critical",  "checksum"};
     struct aw_trace *trace = reading->trace;
     int status;
     if ((status = check_format(reading, root)) != 0 ||
@@ -716,7 +805,7 @@ static int read_root(struct reading *reading, const json_t *root)
         (status = read_objects(reading, root)) != 0 ||
         (status = get_bool(reading, root, "loop_closes", &trace->loop_closes)) != 0 ||
         (status = read_steps(reading, root)) != 0 || (status = read_loop(reading, root)) != 0 ||
-        (status = read_at_end(reading, root)) != 0)
+        (status = read_at_end(reading, root)) != 0 || (status = read_critical(reading, root)) != 0)
         return status;
     return check_checksum(reading, root);
 }

@@ -253,3 +253,56 @@ int aw_trace_record(struct aw_machine *machine, const struct aw_schedule *schedu
     aw_trace_name(machine, schedule, trace);
     return aw_trace_observe(machine, schedule, trace, error);
 }
+
+/* The steps of a schedule that passes, in words, from step `branch` on. */
+static void tell_passing(struct aw_machine *machine, const struct aw_schedule *passing,
+                         struct aw_trace *trace)
+{
+    struct aw_trace other;
+    struct aw_error ignored;
+    char name[256];
+    struct aw_trace_critical *critical = &trace->critical;
+    aw_trace_init(&other);
+    aw_trace_name(machine, passing, &other);
+    if (aw_trace_observe(machine, passing, &other, &ignored) == 0) {
+        critical->passing_count = passing->count - critical->branch;
+        critical->passing =
+            aw_trace_memory(trace, critical->passing_count, sizeof *critical->passing);
+        for (uint32_t i = 0; i < critical->passing_count; i++) {
+            const struct aw_trace_step *step = &other.steps[critical->branch + i];
+            aw_trace_thread_name(&other, step->process, step->choice.slot, name, sizeof name);
+            critical->passing[i] =
+                (struct aw_trace_passing){.who = aw_trace_text(trace, "%s", name),
+                                          .operation = aw_trace_text(trace, "%s", step->operation),
+                                          .object = aw_trace_text(trace, "%s", step->object),
+                                          .result = aw_trace_text(trace, "%s", step->result),
+                                          .function = aw_trace_text(trace, "%s", step->function),
+                                          .file = aw_trace_text(trace, "%s", step->file),
+                                          .line = step->line};
+        }
+    }
+    aw_trace_free(&other);
+}
+
+void aw_trace_find_critical(struct aw_machine *machine, const struct aw_options *options,
+                            uint64_t states, struct aw_trace *trace)
+{
+    struct aw_critical critical;
+    struct aw_schedule schedule = {
+        .choices = aw_allocate(trace->step_count + 1ul, sizeof *schedule.choices),
+        .count = trace->step_count,
+        .loop = trace->loop == AW_TRACE_NONE ? UINT32_MAX : trace->loop};
+    for (uint32_t i = 0; i < trace->step_count; i++)
+        schedule.choices[i] = trace->steps[i].choice;
+    aw_critical_find(machine, options, &schedule, states, &critical);
+    trace->critical.kind = critical.kind;
+    trace->critical.step = critical.step;
+    trace->critical.branch = critical.branch;
+    trace->critical.states = critical.states;
+    if (critical.passing.count > critical.branch)
+        tell_passing(machine, &critical.passing, trace);
+    if (critical.kind == AW_CRITICAL_STEP && trace->critical.passing_count == 0)
+        trace->critical.kind = AW_CRITICAL_UNKNOWN;
+    free(critical.passing.choices);
+    free(schedule.choices);
+}

@@ -43,6 +43,31 @@ const char *aw_trace_errno_name(int error)
     return name != NULL ? name : "unknown error";
 }
 
+void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words)
+{
+    fprintf(out, "%*s", indent, "");
+    aw_trace_wrap_from(out, indent, hanging, words);
+}
+
+void aw_trace_wrap_from(FILE *out, int column, int hanging, const char *words)
+{
+    for (bool first = true; *words != '\0'; first = false) {
+        int length = (int)strcspn(words, " ");
+        if (!first && column + 1 + length > WIDTH - 4) {
+            fprintf(out, "\n%*s", hanging, "");
+            column = hanging;
+        } else if (!first) {
+            fputc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", length, words);
+        column += length;
+        words += length;
+        words += strspn(words, " ");
+    }
+    fputc('\n', out);
+}
+
 static uint32_t lane_of(struct table *table, uint32_t process, uint32_t slot, uint32_t step)
 {
     for (uint32_t i = 0; i < table->lane_count; i++)
@@ -181,6 +206,15 @@ static int level_width(const struct table *table, uint32_t column)
     return length > 5 ? length : 5;
 }
 
+static int row_width(const struct table *table)
+{
+    int width = 9 + 2 * (int)table->lane_count + table->operation_width + table->result_width +
+                table->source_width;
+    for (uint32_t i = 0; i < table->column_count; i++)
+        width += 1 + level_width(table, i);
+    return width;
+}
+
 static void find_widths(struct table *table)
 {
     const struct aw_trace *trace = table->trace;
@@ -197,10 +231,7 @@ static void find_widths(struct table *table)
         say_source(step->file, step->line, text, sizeof text);
         widen(&table->source_width, text);
     }
-    int excess = 9 + 2 * (int)table->lane_count + table->operation_width + table->result_width +
-                 table->source_width - WIDTH;
-    for (uint32_t i = 0; i < table->column_count; i++)
-        excess += 1 + level_width(table, i);
+    int excess = row_width(table) - WIDTH;
     narrow(&table->result_width, 16, &excess);
     narrow(&table->source_width, 18, &excess);
     narrow(&table->operation_width, 22, &excess);
@@ -283,6 +314,9 @@ static void say_event(const struct aw_trace_event *event, char *buffer, size_t s
             snprintf(buffer, size, "%s item %llu of producer %llu", what, b, a);
         break;
     }
+    case AW_TRACE_TAKEN:
+        snprintf(buffer, size, "takes item %llu to serialise it", b);
+        break;
     case AW_TRACE_WORKERS:
         snprintf(buffer, size, "%llu worker%s will be started", a, a == 1 ? "" : "s");
         break;
@@ -337,11 +371,20 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
         shown += (int)strlen(source) - table->source_width;
     fprintf(out, "%4u ", index + 1);
     print_lanes(table, index, out);
-    fprintf(out, "  %-*s %-*s %-*s", table->operation_width, operation, table->result_width, result,
-            table->source_width, shown);
+    /* Long texts run over into room that the columns after them leave; what does not fit is told on
+     * a line of its own. */
+    int left = WIDTH - row_width(table), long_by = (int)strlen(operation) - table->operation_width;
+    if (long_by > 0)
+        left -= long_by;
+    bool clipped = (int)strlen(result) - table->result_width > (left > 0 ? left : 0);
+    fprintf(out, "  %-*s %-*.*s %-*s", table->operation_width, operation, table->result_width,
+            clipped ? table->result_width : 256, result, table->source_width, shown);
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
+    if (clipped)
+        aw_trace_wrap(out, 7 + 2 * (int)table->lane_count, 9 + 2 * (int)table->lane_count,
+                      aw_trace_text(trace, "= %s", result));
     for (uint32_t i = 0; i < step->fault_count; i++)
         fprintf(out, "%*s*** fault: %s\n", 7 + 2 * (int)table->lane_count, "",
                 aw_trace_fault_text(trace, &step->faults[i], event, sizeof event));
@@ -351,10 +394,13 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
         const char *place = step->events[i].place;
         int indent = 7 + 2 * (int)table->lane_count;
         say_event(&step->events[i], event, sizeof event);
-        fprintf(out, "%*s%s: %s\n", indent, "",
-                aw_trace_actor(trace, step, &step->events[i], operation, sizeof operation), event);
+        aw_trace_wrap(out, indent, indent + 2,
+                      aw_trace_text(trace, "%s: %s",
+                                    aw_trace_actor(trace, step, &step->events[i], operation,
+                                                   sizeof operation),
+                                    event));
         if (place[0] != '\0')
-            fprintf(out, "%*s  at %s\n", indent, "", place);
+            aw_trace_wrap(out, indent + 2, indent + 4, aw_trace_text(trace, "at %s", place));
     }
 }
 
@@ -378,7 +424,7 @@ static void print_end(const struct aw_trace *trace, FILE *out)
                 waiting->blocked ? "blocked at" : "before    ", object, source[0] ? "  (" : "",
                 waiting->function, waiting->function[0] ? " " : "", source, source[0] ? ")" : "");
         if (waiting->holder[0] != '\0')
-            fprintf(out, "  %-20s %s\n", "", waiting->holder);
+            aw_trace_wrap(out, 23, 25, waiting->holder);
     }
 }
 
@@ -396,6 +442,8 @@ void aw_trace_show(const struct aw_trace *trace, FILE *out)
             fprintf(out, "---- from here on, steps %u to %u are repeated for ever ----\n", i + 1,
                     trace->step_count);
         print_step(&table, i, out);
+        if (trace->critical.kind == AW_CRITICAL_STEP && i == trace->critical.step)
+            fprintf(out, "---- critical: after step %u no continuation is good ----\n", i + 1);
     }
     if (trace->loop != AW_TRACE_NONE)
         fprintf(out, "---- back to step %u%s ----\n", trace->loop + 1,

@@ -7,4 +7,10 @@
 
 const char *aw_trace_errno_name(int error);
 
+/* A line, broken at spaces into lines of at most 100 columns; those after the first begin at
+ * `hanging`. */
+void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words);
+/* The same, where `column` columns are printed already. */
+void aw_trace_wrap_from(FILE *out, int column, int hanging, const char *words);
+
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "trace/explain.h"
 #include "trace/show.h"
 
 enum { LINES_SHOWN = 24, ITEMS_SHOWN = 12 };
@@ -334,6 +335,17 @@ static void tell_levels(const struct aw_trace *trace, FILE *out)
         fputs("\n", out);
 }
 
+/* A line may have a second one, of where it was. */
+static void tell_line(FILE *out, const char *text)
+{
+    char first[400];
+    const char *end = strchrnul(text, '\n');
+    snprintf(first, sizeof first, "%.*s", (int)(end - text), text);
+    aw_trace_wrap_from(out, 8, 10, first);
+    if (*end == '\n')
+        fprintf(out, "%s\n", end + 1);
+}
+
 static void print_story(const struct story *story, FILE *out)
 {
     uint32_t first = LINES_SHOWN / 2, last = story->count; /* those between may be left out */
@@ -348,7 +360,8 @@ static void print_story(const struct story *story, FILE *out)
         if (left_out > 0)
             fprintf(out, "        ... %u more of the kind\n", left_out);
         i += left_out;
-        fprintf(out, "  %4u  %s\n", story->lines[i].step + 1, story->lines[i].text);
+        fprintf(out, "  %4u  ", story->lines[i].step + 1);
+        tell_line(out, story->lines[i].text);
     }
 }
 
@@ -402,7 +415,12 @@ void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
             trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
             trace->scenario[0] ? "   " : "", trace->scenario);
     if (trace->message[0] != '\0')
-        fprintf(out, "%s\n", trace->message);
+        aw_trace_wrap(out, 0, 2, trace->message);
+    if (trace->verdict == AW_VIOLATED && trace->step_count > 0) {
+        fputs("\nwhy\n", out);
+        aw_trace_explain(trace, out);
+        fputs("\nwhat happened", out);
+    }
     FILE *story = open_memstream(&text, &size);
     AW_CHECK(story != NULL);
     aw_trace_show_story(trace, story);

@@ -20,7 +20,7 @@ struct aw_trace_pool {
     char *free;
 };
 
-void *aw_trace_memory(struct aw_trace *trace, size_t count, size_t size)
+void *aw_trace_memory(const struct aw_trace *trace, size_t count, size_t size)
 {
     struct aw_trace_pool *pool = trace->pool;
     size_t bytes = (count * size + 7) & ~(size_t)7;
@@ -38,7 +38,7 @@ void *aw_trace_memory(struct aw_trace *trace, size_t count, size_t size)
     return memory;
 }
 
-const char *aw_trace_text(struct aw_trace *trace, const char *format, ...)
+const char *aw_trace_text(const struct aw_trace *trace, const char *format, ...)
 {
     va_list args, again;
     va_start(args, format);

@@ -13,7 +13,8 @@
  *   walk.c     following a schedule: which process and which object is which
  *   write.c    trace -> JSON file        read.c  JSON file -> trace, strictly
  *   replay.c   the execution again, in a new machine, compared with the trace
- *   show.c     text: headline, table       summary.c  the same in a few sentences
+ *   show.c     text: headline, table       summary.c  what happened, in a few lines
+ *   items.c    the history of each item    explain.c  why it failed, in sentences
  *
  * What always holds of a trace that was recorded or read: every process, object and loop index in
  * it is in range; strings are never NULL unless a comment says so; names are unique.
@@ -27,11 +28,12 @@
 
 #include "base/error.h"
 #include "explore/choice.h"
+#include "explore/critical.h"
 #include "explore/verdict.h"
 #include "machine/machine.h"
 
 /* Of the file. A change that older readers would misread raises it. */
-enum { AW_TRACE_FORMAT = 1 };
+enum { AW_TRACE_FORMAT = 2 };
 
 /* In place of an index: no process (the clock), no object, no loop. */
 #define AW_TRACE_NONE UINT32_MAX
@@ -50,7 +52,8 @@ enum { AW_TRACE_FORMAT = 1 };
     X(AW_TRACE_LOG, "log")         /* descriptor, text: what was printed */                        \
     X(AW_TRACE_CRASH, "crash")     /* signal, text */                                              \
     X(AW_TRACE_STOP, "stop")       /* enum aw_stop, text: the machine cannot go on */              \
-    X(AW_TRACE_END, "end")         /* wait status: the process has ended; text: "worker" or "" */
+    X(AW_TRACE_END, "end")         /* wait status: the process has ended; text: "worker" or "" */  \
+    X(AW_TRACE_TAKEN, "taken")     /* producer, number: left its buffer, is being serialised */
 
 enum aw_trace_event_kind {
 #define X(name, text) name,
@@ -123,6 +126,30 @@ struct aw_trace_waiting {
     int line;
     bool blocked;
     const char *holder; /* who holds what it waits for, or "" */
+    /* Blocked: who could end the wait, dead ones included; empty when that cannot be said (a
+     * condition, a count), and when nobody can. */
+    struct aw_trace_party *waits_for;
+    uint32_t waits_for_count;
+    uint32_t since; /* of a lock: index of the step at which it was taken; else AW_TRACE_NONE */
+};
+
+struct aw_trace_party {
+    uint32_t process, slot;
+};
+
+/* A step of the schedule that passes, in words. */
+struct aw_trace_passing {
+    const char *who, *operation, *object, *result, *function, *file;
+    int line;
+};
+
+/* The step after which nothing helps any more (explore/critical.h). */
+struct aw_trace_critical {
+    enum aw_critical_kind kind;
+    uint32_t step, branch; /* indices; where they mean nothing 0 */
+    uint64_t states;
+    struct aw_trace_passing *passing; /* from step `branch` on */
+    uint32_t passing_count;
 };
 
 struct aw_trace {
@@ -144,6 +171,8 @@ struct aw_trace {
     uint32_t loop;    /* index of the first step of the cycle, or AW_TRACE_NONE */
     bool loop_closes; /* after the last step the state was exactly that before step `loop` */
 
+    struct aw_trace_critical critical;
+
     struct aw_trace_process *processes;
     struct aw_trace_object *objects;
     struct aw_trace_step *steps;
@@ -158,9 +187,9 @@ void aw_trace_init(struct aw_trace *trace);
 void aw_trace_free(struct aw_trace *trace);
 
 /* Memory that lives as long as the trace. */
-const char *aw_trace_text(struct aw_trace *trace, const char *format, ...)
+const char *aw_trace_text(const struct aw_trace *trace, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void *aw_trace_memory(struct aw_trace *trace, size_t count, size_t size);
+void *aw_trace_memory(const struct aw_trace *trace, size_t count, size_t size);
 char **aw_trace_strings(struct aw_trace *trace, char *const *strings);
 
 /* A copy of `size` bytes as a UTF-8 string: what is not UTF-8, and zero bytes, become \xNN. */
@@ -177,6 +206,11 @@ const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t siz
  */
 int aw_trace_record(struct aw_machine *machine, const struct aw_schedule *schedule,
                     bool exact_pipes, struct aw_trace *trace, struct aw_error *error);
+
+/* Finds the critical step of a trace whose schedule was recorded in `machine`, and enters it with
+ * the schedule that passes. `states` as in aw_critical_find. */
+void aw_trace_find_critical(struct aw_machine *machine, const struct aw_options *options,
+                            uint64_t states, struct aw_trace *trace);
 
 /* Writes `path`: into a temporary file beside it, which then takes its name. */
 int aw_trace_write(const struct aw_trace *trace, const char *path, struct aw_error *error);

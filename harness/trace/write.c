@@ -168,9 +168,22 @@ static json_t *step_json(const struct aw_trace *trace, const struct aw_trace_ste
     return object;
 }
 
-static json_t *waiting_json(const struct aw_trace *trace, const struct aw_trace_waiting *waiting)
+static json_t *step_or_null(uint32_t index)
+{
+    return index == AW_TRACE_NONE ? json_null() : number(index + 1ul);
+}
+
+static json_t *party_json(const struct aw_trace *trace, const struct aw_trace_party *party)
 {
     json_t *object = json_object();
+    set(object, "process", json_string(trace->processes[party->process].name));
+    set(object, "slot", number(party->slot));
+    return object;
+}
+
+static json_t *waiting_json(const struct aw_trace *trace, const struct aw_trace_waiting *waiting)
+{
+    json_t *object = json_object(), *parties = json_array();
     set(object, "process", json_string(trace->processes[waiting->process].name));
     set(object, "slot", number(waiting->slot));
     set(object, "operation", json_string(waiting->operation));
@@ -180,6 +193,36 @@ static json_t *waiting_json(const struct aw_trace *trace, const struct aw_trace_
     set(object, "line", number((uint64_t)waiting->line));
     set(object, "blocked", json_boolean(waiting->blocked));
     set(object, "holder", json_string(waiting->holder));
+    for (uint32_t i = 0; i < waiting->waits_for_count; i++)
+        append(parties, party_json(trace, &waiting->waits_for[i]));
+    set(object, "waits_for", parties);
+    set(object, "since", step_or_null(waiting->since));
+    return object;
+}
+
+static json_t *passing_json(const struct aw_trace_passing *step)
+{
+    json_t *object = json_object();
+    set(object, "who", json_string(step->who));
+    set(object, "operation", json_string(step->operation));
+    set(object, "object", json_string(step->object));
+    set(object, "result", json_string(step->result));
+    set(object, "function", json_string(step->function));
+    set(object, "file", json_string(step->file));
+    set(object, "line", number((uint64_t)step->line));
+    return object;
+}
+
+static json_t *critical_json(const struct aw_trace_critical *critical)
+{
+    json_t *object = json_object(), *passing = json_array();
+    set(object, "kind", json_string(aw_critical_name(critical->kind)));
+    set(object, "step", number(critical->step + 1ul));
+    set(object, "branch", number(critical->branch + 1ul));
+    set(object, "states", number(critical->states));
+    for (uint32_t i = 0; i < critical->passing_count; i++)
+        append(passing, passing_json(&critical->passing[i]));
+    set(object, "passing", passing);
     return object;
 }
 
@@ -231,6 +274,7 @@ json_t *aw_trace_to_json(const struct aw_trace *trace)
     set(root, "at_end", list = json_array());
     for (uint32_t i = 0; i < trace->at_end_count; i++)
         append(list, waiting_json(trace, &trace->at_end[i]));
+    set(root, "critical", critical_json(&trace->critical));
     aw_trace_checksum(root, checksum);
     set(root, "checksum", json_string(checksum));
     return root;

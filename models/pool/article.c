@@ -94,6 +94,7 @@ static int dump(void *context, const void *object, unsigned char **bytes, size_t
     if (!object)
         return dump_none(bytes, size);
     uint32_t number = item_number(object);
+    aw_taken(0, number);
     *size = pickled_size((size_t)article->size);
     *bytes = calloc(1, *size);
     if (!*bytes)

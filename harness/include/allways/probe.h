@@ -32,6 +32,7 @@ enum aw_probe_kind {
     AW_PROBE_ROLE = 5,    /* text = what to call this thread in traces ("feeder")               */
     AW_PROBE_NOTE = 6,    /* text, a, b = a remark for the trace                                */
     AW_PROBE_ERROR = 7,   /* text, a = an error that the program detected (judged by no-error)  */
+    AW_PROBE_TAKEN = 8,   /* a = producer, b = number: an item left its buffer, to be serialised */
 };
 
 /* The one entry point; the machine supplies it. Text must be a string that outlives the call. */
@@ -54,6 +55,14 @@ static inline void aw_put(uint64_t producer, uint64_t number)
 static inline void aw_got(uint64_t producer, uint64_t number)
 {
     aw_probe_emit(AW_PROBE_GOT, producer, number, 0);
+}
+
+/* An item was taken out of its buffer: the calling thread serialises it, and what the thread writes
+ * to pipes from now on, until it takes another one, is that item. For the histories of items in traces
+ * only; nothing is judged by it. */
+static inline void aw_taken(uint64_t producer, uint64_t number)
+{
+    aw_probe_emit(AW_PROBE_TAKEN, producer, number, 0);
 }
 
 /* The program will start `count` workers in all. `drained` is judged once so many have ended. */

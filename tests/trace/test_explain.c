@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a trace fails: the paragraph, the critical step, the histories of items. */
+#include "trace_box.h"
+
+#include "trace/explain.h"
+
+static const struct program lost_wakeup = {"build/models/classics/lost_wakeup.so",
+                                           "lost_wakeup wrong", 0, AW_TIME_ARBITRARY};
+
+/* Explores, records, and finds the critical step within `states`. */
+static void find_critical(const struct program *program, uint64_t states, struct aw_trace *trace)
+{
+    struct aw_options options;
+    aw_options_default(&options);
+    if (program->properties != 0)
+        options.properties = program->properties;
+    find(program, trace);
+    struct aw_schedule schedule = {.choices = calloc(trace->step_count, sizeof(struct aw_choice)),
+                                   .count = trace->step_count,
+                                   .loop = trace->loop};
+    for (uint32_t i = 0; i < trace->step_count; i++)
+        schedule.choices[i] = trace->steps[i].choice;
+    struct aw_machine *machine = create(program);
+    aw_machine_set_exact_pipes(machine, trace->exact_pipes);
+    aw_trace_find_critical(machine, &options, states, trace);
+    aw_machine_destroy(machine);
+}
+
+Test(explain, the_critical_step_of_the_smallest_loss_is_the_poll_that_finds_nothing)
+{
+    struct aw_trace trace;
+    find_critical(&smallest, AW_CRITICAL_STATES, &trace);
+    cr_assert_eq(trace.critical.kind, AW_CRITICAL_STEP);
+    cr_expect_str_eq(trace.steps[trace.critical.step].operation, "poll");
+    cr_expect_str_eq(trace.steps[trace.critical.step].result, "nothing");
+    cr_expect_str_eq(trace.critical.passing[0].who, "main.feeder");
+    aw_trace_free(&trace);
+}
+
+/* The schedule that passes is one of the machine's own: carried out, everybody ends and every item
+ * is got. */
+Test(explain, the_schedule_that_passes_does_pass)
+{
+    struct aw_trace trace, passing;
+    struct aw_error error;
+    struct aw_options options;
+    struct aw_critical critical;
+    find(&smallest, &trace);
+    struct aw_schedule schedule = {.choices = calloc(trace.step_count, sizeof(struct aw_choice)),
+                                   .count = trace.step_count,
+                                   .loop = UINT32_MAX};
+    for (uint32_t i = 0; i < trace.step_count; i++)
+        schedule.choices[i] = trace.steps[i].choice;
+    aw_options_default(&options);
+    options.properties = smallest.properties;
+    struct aw_machine *machine = create(&smallest);
+    aw_critical_find(machine, &options, &schedule, AW_CRITICAL_STATES, &critical);
+    aw_machine_destroy(machine);
+    cr_assert_eq(critical.kind, AW_CRITICAL_STEP);
+    for (uint32_t i = 0; i < critical.branch; i++)
+        cr_expect(memcmp(&critical.passing.choices[i], &schedule.choices[i],
+                         sizeof *schedule.choices) == 0);
+    cr_expect(memcmp(&critical.passing.choices[critical.branch], &schedule.choices[critical.branch],
+                     sizeof *schedule.choices) != 0);
+    machine = create(&smallest);
+    aw_trace_init(&passing);
+    cr_assert_eq(aw_trace_record(machine, &critical.passing, false, &passing, &error), 0);
+    aw_machine_destroy(machine);
+    cr_expect_eq(passing.at_end_count, 0);
+    struct aw_trace_items items;
+    aw_trace_items(&passing, &items);
+    cr_assert_eq(items.count, 1);
+    const struct aw_trace_item *item = &items.items[0];
+    cr_expect(item->put < item->taken && item->taken < item->written &&
+              item->written < item->read && item->read <= item->got);
+    cr_expect_str_eq(item->taken_by, "main.feeder");
+    cr_expect_str_eq(item->got_by, "worker 1");
+    cr_expect_eq(item->bytes, 20);
+    cr_expect_str_eq(aw_trace_item_place(&passing, &items, item, item->put),
+                     "in the buffer of main, not yet written to a pipe");
+    cr_expect_str_eq(aw_trace_item_place(&passing, &items, item, item->taken),
+                     "being serialised by main.feeder, not yet written");
+    cr_expect_str_eq(aw_trace_item_place(&passing, &items, item, item->written), "in pipe 0");
+    cr_expect_str_eq(aw_trace_item_place(&passing, &items, item, item->read),
+                     "being read by worker 1");
+    cr_expect_str_eq(aw_trace_item_place(&passing, &items, item, item->got), "got by worker 1");
+    aw_trace_items_free(&items);
+    aw_trace_free(&passing);
+    aw_trace_free(&trace);
+}
+
+Test(explain, says_why_a_worker_left_too_early)
+{
+    struct aw_trace trace;
+    struct aw_trace_items items;
+    find_critical(&smallest, AW_CRITICAL_STATES, &trace);
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    cr_expect_not_null(
+        strstr(why, "worker 1 left at step 29 although item 1 had been put and not got."), "%s",
+        why);
+    cr_expect_not_null(strstr(why, "at step 27 its poll pipe 0 answered \"nothing\""), "%s", why);
+    cr_expect_not_null(
+        strstr(why, "At that moment item 1 was in the buffer of main, not yet written to a pipe; "
+                    "pipe 0 held 0 bytes."),
+        "%s", why);
+    aw_trace_items_free(&items);
+    aw_trace_free(&trace);
+}
+
+Test(explain, a_lost_wake_up_is_a_signal_sent_too_early)
+{
+    struct aw_trace trace;
+    struct aw_trace_items items;
+    find_critical(&lost_wakeup, AW_CRITICAL_STATES, &trace);
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    cr_expect_not_null(strstr(why, "The last signal was sent too early, at step "), "%s", why);
+    cr_assert_eq(trace.critical.kind, AW_CRITICAL_STEP);
+    cr_expect_str_eq(trace.steps[trace.critical.step].operation, "pthread_mutex_lock");
+    aw_trace_items_free(&items);
+    aw_trace_free(&trace);
+}
+
+Test(explain, threads_that_wait_in_a_circle_are_shown_as_one)
+{
+    static const struct program lock_order = {"build/models/classics/lock_order.so",
+                                              "lock_order wrong", 0, AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    find(&lock_order, &trace);
+    cr_expect_str_eq(aw_trace_cycle_text(&trace),
+                     "main.thread 1 -> main.thread 2 -> main.thread 1");
+    aw_trace_free(&trace);
+}
+
+Test(explain, a_limit_is_said_and_never_passes_for_an_answer)
+{
+    struct aw_trace trace;
+    find_critical(&smallest, 2, &trace);
+    cr_assert_eq(trace.critical.kind, AW_CRITICAL_BOUNDED);
+    cr_expect_not_null(strstr(aw_trace_critical_text(&trace), "gave up after"));
+    aw_trace_free(&trace);
+}
+
+/* In a cycle every state may still lead to an end. */
+Test(explain, a_livelock_may_be_left_at_every_step)
+{
+    static const struct program polite = {"build/models/classics/polite_threads.so",
+                                          "polite_threads wrong", 0, AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    find_critical(&polite, AW_CRITICAL_STATES, &trace);
+    cr_expect_eq(trace.critical.kind, AW_CRITICAL_OPEN);
+    aw_trace_free(&trace);
+}
