@@ -328,6 +328,13 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
                 (op->kind == AW_OP_MUTEX_UNLOCK &&
                  !aw_machine_holds_mutex(reduce->machine, id, thread, op->address)))
                 set(reduce, &m->tried);
+        } else if (op->kind == AW_OP_MUTEX_CONSISTENT) {
+            struct mutex_facts *m = aw_facts_mutex(reduce, op->address);
+            used_by(reduce, &m->user, who);
+            /* glibc does not ask who calls it: by another than the holder, an unlock may be before
+             * or after it. */
+            if (!aw_machine_holds_mutex(reduce->machine, id, thread, op->address))
+                set(reduce, &m->tried);
         } else if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
                    op->kind == AW_OP_COND_RELOCK) {
             used_by(reduce, &aw_facts_mutex(reduce, op->argument)->user, who);

@@ -106,7 +106,8 @@ static bool is_own(const struct aw_machine *machine, uint32_t from, uint32_t to,
     struct aw_local head = *b;
     head.chunk_count = a->chunk_count;
     if (memcmp(a, &head, sizeof head) != 0 ||
-        memcmp(aw_local_fds(a), aw_local_fds(b), a->fd_count * sizeof(struct aw_fd)) != 0)
+        memcmp(aw_local_fds(a), aw_local_fds(b), a->fd_count * sizeof(struct aw_fd)) != 0 ||
+        memcmp(aw_local_locks(a), aw_local_locks(b), a->lock_count * sizeof(struct aw_lock)) != 0)
         return false;
     for (uint32_t t = 0; t < a->thread_count; t++)
         if ((aw_local_threads(a)[t].slot != slot || aw_local_threads(b)[t].slot != slot) &&
@@ -146,7 +147,8 @@ bool aw_reduce_own(struct aw_reduce *reduce, uint32_t from, uint32_t to, uint32_
 }
 
 /* Operations on objects of the image, in a process with several threads. */
-static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread, uint64_t who)
+static bool ample_image(struct aw_reduce *reduce, const struct aw_local *local,
+                        const struct aw_thread *thread, uint64_t who)
 {
     const struct aw_op *op = &thread->op;
     struct mutex_facts *facts;
@@ -173,7 +175,9 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_thread *thread
     case AW_OP_CREATE:
         return rule(reduce, AW_RULE_RELEASE);
     case AW_OP_THREAD_EXIT:
-        return rule(reduce, AW_RULE_RELEASE) && !reduce->main_leaves && thread->slot != 0;
+        /* One that holds robust mutexes changes them: others may be trying. */
+        return rule(reduce, AW_RULE_RELEASE) && !reduce->main_leaves && thread->slot != 0 &&
+               local->lock_count == 0;
     default:
         return false;
     }
@@ -195,7 +199,7 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     case AW_ON_NOTHING:
         return rule(reduce, AW_RULE_LOCAL) && (op->kind != AW_OP_SLEEP || !reduce->clock_read);
     case AW_ON_IMAGE:
-        return alone ? rule(reduce, AW_RULE_LOCAL) : ample_image(reduce, t, who);
+        return alone ? rule(reduce, AW_RULE_LOCAL) : ample_image(reduce, local, t, who);
     case AW_ON_SEM:
     case AW_ON_PIPE: {
         bool write_end;

@@ -55,6 +55,19 @@
     X(pthread_cond_clockwait, aw_call_cond_clockwait)                                              \
     X(pthread_cond_signal, aw_call_cond_signal)                                                    \
     X(pthread_cond_broadcast, aw_call_cond_broadcast)                                              \
+    X(pthread_mutex_consistent, aw_call_mutex_consistent)                                          \
+    /* calls_rwlock.c: read-write locks and barriers */                                            \
+    X(pthread_rwlock_rdlock, aw_call_rwlock_rdlock)                                                \
+    X(pthread_rwlock_tryrdlock, aw_call_rwlock_tryrdlock)                                          \
+    X(pthread_rwlock_timedrdlock, aw_call_rwlock_timedrdlock)                                      \
+    X(pthread_rwlock_clockrdlock, aw_call_rwlock_clockrdlock)                                      \
+    X(pthread_rwlock_wrlock, aw_call_rwlock_wrlock)                                                \
+    X(pthread_rwlock_trywrlock, aw_call_rwlock_trywrlock)                                          \
+    X(pthread_rwlock_timedwrlock, aw_call_rwlock_timedwrlock)                                      \
+    X(pthread_rwlock_clockwrlock, aw_call_rwlock_clockwrlock)                                      \
+    X(pthread_rwlock_unlock, aw_call_rwlock_unlock)                                                \
+    X(pthread_barrier_wait, aw_call_barrier_wait)                                                  \
+    /* calls_thread.c */                                                                           \
     X(sem_init, aw_call_sem_init)                                                                  \
     X(sem_destroy, aw_call_sem_destroy)                                                            \
     X(sem_open, aw_call_sem_open)                                                                  \
@@ -104,5 +117,12 @@ AW_CALLS(X)
 
 /* Reads a struct timespec of the program as nanoseconds; -1 when it is not a valid time. */
 int64_t aw_call_timespec(const struct aw_machine *machine, uint64_t address);
+
+/* calls_thread.c: parks at an operation on an object of the image at `address`. */
+enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
+                                    uint64_t address);
+
+/* Gives the operation just parked an absolute deadline on `clock`; false for a bad time. */
+bool aw_call_deadline(struct aw_machine *machine, uint64_t address, int clock);
 
 #endif

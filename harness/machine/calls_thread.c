@@ -24,9 +24,8 @@ static enum aw_call_result bad_object(struct aw_machine *machine)
     return AW_CALL_PARK;
 }
 
-/* Parks at an operation on an object of the image at `address`. */
-static enum aw_call_result park_at(struct aw_machine *machine, enum aw_op_kind kind,
-                                   uint64_t address)
+enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
+                                    uint64_t address)
 {
     if (!aw_user_writable(machine, address, 20))
         return bad_object(machine);
@@ -48,8 +47,7 @@ int64_t aw_call_timespec(const struct aw_machine *machine, uint64_t address)
     return time.tv_sec * (int64_t)1000000000 + time.tv_nsec;
 }
 
-/* Gives the operation just parked an absolute deadline on `clock`; false for a bad time. */
-static bool deadline(struct aw_machine *machine, uint64_t address, int clock)
+bool aw_call_deadline(struct aw_machine *machine, uint64_t address, int clock)
 {
     struct timespec absolute;
     if (!aw_user_valid(machine, address, sizeof absolute))
@@ -130,23 +128,23 @@ enum aw_call_result aw_call_mutex_lock(struct aw_machine *machine, const uint64_
                                        uint64_t *result)
 {
     (void)result;
-    return park_at(machine, AW_OP_MUTEX_LOCK, args[0]);
+    return aw_call_park_at(machine, AW_OP_MUTEX_LOCK, args[0]);
 }
 
 enum aw_call_result aw_call_mutex_trylock(struct aw_machine *machine, const uint64_t *args,
                                           uint64_t *result)
 {
     (void)result;
-    return park_at(machine, AW_OP_MUTEX_TRYLOCK, args[0]);
+    return aw_call_park_at(machine, AW_OP_MUTEX_TRYLOCK, args[0]);
 }
 
 static enum aw_call_result timed_at(struct aw_machine *machine, enum aw_op_kind kind,
                                     uint64_t address, uint64_t time, int clock, uint64_t *result)
 {
-    enum aw_call_result how = park_at(machine, kind, address);
+    enum aw_call_result how = aw_call_park_at(machine, kind, address);
     if (machine->parked.kind == kind &&
         ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
-         !deadline(machine, time, clock))) {
+         !aw_call_deadline(machine, time, clock))) {
         *result = EINVAL;
         return AW_CALL_RETURN;
     }
@@ -157,9 +155,9 @@ static enum aw_call_result timed_at(struct aw_machine *machine, enum aw_op_kind 
 static enum aw_call_result timed_lock(struct aw_machine *machine, uint64_t address, uint64_t time,
                                       int clock)
 {
-    enum aw_call_result how = park_at(machine, AW_OP_MUTEX_TIMEDLOCK, address);
+    enum aw_call_result how = aw_call_park_at(machine, AW_OP_MUTEX_TIMEDLOCK, address);
     if (machine->parked.kind == AW_OP_MUTEX_TIMEDLOCK)
-        machine->parked.extra = !deadline(machine, time, clock);
+        machine->parked.extra = !aw_call_deadline(machine, time, clock);
     return how;
 }
 
@@ -184,7 +182,7 @@ enum aw_call_result aw_call_mutex_unlock(struct aw_machine *machine, const uint6
                                          uint64_t *result)
 {
     (void)result;
-    return park_at(machine, AW_OP_MUTEX_UNLOCK, args[0]);
+    return aw_call_park_at(machine, AW_OP_MUTEX_UNLOCK, args[0]);
 }
 
 enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t *args,
@@ -193,7 +191,7 @@ enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t
     (void)result;
     if (!aw_user_writable(machine, args[1], 20))
         return bad_object(machine);
-    enum aw_call_result how = park_at(machine, AW_OP_COND_WAIT, args[0]);
+    enum aw_call_result how = aw_call_park_at(machine, AW_OP_COND_WAIT, args[0]);
     machine->parked.argument = args[1];
     return how;
 }
@@ -226,14 +224,21 @@ enum aw_call_result aw_call_cond_signal(struct aw_machine *machine, const uint64
                                         uint64_t *result)
 {
     (void)result;
-    return park_at(machine, AW_OP_COND_SIGNAL, args[0]);
+    return aw_call_park_at(machine, AW_OP_COND_SIGNAL, args[0]);
 }
 
 enum aw_call_result aw_call_cond_broadcast(struct aw_machine *machine, const uint64_t *args,
                                            uint64_t *result)
 {
     (void)result;
-    return park_at(machine, AW_OP_COND_BROADCAST, args[0]);
+    return aw_call_park_at(machine, AW_OP_COND_BROADCAST, args[0]);
+}
+
+enum aw_call_result aw_call_mutex_consistent(struct aw_machine *machine, const uint64_t *args,
+                                             uint64_t *result)
+{
+    (void)result;
+    return aw_call_park_at(machine, AW_OP_MUTEX_CONSISTENT, args[0]);
 }
 
 /* Semaphores. */
@@ -305,7 +310,7 @@ static enum aw_call_result timed_sem(struct aw_machine *machine, uint64_t addres
     enum aw_call_result how = park_sem(machine, address, AW_OP_SEM_TIMEDWAIT,
                                        AW_OP_USEM_TIMEDWAIT, "sem_timedwait", result);
     if (how == AW_CALL_PARK && ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
-                                !deadline(machine, time, clock)))
+                                !aw_call_deadline(machine, time, clock)))
         return aw_call_error(machine, result, EINVAL, "sem_timedwait");
     return how;
 }

@@ -80,7 +80,7 @@ static bool fits(const struct aw_fault *fault, const struct aw_op *op)
     if (fault->kind == AW_FAULT_SPURIOUS)
         return op->kind == AW_OP_COND_SLEEP;
     if (strcmp(fault->point, "allways/delay") == 0)
-        return op->kind != AW_OP_COND_SLEEP;
+        return op->kind != AW_OP_COND_SLEEP && op->kind != AW_OP_BARRIER_SLEEP;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (places[i].op == op->kind && strcmp(places[i].point, fault->point) == 0)
             return places[i].variant < 0 || places[i].variant == (op->extra != 0);

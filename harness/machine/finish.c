@@ -9,8 +9,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
@@ -32,7 +33,8 @@ static struct aw_user_sem *sem_at(uint64_t address) { return (struct aw_user_sem
 static bool expected_error(int error)
 {
     return error == EAGAIN || error == EINTR || error == ETIMEDOUT || error == ECHILD ||
-           error == EBUSY || error == EEXIST || error == ENOENT || error == ESRCH;
+           error == EBUSY || error == EEXIST || error == ENOENT || error == ESRCH ||
+           error == EOWNERDEAD;
 }
 
 static void note_error(struct aw_machine *machine, const struct aw_op *op, int error)
@@ -44,58 +46,107 @@ static void note_error(struct aw_machine *machine, const struct aw_op *op, int e
                  (uint32_t)strlen(name));
 }
 
-/* Mutexes. */
+/* Mutexes. A robust one that a thread holds is in the list of its process. */
 
-static bool is_self(const struct aw_user_mutex *mutex, uint32_t who)
+static bool limit(struct aw_machine *machine, const struct aw_op *op, const char *text)
 {
-    return mutex->locked && mutex->owner == (int32_t)who;
+    aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, text, (uint32_t)strlen(text));
+    return false;
 }
 
-/* Would a lock attempt by `who` be answered now (taken, counted up, or refused)? */
-static bool lock_answers(const struct aw_user_mutex *mutex, uint32_t who)
+/* What a lock attempt came to; false when the machine cannot go on. */
+static bool note_lock(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
+                      uint32_t slot, int error)
 {
-    return !mutex->locked ||
-           (is_self(mutex, who) &&
-            (mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK));
+    if ((error != 0 && error != EOWNERDEAD) || !aw_mutex_is_robust(mutex_at(address)) ||
+        aw_process_add_lock(&machine->work, address, slot))
+        return true;
+    return limit(machine, op, "a process holds more robust mutexes than the machine keeps (64)");
 }
 
-/* Answers it: 0 or an error number. */
-static int lock(struct aw_user_mutex *mutex, uint32_t who)
+static int unlock(struct aw_machine *machine, uint64_t address, uint32_t who)
 {
-    if (mutex->locked) {
-        if (mutex->kind == AW_MUTEX_ERRORCHECK)
-            return EDEADLK;
-        if (mutex->count == UINT32_MAX)
-            return EAGAIN;
-        mutex->count++;
-        return 0;
+    struct aw_user_mutex *mutex = mutex_at(address);
+    int error = aw_mutex_unlock(mutex, who);
+    if (error == 0 && !mutex->locked)
+        aw_process_remove_lock(&machine->work, address);
+    return error;
+}
+
+/* The thread in `slot` ends: what it holds is free, and inconsistent. */
+static void abandon_locks(struct aw_machine *machine, uint32_t slot)
+{
+    struct aw_process *work = &machine->work;
+    uint32_t who = aw_mutex_owner(work, slot);
+    for (uint32_t i = work->head.lock_count; i-- > 0;) {
+        uint64_t address = work->locks[i].address;
+        if (work->locks[i].slot != slot)
+            continue;
+        struct aw_user_mutex *mutex = mutex_at(address);
+        if (aw_user_writable(machine, address, sizeof *mutex) && aw_mutex_is_robust(mutex) &&
+            aw_mutex_is_held_by(mutex, who))
+            aw_mutex_abandon(mutex);
+        aw_process_remove_lock(work, address);
     }
-    mutex->locked = 1;
-    mutex->owner = (int32_t)who;
-    mutex->count = mutex->kind == AW_MUTEX_RECURSIVE;
-    return 0;
 }
 
-static int trylock(struct aw_user_mutex *mutex, uint32_t who)
+/* Read-write locks and barriers. */
+
+static struct aw_user_rwlock *rwlock_at(uint64_t address)
 {
-    if (!mutex->locked)
-        return lock(mutex, who);
-    if (mutex->kind == AW_MUTEX_RECURSIVE && is_self(mutex, who))
-        return lock(mutex, who);
-    return EBUSY;
+    return (struct aw_user_rwlock *)address;
 }
 
-static int unlock(struct aw_user_mutex *mutex, uint32_t who)
+static bool is_write(enum aw_op_kind kind)
 {
-    if ((mutex->kind == AW_MUTEX_RECURSIVE || mutex->kind == AW_MUTEX_ERRORCHECK) &&
-        !is_self(mutex, who))
-        return EPERM;
-    if (mutex->kind == AW_MUTEX_RECURSIVE && --mutex->count > 0)
-        return 0;
-    mutex->locked = 0;
-    mutex->owner = 0;
-    mutex->count = 0;
-    return 0;
+    return kind == AW_OP_RWLOCK_WRLOCK || kind == AW_OP_RWLOCK_TRYWRLOCK ||
+           kind == AW_OP_RWLOCK_TIMEDWRLOCK;
+}
+
+static bool waits_at(const struct aw_thread *thread, uint64_t barrier)
+{
+    return thread->status == AW_THREAD_PARKED && thread->op.kind == AW_OP_BARRIER_SLEEP &&
+           thread->op.address == barrier;
+}
+
+static unsigned waiting_at(const struct aw_process *process, uint64_t barrier)
+{
+    unsigned count = 0;
+    for (int i = 0; i < process->head.thread_count; i++)
+        count += waits_at(&process->threads[i], barrier);
+    return count;
+}
+
+/* The standard leaves open which thread is told PTHREAD_BARRIER_SERIAL_THREAD: choice 0 is the one
+ * that came last, as in glibc; choice k the k-th of those that wait. True when the caller goes on. */
+static bool barrier_wait(struct aw_machine *machine, int index, uint32_t choice, uint64_t *result)
+{
+    struct aw_process *work = &machine->work;
+    struct aw_thread *thread = &work->threads[index];
+    struct aw_user_barrier *barrier = (struct aw_user_barrier *)thread->op.address;
+    if (barrier->count == 0) {
+        const char *text = "pthread_barrier_wait on what is no barrier is not modelled";
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, thread->op.pc, text,
+                     (uint32_t)strlen(text));
+        return false;
+    }
+    if (barrier->arrived + 1 < barrier->count) {
+        barrier->arrived++;
+        thread->op.kind = AW_OP_BARRIER_SLEEP;
+        return false;
+    }
+    barrier->arrived = 0;
+    uint32_t number = 0;
+    for (int i = 0; i < work->head.thread_count; i++) {
+        if (!waits_at(&work->threads[i], thread->op.address))
+            continue;
+        work->threads[i].op.kind = AW_OP_BARRIER_LEAVE;
+        work->threads[i].op.address = 0;
+        work->threads[i].op.extra =
+            ++number == choice ? (uint64_t)PTHREAD_BARRIER_SERIAL_THREAD : 0;
+    }
+    *result = choice == 0 ? (uint64_t)PTHREAD_BARRIER_SERIAL_THREAD : 0;
+    return true;
 }
 
 /* Conditions. */
@@ -146,11 +197,8 @@ static bool create(struct aw_machine *machine, const struct aw_op *op, uint64_t 
         aw_fail(&error, AW_E_LIMIT,
                 "a thread has more than the threads of its own that the machine keeps (63 for the "
                 "main thread, 15 for those it started, none deeper)");
-    if (slot < 0 || aw_thread_start(machine, (uint32_t)slot, start[0], args, &error) != 0) {
-        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, error.message,
-                     (uint32_t)strlen(error.message));
-        return false;
-    }
+    if (slot < 0 || aw_thread_start(machine, (uint32_t)slot, start[0], args, &error) != 0)
+        return limit(machine, op, error.message);
     int index = aw_process_thread(&machine->work, (uint32_t)slot);
     machine->work.threads[index].detached = op->argument != 0;
     if (aw_user_writable(machine, op->address, sizeof(uint64_t)))
@@ -209,6 +257,7 @@ static bool thread_exit(struct aw_machine *machine, int index)
     if (others == 0)
         return true;
     uint64_t value = thread->op.argument;
+    abandon_locks(machine, thread->slot);
     aw_image_clear_slot(&machine->image, thread->slot);
     if (thread->detached) {
         aw_process_remove_thread(&machine->work, index);
@@ -239,6 +288,7 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     if (work->head.generation < UINT8_MAX)
         work->head.generation++;
     work->head.monitor_count = 0;
+    work->head.lock_count = 0;
     collect_if_alone(machine);
 }
 
@@ -405,9 +455,20 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
         *owner = mutex->locked ? (uint32_t)mutex->owner : 0;
         if (op->kind == AW_OP_MUTEX_TIMEDLOCK && op->extra)
             return 1; /* the time is wrong: EINVAL instead of waiting */
-        return lock_answers(mutex, aw_mutex_owner(process, thread->slot));
+        return aw_mutex_answers(mutex, aw_mutex_owner(process, thread->slot));
     case AW_OP_COND_SLEEP:
+    case AW_OP_BARRIER_SLEEP:
         return 0;
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+        return aw_rwlock_answers(rwlock_at(op->address), aw_mutex_owner(process, thread->slot),
+                                 is_write(op->kind));
+    case AW_OP_BARRIER_WAIT: {
+        const struct aw_user_barrier *barrier = (const struct aw_user_barrier *)op->address;
+        return barrier->arrived + 1 == barrier->count ? 1 + waiting_at(process, op->address) : 1;
+    }
     case AW_OP_COND_SIGNAL: {
         unsigned sleepers = 0;
         for (int i = 0; i < process->head.thread_count; i++)
@@ -443,19 +504,23 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     case AW_OP_MUTEX_TIMEDLOCK:
         if (expired)
             error = ETIMEDOUT;
-        else if (!lock_answers(mutex_at(op.address), who))
+        else if (!aw_mutex_answers(mutex_at(op.address), who))
             error = EINVAL; /* a wrong time: otherwise it would be blocked */
         else
-            error = lock(mutex_at(op.address), who);
+            error = aw_mutex_lock(mutex_at(op.address), who);
+        if (!note_lock(machine, &op, op.address, slot, error))
+            return false;
         break;
     case AW_OP_MUTEX_TRYLOCK:
-        error = trylock(mutex_at(op.address), who);
+        error = aw_mutex_trylock(mutex_at(op.address), who);
+        if (!note_lock(machine, &op, op.address, slot, error))
+            return false;
         break;
     case AW_OP_MUTEX_UNLOCK:
-        error = unlock(mutex_at(op.address), who);
+        error = unlock(machine, op.address, who);
         break;
     case AW_OP_COND_WAIT:
-        error = unlock(mutex_at(op.argument), who);
+        error = unlock(machine, op.argument, who);
         if (error != 0)
             break;
         thread->op.kind = AW_OP_COND_SLEEP;
@@ -465,9 +530,36 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
         wake(thread, ETIMEDOUT);
         return false;
     case AW_OP_COND_RELOCK:
-        lock(mutex_at(op.argument), who);
-        *result = op.extra;
-        return true;
+        error = aw_mutex_lock(mutex_at(op.argument), who);
+        if (!note_lock(machine, &op, op.argument, slot, error))
+            return false;
+        if (error == 0)
+            error = (int)op.extra;
+        break;
+    case AW_OP_MUTEX_CONSISTENT:
+        error = aw_mutex_consistent(mutex_at(op.address));
+        break;
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+        error = expired ? ETIMEDOUT
+                        : aw_rwlock_lock(rwlock_at(op.address), who, is_write(op.kind));
+        break;
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+        error = aw_rwlock_trylock(rwlock_at(op.address), who, is_write(op.kind));
+        break;
+    case AW_OP_RWLOCK_UNLOCK:
+        if (!aw_rwlock_unlock(rwlock_at(op.address), who)) {
+            const char *text = "pthread_rwlock_unlock of a lock that nobody holds is undefined";
+            aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, op.pc, text,
+                         (uint32_t)strlen(text));
+            return false;
+        }
+        break;
+    case AW_OP_BARRIER_WAIT:
+        return barrier_wait(machine, index, answer->detail, result);
     case AW_OP_COND_SIGNAL:
         wake_choice(work, op.address, answer->detail);
         break;
@@ -556,7 +648,7 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     }
     if (aw_op_class(op.kind) == AW_ON_IMAGE)
         return finish_on_image(machine, index, answer, result);
-    *result = (uint64_t)answer->result;
+    *result = op.kind == AW_OP_BARRIER_LEAVE ? op.extra : (uint64_t)answer->result;
     if (answer->result < 0 && answer->error != 0) {
         aw_set_errno(machine, thread->slot, answer->error);
         note_error(machine, &op, answer->error);

@@ -6,6 +6,7 @@
  *   bind.c      imports: which function of the machine or of libc serves which name
  *   run.c       running program code up to its next visible operation; signals, CPU-time bound
  *   calls_*.c   the imports themselves, run when program code calls them
+ *   locks.c     mutexes, read-write locks and barriers as values
  *   finish.c    what an answered operation does to its process before its code goes on
  *   edge.c      edges: executing a step of a process once, and remembering it
  *   layout.c    which processes and objects a state has
@@ -27,6 +28,7 @@
 #include "base/memory.h"
 #include "machine/image.h"
 #include "machine/loader.h"
+#include "machine/locks.h"
 #include "machine/machine.h"
 #include "machine/pipe.h"
 
@@ -238,21 +240,12 @@ struct aw_user_sem {
 };
 enum { AW_SEM_UNNAMED = 0x6d657375, AW_SEM_NAMED = 0x6d65736e };
 
-/* glibc's layout of pthread_mutex_t, as far as we use it. The owner is aw_mutex_owner. */
-struct aw_user_mutex {
-    int32_t locked;
-    uint32_t count;
-    int32_t owner;
-    uint32_t users;
-    int32_t kind;
-};
 /* Thread ids are new in a child (as glibc's are): what was locked before the fork is held by nobody
  * who lives there. */
 static inline uint32_t aw_mutex_owner(const struct aw_process *process, uint32_t slot)
 {
     return (uint32_t)process->head.generation << 16 | (slot + 1);
 }
-enum { AW_MUTEX_NORMAL = 0, AW_MUTEX_RECURSIVE = 1, AW_MUTEX_ERRORCHECK = 2 };
 
 /* Clocks start here, so that a program sees plausible times. */
 #define AW_REALTIME_START ((int64_t)1600000000 * 1000000000)

@@ -36,6 +36,17 @@ enum aw_op_class {
     X(AW_OP_COND_RELOCK, "pthread_cond_wait (relock)", AW_ON_IMAGE)                                \
     X(AW_OP_COND_SIGNAL, "pthread_cond_signal", AW_ON_IMAGE)                                       \
     X(AW_OP_COND_BROADCAST, "pthread_cond_broadcast", AW_ON_IMAGE)                                 \
+    X(AW_OP_MUTEX_CONSISTENT, "pthread_mutex_consistent", AW_ON_IMAGE)                             \
+    X(AW_OP_RWLOCK_RDLOCK, "pthread_rwlock_rdlock", AW_ON_IMAGE)                                   \
+    X(AW_OP_RWLOCK_TRYRDLOCK, "pthread_rwlock_tryrdlock", AW_ON_IMAGE)                             \
+    X(AW_OP_RWLOCK_TIMEDRDLOCK, "pthread_rwlock_timedrdlock", AW_ON_IMAGE)                         \
+    X(AW_OP_RWLOCK_WRLOCK, "pthread_rwlock_wrlock", AW_ON_IMAGE)                                   \
+    X(AW_OP_RWLOCK_TRYWRLOCK, "pthread_rwlock_trywrlock", AW_ON_IMAGE)                             \
+    X(AW_OP_RWLOCK_TIMEDWRLOCK, "pthread_rwlock_timedwrlock", AW_ON_IMAGE)                         \
+    X(AW_OP_RWLOCK_UNLOCK, "pthread_rwlock_unlock", AW_ON_IMAGE)                                   \
+    X(AW_OP_BARRIER_WAIT, "pthread_barrier_wait", AW_ON_IMAGE)                                     \
+    X(AW_OP_BARRIER_SLEEP, "pthread_barrier_wait (waiting)", AW_ON_IMAGE)                          \
+    X(AW_OP_BARRIER_LEAVE, "pthread_barrier_wait (leaving)", AW_ON_NOTHING)                        \
     X(AW_OP_CREATE, "pthread_create", AW_ON_IMAGE)                                                 \
     X(AW_OP_JOIN, "pthread_join", AW_ON_IMAGE)                                                     \
     X(AW_OP_DETACH, "pthread_detach", AW_ON_IMAGE)                                                 \

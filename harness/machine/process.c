@@ -14,6 +14,7 @@ void aw_process_unpack(struct aw_process *process, const struct aw_local *local)
     memcpy(process->fds, aw_local_fds(local), local->fd_count * sizeof *process->fds);
     memcpy(process->monitors, aw_local_monitors(local),
            local->monitor_count * sizeof *process->monitors);
+    memcpy(process->locks, aw_local_locks(local), local->lock_count * sizeof *process->locks);
 }
 
 static uint8_t *append(uint8_t *place, const void *bytes, size_t size)
@@ -30,7 +31,8 @@ uint32_t aw_process_pack(const struct aw_process *process, const struct aw_image
     head.chunk_count = chunk_count;
     size_t size = sizeof head + head.thread_count * sizeof *process->threads +
                   head.fd_count * sizeof *process->fds +
-                  head.monitor_count * sizeof *process->monitors + chunk_count * sizeof *chunks;
+                  head.monitor_count * sizeof *process->monitors +
+                  head.lock_count * sizeof *process->locks + chunk_count * sizeof *chunks;
     if (size > *capacity) {
         *capacity = 2 * (uint32_t)size;
         *buffer = aw_reallocate(*buffer, *capacity, 1);
@@ -39,6 +41,7 @@ uint32_t aw_process_pack(const struct aw_process *process, const struct aw_image
     place = append(place, process->threads, head.thread_count * sizeof *process->threads);
     place = append(place, process->fds, head.fd_count * sizeof *process->fds);
     place = append(place, process->monitors, head.monitor_count * sizeof *process->monitors);
+    place = append(place, process->locks, head.lock_count * sizeof *process->locks);
     append(place, chunks, chunk_count * sizeof *chunks);
     return (uint32_t)size;
 }
@@ -94,6 +97,34 @@ void aw_process_remove_fd(struct aw_process *process, int fd)
     int place = (int)(entry - process->fds);
     process->head.fd_count--;
     memmove(entry, entry + 1, (size_t)(process->head.fd_count - place) * sizeof *entry);
+}
+
+bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot)
+{
+    uint32_t place = 0;
+    while (place < process->head.lock_count && process->locks[place].address < address)
+        place++;
+    if (place == process->head.lock_count || process->locks[place].address != address) {
+        if (process->head.lock_count == AW_MAX_LOCKS)
+            return false;
+        memmove(&process->locks[place + 1], &process->locks[place],
+                (process->head.lock_count - place) * sizeof *process->locks);
+        process->head.lock_count++;
+    }
+    process->locks[place] = (struct aw_lock){.address = address, .slot = slot};
+    return true;
+}
+
+void aw_process_remove_lock(struct aw_process *process, uint64_t address)
+{
+    for (uint32_t i = 0; i < process->head.lock_count; i++) {
+        if (process->locks[i].address != address)
+            continue;
+        process->head.lock_count--;
+        memmove(&process->locks[i], &process->locks[i + 1],
+                (process->head.lock_count - i) * sizeof *process->locks);
+        return;
+    }
 }
 
 int aw_process_add_thread(struct aw_process *process, uint32_t slot)

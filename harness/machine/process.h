@@ -17,7 +17,7 @@
 #include "machine/image.h"
 #include "machine/op.h"
 
-enum { AW_MAX_THREADS = 64, AW_MAX_FDS = 128, AW_MAX_MONITORS = 32 };
+enum { AW_MAX_THREADS = 64, AW_MAX_FDS = 128, AW_MAX_MONITORS = 32, AW_MAX_LOCKS = 64 };
 
 enum aw_thread_status { AW_THREAD_PARKED, AW_THREAD_ENDED /* and not joined */ };
 
@@ -48,6 +48,13 @@ struct aw_fifo_monitor {
     uint32_t threshold;
 };
 
+/* A lock whose owner's death matters: a robust mutex that a thread holds. */
+struct aw_lock {
+    uint64_t address;
+    uint32_t slot; /* of the thread */
+    uint32_t zero;
+};
+
 struct aw_local {
     uint8_t zombie;
     uint8_t worker;
@@ -56,10 +63,10 @@ struct aw_local {
     uint16_t thread_count, fd_count;
     uint32_t monitor_count, chunk_count;
     int32_t status;    /* of a zombie, as wait(2) tells it */
-    uint32_t zero;
+    uint32_t lock_count;
     uint64_t ignored;  /* aw_signal_bit of each signal that is ignored */
     /* struct aw_thread threads[]; struct aw_fd fds[]; struct aw_fifo_monitor monitors[];
-     * struct aw_image_chunk chunks[]; */
+     * struct aw_lock locks[]; struct aw_image_chunk chunks[]; */
 };
 
 struct aw_process {
@@ -67,6 +74,7 @@ struct aw_process {
     struct aw_thread threads[AW_MAX_THREADS]; /* sorted by slot */
     struct aw_fd fds[AW_MAX_FDS];             /* sorted by fd */
     struct aw_fifo_monitor monitors[AW_MAX_MONITORS];
+    struct aw_lock locks[AW_MAX_LOCKS]; /* sorted by address */
 };
 
 static inline uint64_t aw_signal_bit(int signal) { return (uint64_t)1 << (signal - 1); }
@@ -86,9 +94,14 @@ static inline const struct aw_fifo_monitor *aw_local_monitors(const struct aw_lo
     return (const struct aw_fifo_monitor *)(aw_local_fds(local) + local->fd_count);
 }
 
+static inline const struct aw_lock *aw_local_locks(const struct aw_local *local)
+{
+    return (const struct aw_lock *)(aw_local_monitors(local) + local->monitor_count);
+}
+
 static inline const struct aw_image_chunk *aw_local_chunks(const struct aw_local *local)
 {
-    return (const struct aw_image_chunk *)(aw_local_monitors(local) + local->monitor_count);
+    return (const struct aw_image_chunk *)(aw_local_locks(local) + local->lock_count);
 }
 
 /* Unpacks everything but the chunks. */
@@ -109,6 +122,11 @@ const struct aw_fd *aw_local_fd(const struct aw_local *local, int fd);
  * full. */
 int aw_process_add_fd(struct aw_process *process, int from, struct aw_fd entry);
 void aw_process_remove_fd(struct aw_process *process, int fd);
+
+/* The lock at `address` is held by the thread in `slot`, or by nobody any more (no effect when it is
+ * not known). False when there are too many. */
+bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot);
+void aw_process_remove_lock(struct aw_process *process, uint64_t address);
 
 /* Enters a thread (zeroed but for its slot) and returns its index; -1 when there is no room. */
 int aw_process_add_thread(struct aw_process *process, uint32_t slot);

@@ -11,8 +11,10 @@
  *                    is zero while it is unlocked; offset 0 counts the locks, offset 8 is the owner
  *   pthread_cond_t   zero, but for a 1 in the first int when it measures CLOCK_MONOTONIC
  *
+ *   pthread_rwlock_t, pthread_barrier_t  see machine/locks.h
+ *
  * Attributes that change what other threads or processes see, and have no model (shared between
- * processes, robust, priority protocols), end the check by name. Attributes about scheduling are
+ * processes, priority protocols, writers preferred), end the check by name. Attributes about scheduling are
  * kept and have no effect: every schedule is explored anyway.
  */
 #include <errno.h>
@@ -35,8 +37,22 @@ struct thread_attributes {
     size_t guard_size; /* plus 1; 0: the default */
 };
 
+enum { ROBUST = 16 }; /* glibc's bit in the kind of a mutex */
+
 struct mutex_attributes {
+    int kind; /* and ROBUST */
+};
+
+struct rwlock_attributes {
     int kind;
+};
+
+struct rwlock {
+    unsigned readers, writer;
+};
+
+struct barrier {
+    unsigned count, arrived;
 };
 
 struct condition_attributes {
@@ -61,6 +77,9 @@ FITS(struct mutex_attributes, pthread_mutexattr_t);
 FITS(struct condition_attributes, pthread_condattr_t);
 FITS(struct mutex, pthread_mutex_t);
 FITS(struct condition, pthread_cond_t);
+FITS(struct rwlock_attributes, pthread_rwlockattr_t);
+FITS(struct rwlock, pthread_rwlock_t);
+FITS(struct barrier, pthread_barrier_t);
 _Static_assert(offsetof(struct mutex, kind) == offsetof(pthread_mutex_t, __data.__kind), "glibc's");
 
 /* Threads */
@@ -211,13 +230,14 @@ int pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int kind)
 {
     if (kind < PTHREAD_MUTEX_NORMAL || kind > PTHREAD_MUTEX_ADAPTIVE_NP)
         return EINVAL;
-    ((struct mutex_attributes *)attributes)->kind = kind;
+    int *word = &((struct mutex_attributes *)attributes)->kind;
+    *word = (*word & ROBUST) | kind;
     return 0;
 }
 
 int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict attributes, int *restrict kind)
 {
-    *kind = ((const struct mutex_attributes *)attributes)->kind;
+    *kind = ((const struct mutex_attributes *)attributes)->kind & ~ROBUST;
     return 0;
 }
 
@@ -246,18 +266,17 @@ int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict attributes,
 
 int pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robust)
 {
-    (void)attributes;
-    if (robust == PTHREAD_MUTEX_STALLED)
-        return 0;
-    if (robust != PTHREAD_MUTEX_ROBUST)
+    if (robust != PTHREAD_MUTEX_STALLED && robust != PTHREAD_MUTEX_ROBUST)
         return EINVAL;
-    __aw_unmodelled("pthread_mutexattr_setrobust(PTHREAD_MUTEX_ROBUST)");
+    int *word = &((struct mutex_attributes *)attributes)->kind;
+    *word = (*word & ~ROBUST) | (robust == PTHREAD_MUTEX_ROBUST ? ROBUST : 0);
+    return 0;
 }
 
 int pthread_mutexattr_getrobust(const pthread_mutexattr_t *attributes, int *robust)
 {
-    (void)attributes;
-    *robust = PTHREAD_MUTEX_STALLED;
+    *robust = ((const struct mutex_attributes *)attributes)->kind & ROBUST ? PTHREAD_MUTEX_ROBUST
+                                                                           : PTHREAD_MUTEX_STALLED;
     return 0;
 }
 
@@ -289,7 +308,9 @@ int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attrib
 
 int pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
-    if (((const struct mutex *)mutex)->lock_count != 0)
+    /* glibc destroys robust mutexes whatever their state. */
+    if (((const struct mutex *)mutex)->lock_count != 0 &&
+        (((const struct mutex *)mutex)->kind & ROBUST) == 0)
         return EBUSY;
     memset(mutex, 0, sizeof *mutex);
     return 0;
@@ -351,5 +372,110 @@ int pthread_cond_init(pthread_cond_t *restrict condition,
 int pthread_cond_destroy(pthread_cond_t *condition)
 {
     memset(condition, 0, sizeof *condition);
+    return 0;
+}
+
+/* Read-write locks */
+
+int pthread_rwlockattr_init(pthread_rwlockattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_rwlockattr_destroy(pthread_rwlockattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_rwlockattr_setpshared(pthread_rwlockattr_t *attributes, int shared)
+{
+    (void)attributes;
+    return private_only(shared, "pthread_rwlockattr_setpshared(PTHREAD_PROCESS_SHARED)");
+}
+
+int pthread_rwlockattr_getpshared(const pthread_rwlockattr_t *restrict attributes,
+                                  int *restrict shared)
+{
+    (void)attributes;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}
+
+/* PREFER_WRITER_NP is the same as PREFER_READER_NP in glibc. */
+int pthread_rwlockattr_setkind_np(pthread_rwlockattr_t *attributes, int kind)
+{
+    if (kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+        __aw_unmodelled("PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP");
+    if (kind != PTHREAD_RWLOCK_PREFER_READER_NP && kind != PTHREAD_RWLOCK_PREFER_WRITER_NP)
+        return EINVAL;
+    ((struct rwlock_attributes *)attributes)->kind = kind;
+    return 0;
+}
+
+int pthread_rwlockattr_getkind_np(const pthread_rwlockattr_t *restrict attributes,
+                                  int *restrict kind)
+{
+    *kind = ((const struct rwlock_attributes *)attributes)->kind;
+    return 0;
+}
+
+int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
+                        const pthread_rwlockattr_t *restrict attributes)
+{
+    (void)attributes;
+    memset(lock, 0, sizeof *lock);
+    return 0;
+}
+
+int pthread_rwlock_destroy(pthread_rwlock_t *lock)
+{
+    memset(lock, 0, sizeof *lock);
+    return 0;
+}
+
+/* Barriers */
+
+int pthread_barrierattr_init(pthread_barrierattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_barrierattr_destroy(pthread_barrierattr_t *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    return 0;
+}
+
+int pthread_barrierattr_setpshared(pthread_barrierattr_t *attributes, int shared)
+{
+    (void)attributes;
+    return private_only(shared, "pthread_barrierattr_setpshared(PTHREAD_PROCESS_SHARED)");
+}
+
+int pthread_barrierattr_getpshared(const pthread_barrierattr_t *restrict attributes,
+                                   int *restrict shared)
+{
+    (void)attributes;
+    *shared = PTHREAD_PROCESS_PRIVATE;
+    return 0;
+}
+
+int pthread_barrier_init(pthread_barrier_t *restrict barrier,
+                         const pthread_barrierattr_t *restrict attributes, unsigned count)
+{
+    (void)attributes;
+    if (count == 0 || count > 0x7fffffff)
+        return EINVAL;
+    memset(barrier, 0, sizeof *barrier);
+    ((struct barrier *)barrier)->count = count;
+    return 0;
+}
+
+int pthread_barrier_destroy(pthread_barrier_t *barrier)
+{
+    memset(barrier, 0, sizeof *barrier);
     return 0;
 }

@@ -117,7 +117,19 @@ const char *aw_act_object(struct aw_act *act)
     case AW_OP_MUTEX_TRYLOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
     case AW_OP_MUTEX_UNLOCK:
+    case AW_OP_MUTEX_CONSISTENT:
         return aw_act_private_name(act, AW_PRIVATE_MUTEX, op->address);
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+    case AW_OP_RWLOCK_UNLOCK:
+        return aw_act_private_name(act, AW_PRIVATE_RWLOCK, op->address);
+    case AW_OP_BARRIER_WAIT:
+    case AW_OP_BARRIER_SLEEP:
+        return aw_act_private_name(act, AW_PRIVATE_BARRIER, op->address);
     case AW_OP_COND_RELOCK:
         return aw_act_private_name(act, AW_PRIVATE_MUTEX, op->argument);
     case AW_OP_COND_WAIT:
@@ -243,7 +255,7 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
     case AW_OP_COND_WAIT:
         return next != NULL && next->op.kind == AW_OP_COND_SLEEP ? "asleep" : "0";
     case AW_OP_COND_RELOCK:
-        return op->extra == 0 ? "0" : aw_act_error_name((int)op->extra);
+        return call_result(act) == 0 ? "0" : aw_act_error_name((int)call_result(act));
     case AW_OP_COND_SIGNAL:
         return woken_text(act, answer->detail, false);
     case AW_OP_COND_BROADCAST:
@@ -254,9 +266,21 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
     case AW_OP_MUTEX_TRYLOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
     case AW_OP_MUTEX_UNLOCK:
+    case AW_OP_MUTEX_CONSISTENT:
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+    case AW_OP_RWLOCK_UNLOCK:
     case AW_OP_JOIN:
     case AW_OP_DETACH:
         return call_result(act) == 0 ? "0" : aw_act_error_name((int)call_result(act));
+    case AW_OP_BARRIER_WAIT:
+        return next != NULL && next->op.kind == AW_OP_BARRIER_SLEEP ? "waits"
+               : call_result(act) == 0                              ? "all are there"
+                                                                    : "all are there, serial";
     case AW_OP_USEM_TRYWAIT:
         return call_result(act) == 0 ? "0" : "-1 EAGAIN";
     case AW_OP_USEM_GETVALUE:

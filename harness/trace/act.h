@@ -10,7 +10,8 @@
 
 #include "trace/observe.h"
 
-enum aw_private_kind { AW_PRIVATE_MUTEX, AW_PRIVATE_CONDITION, AW_PRIVATE_SEMAPHORE };
+enum aw_private_kind { AW_PRIVATE_MUTEX, AW_PRIVATE_CONDITION, AW_PRIVATE_SEMAPHORE,
+                       AW_PRIVATE_RWLOCK, AW_PRIVATE_BARRIER };
 
 /* Everything about the operation that a step carries out. */
 struct aw_act {

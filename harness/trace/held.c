@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "trace/act.h"
 
-static const char *const private_names[] = {"mutex", "condition", "semaphore"};
+static const char *const private_names[] = {"mutex", "condition", "semaphore",
+                                            "rwlock", "barrier"};
 
 /* What lies in memory. */
 
