@@ -6,7 +6,7 @@
  * ways; an interpreter spares them a compiler run for each. Grammar:
  *
  *   program    KINDS : SEMS : PIPES / BODY / BODY ...        nnn:01--2:1/F1w02a/r02
- *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck
+ *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck, o robust
  *   SEMS       five initial values 0..9, or - for none: 0..2 named, 3 and 4 unnamed
  *   PIPES      0, 1 or 2
  *   BODY       statements; body 0 is run by main. Blanks are ignored.
@@ -15,6 +15,10 @@
  *                                               e end: r or w, k digit 1..9, b body)
  *   Lm Um      lock, unlock                    a U that would be undefined is passed over
  *   Km         trylock
+ *   Zm         pthread_mutex_consistent
+ *   I W D E    a read-write lock: read, write, try to read, try to write
+ *   M          gives it back (passed over if not held)
+ *   X          waits at a barrier for two threads of the process
  *   +m  =m     writes, observes the variable that mutex m guards (only if m is held)
  *   Ccm        waits on condition c            (if m is held once)
  *   Pcm        waits on c while m's variable is 0 (the same)
@@ -87,6 +91,8 @@ enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulat
 static pthread_mutex_t mutexes[MUTEXES];
 static char kinds[MUTEXES];
 static int guarded[MUTEXES]; /* under the mutex of the same number */
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_barrier_t barrier;
 static pthread_cond_t conditions[CONDITIONS] = {PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER};
 static sem_t unnamed[SEMAPHORES - NAMED];
 static sem_t *semaphores[SEMAPHORES]; /* NULL: the program has none of that number */
@@ -109,6 +115,7 @@ struct context {
     int is_process; /* its end is the process's end */
     unsigned accumulator;
     unsigned char held[MUTEXES]; /* how often */
+    unsigned char rwlocked;      /* how often, to read or to write */
     unsigned char foreign;       /* mutexes held across fork that only the parent may unlock */
     int depth;
     struct loop loops[DEPTH];
@@ -223,6 +230,9 @@ static void do_mutex(struct context *context, char what)
         return;
     }
     switch (what) {
+    case 'Z':
+        fold(context, pthread_mutex_consistent(&mutexes[m]) != 0);
+        return;
     case 'U':
         if (kinds[m] == 'n' && context->held[m] == 0)
             return;
@@ -238,14 +248,48 @@ static void do_mutex(struct context *context, char what)
         result = pthread_mutex_trylock(&mutexes[m]);
         break;
     default:
-        while ((result = pthread_mutex_trylock(&mutexes[m])) != 0)
+        while ((result = pthread_mutex_trylock(&mutexes[m])) == EBUSY)
             sched_yield();
         break;
     }
-    if (result == 0)
+    if (result == 0 || result == EOWNERDEAD)
         context->held[m]++;
-    fold(context, result == 0 ? 0 : result == EBUSY ? 1 : 2);
+    fold(context, result == 0                 ? 0
+                  : result == EBUSY           ? 1
+                  : result == EOWNERDEAD      ? 3
+                  : result == ENOTRECOVERABLE ? 4
+                                              : 2);
     if (what == 'K')
+        branch_if_any(context, result == 0);
+}
+
+static void do_rwlock(struct context *context, char what)
+{
+    int result;
+    switch (what) {
+    case 'M':
+        if (context->rwlocked == 0)
+            return;
+        pthread_rwlock_unlock(&rwlock);
+        context->rwlocked--;
+        return;
+    case 'I':
+        result = pthread_rwlock_rdlock(&rwlock);
+        break;
+    case 'W':
+        result = pthread_rwlock_wrlock(&rwlock);
+        break;
+    case 'D':
+        result = pthread_rwlock_tryrdlock(&rwlock);
+        break;
+    default:
+        result = pthread_rwlock_trywrlock(&rwlock);
+        break;
+    }
+    if (result == 0)
+        context->rwlocked++;
+    fold(context, result == 0 ? 0 : result == EBUSY ? 1 : 2);
+    if (what == 'D' || what == 'E')
         branch_if_any(context, result == 0);
 }
 
@@ -274,12 +318,17 @@ static void do_condition(struct context *context, char what)
     m = next_index(context, MUTEXES);
     if (context->held[m] != 1)
         return;
+    int result = 0;
     if (what == 'C')
-        pthread_cond_wait(&conditions[c], &mutexes[m]);
+        result = pthread_cond_wait(&conditions[c], &mutexes[m]);
     else
-        while (guarded[m] == 0)
-            pthread_cond_wait(&conditions[c], &mutexes[m]);
-    fold(context, guarded[m]);
+        while (guarded[m] == 0 && result == 0)
+            result = pthread_cond_wait(&conditions[c], &mutexes[m]);
+    if (result == ENOTRECOVERABLE) {
+        context->held[m] = 0;
+        return;
+    }
+    fold(context, guarded[m] + 8 * (result == EOWNERDEAD));
 }
 
 /* ---- semaphores ---- */
@@ -578,8 +627,12 @@ static STEP void meet_point(struct context *context)
 static void do_statement(struct context *context, char what)
 {
     meet_point(context);
-    if (strchr("LUKl", what))
+    if (strchr("LUKlZ", what))
         do_mutex(context, what);
+    else if (strchr("IWDEM", what))
+        do_rwlock(context, what);
+    else if (what == 'X')
+        fold(context, pthread_barrier_wait(&barrier) != 0);
     else if (strchr("+=", what))
         do_guarded(context, what);
     else if (strchr("CPGB", what))
@@ -640,7 +693,10 @@ static void make_mutex(int m, char kind)
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, kind == 'n'   ? PTHREAD_MUTEX_NORMAL
                                            : kind == 'r' ? PTHREAD_MUTEX_RECURSIVE
-                                                         : PTHREAD_MUTEX_ERRORCHECK);
+                                           : kind == 'e' ? PTHREAD_MUTEX_ERRORCHECK
+                                                         : PTHREAD_MUTEX_NORMAL);
+    if (kind == 'o')
+        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     pthread_mutex_init(&mutexes[m], &attributes);
 }
 
@@ -679,7 +735,7 @@ int main(int argc, char **argv)
     const char *text = argc > 1 ? argv[1] : "";
     enum { HEAD = 12 }; /* nnn:-----:0/ */
 
-    if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nre") != 3 ||
+    if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nreo") != 3 ||
         text[10] < '0' || text[10] > '0' + PIPES || text[11] != '/') {
         fprintf(stderr, "usage: random PROGRAM [STATUS], such as nnn:1----:1/F1w02a/S0r02V0\n");
         return NO_PROGRAM;
@@ -693,6 +749,7 @@ int main(int argc, char **argv)
     }
     for (int m = 0; m < MUTEXES; m++)
         make_mutex(m, text[m]);
+    pthread_barrier_init(&barrier, NULL, 2);
     for (int s = 0; s < SEMAPHORES; s++)
         make_semaphore(s, text[4 + s]);
     pipe_count = text[10] - '0';

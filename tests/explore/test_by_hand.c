@@ -97,3 +97,21 @@ BY_HAND(a_thread, "nnn:-----:0/T1J/y", "1")
  * is impossible (j = 2, 3, 4: 3 shuffles), and so is i <= 1 with j >= 2, where the thread locks
  * inside main's pair (2 * 3 = 6). 15 - 3 - 6 = 6. */
 BY_HAND(a_mutex, "nnn:-----:0/T1L0U0J/L0U0", "6")
+
+
+/* Read-write locks. Main: I, M, join, exit; thread: start, I, M, pthread_exit. Readers keep nobody
+ * out, the join is behind the thread's end: C(6, 2) = 15. */
+BY_HAND(readers, "nnn:-----:0/T1IMJ/IM", "15")
+
+/* Main's W M lies before the thread's W, with start before, between or behind: 3; or behind its M,
+ * with the thread's end before, between or behind: 3. */
+BY_HAND(writers, "nnn:-----:0/T1WMJ/WM", "6")
+
+/* A barrier for two. Main first: it and start in two orders, the thread's X with either as the serial
+ * one, main's leaving and the thread's end in two orders: 8. The thread first: one order, two serial
+ * ones; its leaving, its end, the join: 2. */
+BY_HAND(a_barrier, "nnn:-----:0/T1XJ/X", "10")
+
+/* The thread ends with the robust mutex. Main's L U before its L, with start before, between or behind:
+ * 3; or behind its end: 1. */
+BY_HAND(a_robust_mutex, "onn:-----:0/T1L0U0J/L0", "4")
