@@ -38,4 +38,15 @@ struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t obj
                                         const struct aw_op *op, const struct aw_thread_info *info,
                                         bool sigpipe_ignored);
 
+/* pipe_store.c: pipes as objects. */
+
+/* The object that is this pipe (a flat value). */
+uint32_t aw_pipe_put(struct aw_machine *machine, const struct aw_pipe *pipe);
+
+/* The pipe as a flat value: the object itself, or `room` (for aw_pipe_flat_size bytes), filled in.
+ */
+const struct aw_pipe *aw_pipe_get(const struct aw_machine *machine, uint32_t object,
+                                  struct aw_pipe *room);
+uint32_t aw_pipe_flat_size(const struct aw_machine *machine, uint32_t object);
+
 #endif

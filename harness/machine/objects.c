@@ -69,12 +69,12 @@ static struct aw_object_move sem_move(struct aw_machine *machine, uint32_t objec
 static struct aw_object_move read_move(struct aw_machine *machine, uint32_t object,
                                        const struct aw_op *op)
 {
-    const struct aw_pipe *pipe = aw_intern_get(&machine->objects, object);
     struct aw_object_move move = {.object = object, .answer = AW_INTERN_NONE};
-    uint32_t wanted = op->argument < pipe->byte_count ? (uint32_t)op->argument : pipe->byte_count;
-    uint8_t *bytes = aw_scratch(machine, pipe->size + wanted + 64);
-    struct aw_pipe *out = (struct aw_pipe *)bytes;
-    uint8_t *data = bytes + ((pipe->size + 15u) & ~15u);
+    uint32_t size = (aw_pipe_flat_size(machine, object) + 15u) & ~15u;
+    uint8_t *room = aw_scratch(machine, 3 * size); /* the pipe, what it becomes, what is read */
+    const struct aw_pipe *pipe = aw_pipe_get(machine, object, (struct aw_pipe *)room);
+    struct aw_pipe *out = (struct aw_pipe *)(room + size);
+    uint8_t *data = room + 2ul * size;
     struct aw_pipe_result result = aw_pipe_read(
         pipe, data, op->argument > UINT32_MAX ? UINT32_MAX : (uint32_t)op->argument, out);
     if (result.status == AW_PIPE_BLOCKS) {
@@ -87,7 +87,7 @@ static struct aw_object_move read_move(struct aw_machine *machine, uint32_t obje
                           : aw_intern_put(&machine->payloads, data, result.transferred);
     move.answer = aw_answer_plain(machine, result.transferred, 0, 0, output);
     if (result.transferred > 0)
-        move.object = aw_intern_put(&machine->objects, out, out->size);
+        move.object = aw_pipe_put(machine, out);
     return move;
 }
 
@@ -102,14 +102,17 @@ static struct aw_object_move write_move(struct aw_machine *machine, uint32_t obj
                                         const struct aw_op *op, uint32_t limit,
                                         bool sigpipe_ignored)
 {
-    const struct aw_pipe *pipe = aw_intern_get(&machine->objects, object);
+    uint32_t old_size = (aw_pipe_flat_size(machine, object) + 15u) & ~15u;
     struct aw_object_move move = {.object = object, .answer = AW_INTERN_NONE};
     uint32_t left = (uint32_t)op->argument - op->progress;
     bool slept = (op->flags & AW_OP_SLEPT) != 0;
     if (limit < left)
         left = limit;
-    uint32_t size = (uint32_t)aw_pipe_size_after_write(pipe, left);
-    struct aw_pipe *out = (struct aw_pipe *)aw_scratch(machine, size);
+    uint32_t size =
+        (uint32_t)aw_pipe_size_after_write(aw_intern_get(&machine->objects, object), left);
+    uint8_t *room = aw_scratch(machine, old_size + size);
+    const struct aw_pipe *pipe = aw_pipe_get(machine, object, (struct aw_pipe *)room);
+    struct aw_pipe *out = (struct aw_pipe *)(room + old_size);
     const uint8_t *bytes =
         (const uint8_t *)aw_intern_get(&machine->payloads, op->payload) + op->progress;
     struct aw_pipe_result result =
@@ -143,7 +146,7 @@ static struct aw_object_move write_move(struct aw_machine *machine, uint32_t obj
         return move;
     }
     if (result.transferred > 0)
-        move.object = aw_intern_put(&machine->objects, out, out->size);
+        move.object = aw_pipe_put(machine, out);
     return move;
 }
 

@@ -55,12 +55,12 @@ struct aw_pipe {
     uint8_t exact;            /* 1: slots mode, 0: bytes mode */
     uint8_t read_nonblocking; /* O_NONBLOCK is a property of the open file description */
     uint8_t write_nonblocking;
-    uint8_t joined;           /* bytes mode: boundaries of writes are not kept, there is one run */
+    uint8_t joined; /* bytes mode: boundaries of writes are not kept, there is one run */
     struct aw_pipe_limits limits;
     struct aw_pipe_history history;
     uint32_t run_count;
     uint32_t byte_count;
-    uint32_t zero2;
+    uint32_t packed; /* 1: as pipe_store.c keeps it, which is not for the functions below */
     struct aw_pipe_run runs[]; /* then uint8_t content[byte_count], padded with zeros to 8 */
 };
 

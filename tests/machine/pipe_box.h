@@ -47,7 +47,7 @@ static inline bool is_valid(const struct aw_pipe *pipe)
     const uint8_t *content = aw_pipe_content(pipe);
     uint64_t bytes = 0;
     bool ok = pipe->size == aw_pipe_value_size(pipe->run_count, pipe->byte_count) &&
-              pipe->size % 8 == 0 && pipe->joined <= 1 && pipe->zero2 == 0;
+              pipe->size % 8 == 0 && pipe->joined <= 1 && pipe->packed == 0;
 
     for (uint32_t i = 0; i < pipe->run_count; i++) {
         const struct aw_pipe_run *run = &pipe->runs[i];
