@@ -159,6 +159,7 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
                                  struct aw_reduce *reduce)
 {
     bool keep_edges = (explorer->options->properties & AW_PROPERTY_BIT(AW_TERMINATES)) != 0;
+    bool walk_first = true;
     for (;;) {
         explorer->progress.phase = "searching";
         aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
@@ -166,7 +167,7 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
         if (reduce != NULL)
             aw_reduce_begin(reduce, explorer->symmetry, explorer->exact_pipes);
         aw_search_init(search, explorer, explorer->symmetry, reduce, keep_edges);
-        search->walk_first = explorer->result->restarts == 0;
+        search->walk_first = walk_first;
         search->on_terminal = explorer->on_terminal;
         search->terminal_context = explorer->terminal_context;
         enum aw_end end = aw_search_run(search);
@@ -174,6 +175,8 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
             return end;
         explorer->result->restarts++;
         explorer->progress.restarts++;
+        /* Walks with byte queues for pipes end where capacity matters: what is beyond is new. */
+        walk_first = search->capacity;
         if (search->named)
             explorer->symmetry = false;
         if (search->capacity)
