@@ -111,8 +111,9 @@ build-tests: $(TESTS)
 SEED ?= 1
 COUNT ?= 20000
 SIZE ?= small
+PLANS ?= none
 soak: all $(BUILD)/soak ## compare with the oracles on COUNT random programs from SEED on
-	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE)
+	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE) 0 $(PLANS)
 
 schema: ## write docs/scenario.schema.json from the loader's tables
 	@python3 tools/schema.py write

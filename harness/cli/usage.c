@@ -18,7 +18,7 @@
     "  --no-symmetry        tell equal siblings apart\n"                                           \
     "  --no-reduction       no partial-order reduction\n"                                          \
     "  --no-rule NAME       without one of its rules: local, release, private, never-empty,\n"     \
-    "                       exit, guarded, writer, wait; may be repeated\n"                        \
+    "                       exit, guarded, writer, wait, faults; may be repeated\n"                \
     "\n"                                                                                           \
     "How far (instead of what the scenario says; 0: without a limit):\n"                           \
     "  --states N           states\n"                                                              \

@@ -30,14 +30,15 @@
 /* Rules of the partial-order reduction, to be switched off one by one (docs/architecture.md). */
 /*      name               text                                                              */
 #define AW_RULES(X)                                                                                \
-    X(AW_RULE_LOCAL, "local")           /* operations on nothing, or private to a process */       \
-    X(AW_RULE_RELEASE, "release")       /* releases first */                                       \
-    X(AW_RULE_PRIVATE, "private")       /* objects that one thread has ever been parked at */      \
+    X(AW_RULE_LOCAL, "local")             /* operations on nothing, or private to a process */     \
+    X(AW_RULE_RELEASE, "release")         /* releases first */                                     \
+    X(AW_RULE_PRIVATE, "private")         /* objects that one thread has ever been parked at */    \
     X(AW_RULE_NEVER_EMPTY, "never-empty") /* waits on a semaphore nobody ever waited for */        \
-    X(AW_RULE_EXIT, "exit")             /* exits and closes that drop no last reference */         \
-    X(AW_RULE_GUARDED, "guarded")       /* reads under one binary lock */                          \
-    X(AW_RULE_WRITER, "writer")         /* writes of a sole writer */                              \
-    X(AW_RULE_WAIT, "wait")             /* wait() for children that all end alike */
+    X(AW_RULE_EXIT, "exit")               /* exits and closes that drop no last reference */       \
+    X(AW_RULE_GUARDED, "guarded")         /* reads under one binary lock */                        \
+    X(AW_RULE_WRITER, "writer")           /* writes of a sole writer */                            \
+    X(AW_RULE_WAIT, "wait")               /* wait() for children that all end alike */             \
+    X(AW_RULE_FAULTS, "faults")           /* operations with all the faults that may strike them */
 
 enum aw_rule {
 #define X(name, text) name,
@@ -53,6 +54,7 @@ enum aw_plant {
     AW_PLANT_UNSEEN_TEST = 2,   /* the watch overlooks trywait and getvalue */
     AW_PLANT_WEAK_FAIRNESS = 4, /* every cycle counts as unfair */
     AW_PLANT_HASH = 8,          /* visited states are told apart by a short hash */
+    AW_PLANT_COUNTED = 32,      /* an operation that is a counted occurrence is taken alone */
     AW_PLANT_NO_WALKS = 16,     /* no bug: no random walks first, which hide bugs of the watches */
 };
 
@@ -67,15 +69,16 @@ struct aw_options {
     unsigned properties; /* AW_PROPERTY_BIT()s */
     struct aw_limits limits;
     bool symmetry;
-    unsigned rules;   /* bits of enum aw_rule; 0 = no partial-order reduction */
+    unsigned rules; /* bits of enum aw_rule; 0 = no partial-order reduction */
     bool learning;
-    bool whole_graph; /* go on after the first violation */
-    bool count;       /* count the interleavings as well */
-    bool minimal;     /* look for the shortest counterexample */
+    bool whole_graph;          /* go on after the first violation */
+    bool count;                /* count the interleavings as well */
+    bool minimal;              /* look for the shortest counterexample */
     const char *const *favour; /* roles of threads that move whenever they can */
     unsigned favour_count;     /* not 0: no partial-order reduction */
-    unsigned plant;   /* enum aw_plant */
-    /* Called now and then (about ten times a second); return false to stop the search. May be NULL. */
+    unsigned plant;            /* enum aw_plant */
+    /* Called now and then (about ten times a second); return false to stop the search. May be NULL.
+     */
     bool (*progress)(void *context, const struct aw_progress *progress);
     void *context;
 };
@@ -93,7 +96,8 @@ struct aw_result {
     char *interleavings; /* decimal, or NULL */
     double seconds;
     uint64_t peak_memory_bytes;
-    char message[512]; /* what was found, or which limit was reached; "" when there is nothing to say */
+    char message[512]; /* what was found, or which limit was reached; "" when there is nothing to
+                          say */
     char *assumptions[AW_MAX_NOTES]; /* what the proof assumes and is bounded by */
     unsigned assumption_count;
     struct aw_schedule schedule; /* leads to what `message` says; count 0 without one */

@@ -55,6 +55,19 @@
  *                 are releases for it as long as nobody asks with WNOHANG.
  *  clock          Nobody reads the clock: then time-outs and sleeps do not touch it.
  *
+ * Budgets of faults are no fact, but they need an argument. Where an operation of p is ample, all
+ * its outcomes are taken, those included in which a fault strikes at it or in the code after it.
+ * Each of them, looked at as an operation of its own, is as independent of the others' as the plain
+ * one: it transfers less, fails without effect, or leads p's own code elsewhere. (Crashes and
+ * signals are not: `killed`. Nor are spurious wake-ups: `sleepers_move`.) What they share with
+ * faults of others is the budget, and using that up commutes: suppose that an execution has steps w
+ * of others first, then a fault f at p. All that it has spent at its end covers f and the faults in
+ * w in any order, so that f, then w is an execution as well, to the same state. In an execution in
+ * which p does not move, its plain outcome, which spends nothing, goes first. Counting occurrences
+ * does not commute (who comes second may be struck, who comes first not), so an operation that is a
+ * counted occurrence for some fault that can still strike is never ample. aw_machine_spends_only
+ * tells, for every outcome.
+ *
  * Capacity of pipes would be one more fact, but a breach of it can be hidden (a read makes room).
  * So pipe operations are ample only for pipes that are plain byte queues, for which pipe.c proves
  * that capacity has played no part in any order; otherwise the search runs with exact pipes.

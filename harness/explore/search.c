@@ -205,9 +205,10 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
             event = find_event(explorer, edge->child_events, AW_EVENT_STOP);
     }
     if (event == NULL && move->how.stop == AW_STOP_SLEEPER) {
-        snprintf(result->message, sizeof result->message,
-                 "closing a descriptor, or making it non-blocking, while another thread sleeps in a "
-                 "read or write of it is not modelled");
+        snprintf(
+            result->message, sizeof result->message,
+            "closing a descriptor, or making it non-blocking, while another thread sleeps in a "
+            "read or write of it is not modelled");
         return;
     }
     if (move->how.stop == AW_STOP_OUTCOMES) {
@@ -305,8 +306,7 @@ static void flush(struct expansion *e)
             e->old_successor = search->back_edge = true;
         if (search->keep_edges)
             search->graph.targets[search->graph.count++] = id;
-        if (violation(search, batch->violated[i], e->current, id) &&
-            e->end == AW_END_COMPLETE)
+        if (violation(search, batch->violated[i], e->current, id) && e->end == AW_END_COMPLETE)
             e->end = AW_END_VIOLATION;
     }
     batch->count = 0;
@@ -354,6 +354,45 @@ static bool follow(struct expansion *e, const struct aw_state *state, uint32_t p
     return e->end == AW_END_COMPLETE;
 }
 
+/* One outcome without a fault, or several of waiting, where all zombies are alike and one of them
+ * is enough; those with faults are taken together with it (facts.c, "budgets"). */
+static bool may_be_ample(const struct aw_explorer *explorer, const struct aw_state *state,
+                         const struct aw_outcome *outcomes, unsigned count)
+{
+    uint32_t world = state->words[AW_WORD_WORLD];
+    bool with_faults = (explorer->options->rules >> AW_RULE_FAULTS & 1) != 0;
+    bool plant = (explorer->options->plant & AW_PLANT_COUNTED) != 0;
+    if (count == 0 || outcomes[0].expiry || outcomes[0].stop != 0 || outcomes[0].faults > 0 ||
+        (outcomes[0].world != world && !plant))
+        return false;
+    for (unsigned i = 1; i < count; i++) {
+        if (outcomes[i].stop != 0 || outcomes[i].expiry)
+            return false;
+        if (outcomes[i].faults == 0
+                ? outcomes[i].effect != AW_EFFECT_REAP
+                : !with_faults || (!plant && !aw_machine_spends_only(explorer->machine, world,
+                                                                     outcomes[i].world)))
+            return false;
+    }
+    return true;
+}
+
+static bool all_own(struct aw_search *search, const struct aw_state *state, uint32_t process,
+                    uint32_t thread, const struct aw_outcome *outcomes, unsigned count)
+{
+    struct aw_machine *machine = search->explorer->machine;
+    uint32_t id = state->words[AW_WORD_FIRST + process];
+    uint32_t slot = aw_local_threads(aw_machine_local(machine, id))[thread].slot;
+    for (unsigned i = 0; i < count; i++) {
+        if (i > 0 && outcomes[i].faults == 0)
+            continue;
+        uint32_t next = aw_machine_next_local(machine, id, thread, outcomes[i].answer);
+        if (!aw_reduce_own(search->reduce, id, next, slot))
+            return false;
+    }
+    return true;
+}
+
 static bool expand_ample(struct expansion *e, const struct aw_state *state,
                          const struct aw_layout *layout, struct aw_outcome *outcomes)
 {
@@ -369,28 +408,22 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
             if (ample == AW_AMPLE_NO)
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
-            bool reap = count > 0 && outcomes[0].effect == AW_EFFECT_REAP &&
-                        outcomes[count - 1].faults == 0; /* those with faults come last */
-            if (count == 0 || (count > 1 && !reap) || outcomes[0].expiry || outcomes[0].stop != 0 ||
-                outcomes[0].faults > 0 || outcomes[0].world != state->words[AW_WORD_WORLD])
-                continue; /* all zombies are alike where waiting is ample: one of them is enough */
-            if (ample == AW_AMPLE_IF_OWN) {
-                uint32_t id = state->words[AW_WORD_FIRST + p];
-                uint32_t next = aw_machine_next_local(machine, id, t, outcomes[0].answer);
-                local = aw_machine_local(machine, id);
-                if (!aw_reduce_own(search->reduce, id, next, aw_local_threads(local)[t].slot))
-                    continue;
-            }
+            if (!may_be_ample(search->explorer, state, outcomes, count))
+                continue;
+            if (ample == AW_AMPLE_IF_OWN && !all_own(search, state, p, t, outcomes, count))
+                continue;
             uint64_t edges = search->graph.count;
             e->old_successor = false;
-            if (!follow(e, state, p, t, 0, &outcomes[0]))
-                return true;
+            for (unsigned i = 0; i < count; i++)
+                if ((i == 0 || outcomes[i].faults > 0) && !follow(e, state, p, t, i, &outcomes[i]))
+                    return true;
             flush(e);
             if (e->end != AW_END_COMPLETE || !e->old_successor || no_proviso) {
                 search->ample_states++;
                 return true;
             }
             search->graph.count = edges;
+            local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
         }
     }
     return false;
@@ -516,8 +549,8 @@ enum aw_end aw_search_run(struct aw_search *search)
     if (search->reduce != NULL && search->walk_first &&
         (explorer->options->plant & AW_PLANT_NO_WALKS) == 0)
         pilot(search, outcomes);
-    aw_machine_set_joined_pipes(explorer->machine,
-                                search->reduce == NULL ? UINT64_MAX
+    aw_machine_set_joined_pipes(explorer->machine, search->reduce == NULL
+                                                       ? UINT64_MAX
                                                        : aw_reduce_joined_pipes(search->reduce));
     aw_machine_initial(explorer->machine, &state);
     state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
@@ -544,15 +577,13 @@ enum aw_end aw_search_run(struct aw_search *search)
             break;
         }
         expand(&e, &state, outcomes);
-        if (search->reduce != NULL && explorer->monitor.order_matters &&
-            e.end == AW_END_COMPLETE)
+        if (search->reduce != NULL && explorer->monitor.order_matters && e.end == AW_END_COMPLETE)
             e.end = AW_END_RESTART; /* without reduction (monitor.h) */
         explorer->memory_bytes = aw_visited_bytes(&search->visited) +
                                  search->graph.count * sizeof *search->graph.targets;
         explorer->progress.transitions = search->transitions;
         if (e.end == AW_END_COMPLETE &&
-            !aw_explorer_tick(explorer, &search->visited,
-                              search->visited.count - e.current - 1))
+            !aw_explorer_tick(explorer, &search->visited, search->visited.count - e.current - 1))
             e.end = AW_END_LIMIT;
     }
     if (search->keep_edges)

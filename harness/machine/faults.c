@@ -24,8 +24,8 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 
-/* Which operation a point of the table belongs to. `variant`: 1 readv, writev and waitpid only, 0 the
- * plain call only, -1 either. */
+/* Which operation a point of the table belongs to. `variant`: 1 readv, writev and waitpid only, 0
+ * the plain call only, -1 either. */
 static const struct {
     const char *point;
     enum aw_op_kind op;
@@ -216,14 +216,41 @@ static void get_world(const struct aw_machine *machine, uint32_t id, struct aw_w
     memcpy(world, aw_intern_get(&machine->worlds, id), aw_intern_size(&machine->worlds, id));
 }
 
-/* The world after fault `index` was used up once more. */
+/* The world after fault `index` was used up once more. Worlds that no later step tells apart are
+ * the same: what is left of a fault's own budget is at most what is left of the plan's, and
+ * occurrences are not counted for a fault that can strike no more. */
 static uint32_t pay(struct aw_machine *machine, uint32_t id, uint32_t index)
 {
+    const struct aw_fault_plan *plan = &machine->plan;
     struct aw_world world;
     get_world(machine, id, &world);
     world.faults++;
     world.fault_used[index]++;
+    uint32_t left = plan->budget - world.faults;
+    for (uint32_t i = 0; i < plan->count; i++) {
+        if (plan->faults[i].budget > world.fault_used[i] + left)
+            world.fault_used[i] = plan->faults[i].budget - left;
+        if (!affordable(machine, &world, i))
+            world.fault_seen[i] = plan->faults[i].last;
+    }
     return aw_world_put(machine, &world);
+}
+
+bool aw_machine_spends_only(const struct aw_machine *machine, uint32_t before, uint32_t after)
+{
+    struct aw_world one, other;
+    get_world(machine, before, &one);
+    get_world(machine, after, &other);
+    for (uint32_t i = 0; i < machine->plan.count; i++) {
+        if (other.fault_seen[i] != one.fault_seen[i] &&
+            (affordable(machine, &other, i) || other.fault_seen[i] != machine->plan.faults[i].last))
+            return false;
+        one.fault_seen[i] = other.fault_seen[i];
+        one.fault_used[i] = other.fault_used[i];
+    }
+    one.faults = other.faults;
+    return one.name_count == other.name_count &&
+           memcmp(&one, &other, aw_intern_size(&machine->worlds, after)) == 0;
 }
 
 static struct aw_outcome *add(struct adder *a, uint32_t index, int32_t value, uint32_t world)
@@ -265,9 +292,8 @@ static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
         uint32_t progress = a->q->op->kind == AW_OP_WRITE ? a->q->op->progress : 0;
         uint32_t answer;
         if (progress > 0) { /* interrupted after progress: the short count */
-            struct aw_answer plain = {.result = progress,
-                                      .output = AW_INTERN_NONE,
-                                      .now = a->q->now};
+            struct aw_answer plain = {
+                .result = progress, .output = AW_INTERN_NONE, .now = a->q->now};
             answer = aw_answer_put(a->machine, &plain);
         } else {
             answer = action(a, AW_ACT_FAIL, (uint32_t)error, 0);
@@ -286,12 +312,11 @@ static void add_partials(struct adder *a, uint32_t index, uint32_t world)
     if (op->progress > 0 || a->q->transfer < 2)
         return;
     uint32_t lengths[AW_MAX_OUTCOMES], pipe_buf = a->machine->settings.pipe_page_size;
-    uint32_t count = aw_fault_lengths_of(fault, a->q->transfer, pipe_buf, lengths,
-                                         AW_MAX_OUTCOMES - a->count);
+    uint32_t count =
+        aw_fault_lengths_of(fault, a->q->transfer, pipe_buf, lengths, AW_MAX_OUTCOMES - a->count);
     a->full |= count < aw_fault_length_count(fault, a->q->transfer, pipe_buf);
     for (uint32_t i = 0; i < count; i++) {
-        struct aw_object_move move =
-            aw_kernel_transfer(a->machine, a->q->object, op, lengths[i]);
+        struct aw_object_move move = aw_kernel_transfer(a->machine, a->q->object, op, lengths[i]);
         if (move.answer == AW_INTERN_NONE || move.object == a->q->object)
             continue;
         AW_CHECK(aw_fault_ask(fault->point, (int)lengths[i], NULL) == (int)lengths[i]);
@@ -378,8 +403,8 @@ static void add_failing(struct adder *a, const struct aw_outcome *base,
     for (uint32_t v = 0; v < values && has_room(a); v++) {
         int32_t value = fault->value_count == 0 ? 1 : (int32_t)fault->values[v];
         chosen[known] = (struct aw_point_fault){(uint16_t)event->a, child, value};
-        failing.faults = 1 + aw_intern_put(&machine->payloads, chosen,
-                                           (known + 1) * (uint32_t)sizeof *chosen);
+        failing.faults =
+            1 + aw_intern_put(&machine->payloads, chosen, (known + 1) * (uint32_t)sizeof *chosen);
         struct aw_outcome *outcome = &a->outcomes[a->count++];
         *outcome = *base;
         outcome->answer = aw_answer_put(machine, &failing);
@@ -402,8 +427,8 @@ static bool is_later(const struct aw_point_fault *chosen, uint32_t known, uint16
            (chosen[known - 1].child == child && chosen[known - 1].ordinal < ordinal);
 }
 
-/* Adds, for each outcome, those that it added included, the ones in which one more point of its code
- * fails. */
+/* Adds, for each outcome, those that it added included, the ones in which one more point of its
+ * code fails. */
 static void add_points(struct adder *a)
 {
     struct aw_machine *machine = a->machine;
@@ -440,17 +465,17 @@ static void add_points(struct adder *a)
     }
 }
 
-/* Counts the occurrences of an outcome in its world: the operation, unless it is merely put off, and
- * the points that its code meets. */
+/* Counts the occurrences of an outcome in its world: the operation, unless it is merely put off,
+ * and the points that its code meets. */
 static void count_occurrences(struct adder *a, struct aw_outcome *outcome)
 {
     struct aw_machine *machine = a->machine;
     uint32_t met[AW_FAULT_MAX] = {0};
     struct aw_edge edge;
     bool changed = false;
-    const struct aw_answer *answer =
-        outcome->answer == AW_INTERN_NONE ? NULL
-                                          : aw_intern_get(&machine->answers, outcome->answer);
+    const struct aw_answer *answer = outcome->answer == AW_INTERN_NONE
+                                         ? NULL
+                                         : aw_intern_get(&machine->answers, outcome->answer);
     for (uint32_t i = 0; i < machine->plan.count; i++)
         met[i] = (a->counted >> i & 1) != 0 && (answer == NULL || answer->action != AW_ACT_DELAY);
     if (machine->has_points && edge_of(a, outcome, &edge))
@@ -485,8 +510,7 @@ unsigned aw_faults_add(struct aw_machine *machine, const struct aw_fault_questio
         const struct aw_fault *fault = &machine->plan.faults[i];
         counts |= fault->first != 0;
         if (!is_at_call(fault) || !fits(fault, q->op) ||
-            !aw_fault_concerns(machine, fault, q->local->worker, root, q->thread_entry,
-                               q->op->pc))
+            !aw_fault_concerns(machine, fault, q->local->worker, root, q->thread_entry, q->op->pc))
             continue;
         machine->faults_reached |= 1u << i;
         if (affordable(machine, &world, i) && in_range(fault, world.fault_seen[i] + 1) &&

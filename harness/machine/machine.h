@@ -40,9 +40,9 @@ enum aw_stop {
     AW_STOP_UNMODELLED = 1, /* a function or use that the machine does not model */
     AW_STOP_RUNAWAY,        /* no visible operation within the CPU-time bound */
     AW_STOP_LIMIT,          /* a table of the machine is full */
-    AW_STOP_SLEEPER,        /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
-    AW_STOP_CAPACITY,       /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
-    AW_STOP_OUTCOMES,       /* an operation has more outcomes than AW_MAX_OUTCOMES */
+    AW_STOP_SLEEPER, /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
+    AW_STOP_CAPACITY, /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
+    AW_STOP_OUTCOMES, /* an operation has more outcomes than AW_MAX_OUTCOMES */
 };
 
 struct aw_event {
@@ -61,7 +61,7 @@ struct aw_edge {
     uint32_t child;        /* fork: the child's local id, else AW_INTERN_NONE */
     uint32_t events;       /* id of an array of struct aw_event, or AW_INTERN_NONE */
     uint32_t child_events; /* fork: what happened in the child */
-    int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
+    int64_t result;        /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
     uint8_t zero;
@@ -76,7 +76,7 @@ struct aw_answer {
     uint32_t detail; /* chosen waiter, handle, status ... */
     uint32_t faults; /* payload id + 1 of struct aw_point_fault's: points in the code that fail */
     uint32_t zero;
-    int64_t now;     /* virtual time; 0 in arbitrary time */
+    int64_t now; /* virtual time; 0 in arbitrary time */
 };
 
 /* One point in the code after an operation that is to fail. */
@@ -90,18 +90,18 @@ enum aw_effect {
     AW_EFFECT_NONE,
     AW_EFFECT_OBJECT, /* object `position` becomes `object` */
     AW_EFFECT_FORK,
-    AW_EFFECT_EXIT, /* the process ends with wait status `detail` */
-    AW_EFFECT_REAP, /* process `target` is waited for */
-    AW_EFFECT_KILL, /* process `target` ends with wait status `detail` */
-    AW_EFFECT_PIPE, /* a pipe comes into being */
-    AW_EFFECT_SEM,  /* a named semaphore comes into being; `detail` its value */
+    AW_EFFECT_EXIT,  /* the process ends with wait status `detail` */
+    AW_EFFECT_REAP,  /* process `target` is waited for */
+    AW_EFFECT_KILL,  /* process `target` ends with wait status `detail` */
+    AW_EFFECT_PIPE,  /* a pipe comes into being */
+    AW_EFFECT_SEM,   /* a named semaphore comes into being; `detail` its value */
     AW_EFFECT_FILES, /* the descriptor table of the process changes */
 };
 
 /* One way in which a parked operation may go on. */
 struct aw_outcome {
-    uint32_t answer;  /* AW_INTERN_NONE: no program step (the process ends) */
-    uint32_t world;   /* id of the world after it */
+    uint32_t answer; /* AW_INTERN_NONE: no program step (the process ends) */
+    uint32_t world;  /* id of the world after it */
     uint32_t object;
     uint32_t detail;
     uint16_t position; /* word index, 0 = none */
@@ -111,9 +111,9 @@ struct aw_outcome {
     uint8_t expiry;    /* a time-out expires */
     uint8_t named_pid; /* a process was named: symmetry may not rename it */
     uint8_t stop;      /* a limit of the machine: enum aw_stop */
-    uint8_t fault;     /* index in the plan + 1 of the fault at the call, or else of the first point of
-                          the code that fails (the others are in the answer); 0 = none */
-    int32_t value;     /* of that fault: length, errno, failure value, signal */
+    uint8_t fault; /* index in the plan + 1 of the fault at the call, or else of the first point of
+                      the code that fails (the others are in the answer); 0 = none */
+    int32_t value; /* of that fault: length, errno, failure value, signal */
 };
 
 enum { AW_MAX_OUTCOMES = 512 };
@@ -139,9 +139,9 @@ struct aw_machine_counts {
 
 /* Loads `program` (a path) with arguments `argv` (NULL-terminated) and environment `env`
  * (NULL-terminated "NAME=value"). `runtime` is the path of the runtime object. */
-int aw_machine_create(const char *program, const char *runtime, char *const *argv,
-                      char *const *env, const struct aw_machine_settings *settings,
-                      struct aw_machine **machine, struct aw_error *error);
+int aw_machine_create(const char *program, const char *runtime, char *const *argv, char *const *env,
+                      const struct aw_machine_settings *settings, struct aw_machine **machine,
+                      struct aw_error *error);
 void aw_machine_destroy(struct aw_machine *machine);
 
 /* The state in which the root process is parked at its start. */
@@ -173,8 +173,7 @@ const struct aw_edge *aw_machine_edge(const struct aw_machine *machine, uint32_t
 const struct aw_event *aw_machine_events(const struct aw_machine *machine, uint32_t events,
                                          uint32_t *count);
 const struct aw_answer *aw_machine_answer(const struct aw_machine *machine, uint32_t answer);
-const void *aw_machine_payload(const struct aw_machine *machine, uint32_t payload,
-                               uint32_t *size);
+const void *aw_machine_payload(const struct aw_machine *machine, uint32_t payload, uint32_t *size);
 struct aw_handle aw_machine_handle(const struct aw_machine *machine, uint32_t handle);
 const void *aw_machine_object(const struct aw_machine *machine, uint32_t object, uint32_t *size);
 
@@ -207,10 +206,14 @@ int aw_machine_set_faults(struct aw_machine *machine, const struct aw_fault_plan
                           struct aw_error *error);
 const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine);
 
-/* Bit i: the point of fault i was met in some execution; fault i has struck there. A delay strikes in
- * arbitrary time whenever its point is met. */
+/* Bit i: the point of fault i was met in some execution; fault i has struck there. A delay strikes
+ * in arbitrary time whenever its point is met. */
 uint32_t aw_machine_faults_reached(const struct aw_machine *machine);
 uint32_t aw_machine_faults_struck(const struct aw_machine *machine);
+
+/* Do the two worlds differ in what is left of budgets only (and in occurrences of faults that can
+ * strike no more, which follow from it)? */
+bool aw_machine_spends_only(const struct aw_machine *machine, uint32_t before, uint32_t after);
 
 /* Switches: learning on (default) or off (every step executes program code again); `unlearned` ids
  * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */

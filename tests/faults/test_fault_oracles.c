@@ -104,6 +104,27 @@ static void compare_mixed(uint64_t first, unsigned count, const struct aw_random
     cr_expect_gt(compared, count / 2, "%u of %u", compared, count);
 }
 
+/* Taking a counted occurrence early decides whom a fault strikes. */
+Test(fault_oracles, tell_when_counted_occurrences_are_taken_alone)
+{
+    for (uint64_t seed = 100001; seed <= 103000; seed++) {
+        char text[AW_RANDOM_TEXT];
+        struct aw_fault_plan plan;
+        struct aw_oracle oracle;
+        struct aw_options options;
+        aw_plan_random(seed, &plan);
+        aw_random_program(seed, &aw_random_tiny, text);
+        box_plan = &plan;
+        aw_options_default(&options);
+        options.plant = AW_PLANT_COUNTED | AW_PLANT_NO_WALKS;
+        bool caught = box_oracle(text, &oracle) && !box_agrees(text, options, &oracle);
+        aw_oracle_deinit(&oracle);
+        if (caught)
+            return;
+    }
+    cr_assert_fail("the planted bug was not found");
+}
+
 Test(fault_oracles, agree_on_mixed_plans)
 {
     compare_mixed(100001, 700, &aw_random_tiny);

@@ -28,7 +28,8 @@ static void on_restart(void *context)
     aw_outcomes_deinit(&collector->outcomes);
 }
 
-static struct aw_machine *make(const char *program, char *const *argv)
+static struct aw_machine *make(const char *program, char *const *argv,
+                               const struct aw_fault_plan *plan)
 {
     struct aw_machine_settings settings;
     struct aw_machine *machine;
@@ -37,7 +38,8 @@ static struct aw_machine *make(const char *program, char *const *argv)
     aw_machine_settings_default(&settings);
     const char *runtime = getenv("ALLWAYS_RUNTIME");
     if (aw_machine_create(program, runtime ? runtime : "build/runtime.so", argv, env, &settings,
-                          &machine, &error) != 0) {
+                          &machine, &error) != 0 ||
+        (plan != NULL && aw_machine_set_faults(machine, plan, &error) != 0)) {
         fprintf(stderr, "%s\n", error.message);
         exit(2);
     }
@@ -67,8 +69,9 @@ static void differ(struct aw_comparison *c, const char *what, const struct aw_ou
     }
 }
 
-void aw_compare(const char *program, char *const *argv, unsigned plant, unsigned rules,
-                bool enumerate, uint64_t limit, struct aw_comparison *c)
+void aw_compare(const char *program, char *const *argv, const struct aw_fault_plan *plan,
+                unsigned plant, unsigned rules, bool enumerate, uint64_t limit,
+                struct aw_comparison *c)
 {
     const unsigned judged = AW_PROPERTY_BIT(AW_NO_DEADLOCK) | AW_PROPERTY_BIT(AW_NO_CRASH) |
                             AW_PROPERTY_BIT(AW_EXACTLY_ONCE) | AW_PROPERTY_BIT(AW_NO_ERROR) |
@@ -81,7 +84,7 @@ void aw_compare(const char *program, char *const *argv, unsigned plant, unsigned
     memset(c, 0, sizeof *c);
     c->agrees = true;
 
-    struct aw_machine *machine = make(program, argv);
+    struct aw_machine *machine = make(program, argv, plan);
     collector.machine = machine;
     aw_options_default(&options);
     options.properties = judged;
@@ -106,7 +109,7 @@ void aw_compare(const char *program, char *const *argv, unsigned plant, unsigned
     }
     aw_machine_destroy(machine);
 
-    machine = make(program, argv);
+    machine = make(program, argv, plan);
     struct aw_oracle oracle;
     aw_oracle_search(machine, judged, limit, &oracle);
     c->compared = oracle.complete && !stopped;
@@ -124,14 +127,14 @@ void aw_compare(const char *program, char *const *argv, unsigned plant, unsigned
     aw_machine_destroy(machine);
     if (enumerate && c->compared && c->agrees) {
         struct aw_oracle naive;
-        machine = make(program, argv);
+        machine = make(program, argv, plan);
         aw_oracle_enumerate(machine, judged, limit * 20, &naive);
         char count[32];
         snprintf(count, sizeof count, "%" PRIu64, naive.interleavings);
         if (naive.complete && !aw_outcomes_equal(&naive.outcomes, &oracle.outcomes)) {
             differ(c, "enumerated outcomes", &oracle.outcomes, &naive.outcomes);
-        } else if (naive.complete && (result.interleavings == NULL ||
-                                      strcmp(result.interleavings, count) != 0)) {
+        } else if (naive.complete &&
+                   (result.interleavings == NULL || strcmp(result.interleavings, count) != 0)) {
             c->agrees = false;
             snprintf(c->what, sizeof c->what, "interleavings: %s, enumerated %s",
                      result.interleavings ? result.interleavings : "null", count);

@@ -11,17 +11,18 @@
 
 struct aw_comparison {
     bool agrees;
-    bool compared;        /* the oracle came to an end within its limit */
-    uint64_t states;      /* of the reduced search */
-    uint64_t all_states;  /* of the oracle */
+    bool compared;       /* the oracle came to an end within its limit */
+    uint64_t states;     /* of the reduced search */
+    uint64_t all_states; /* of the oracle */
     uint64_t outcomes;
-    char what[2048];      /* the first difference */
+    char what[2048]; /* the first difference */
 };
 
 /* Explores `program` with `argv` with all reductions (and whatever `plant` says), and with the
  * oracle that remembers states; with `enumerate`, also with the one that remembers nothing, and
- * counts interleavings. */
-void aw_compare(const char *program, char *const *argv, unsigned plant, unsigned rules,
-                bool enumerate, uint64_t limit, struct aw_comparison *comparison);
+ * counts interleavings. `plan`: the faults that may strike; NULL: none. */
+void aw_compare(const char *program, char *const *argv, const struct aw_fault_plan *plan,
+                unsigned plant, unsigned rules, bool enumerate, uint64_t limit,
+                struct aw_comparison *comparison);
 
 #endif

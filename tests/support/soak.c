@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT [tiny|small [PLANT]]]].
- * Prints each program on which they differ, made as small as it still differs; exit status 1 then.
+ * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT
+ * [tiny|small [PLANT [random]]]]]. With "random", each under a random plan of faults. Prints each
+ * program on which they differ, made as small as it still differs; exit status 1 then.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,9 +10,11 @@
 #include <string.h>
 
 #include "compare.h"
+#include "random_plan.h"
 #include "random_program.h"
 
-static unsigned plant; /* enum aw_plant: does the comparison have teeth? */
+static struct aw_fault_plan plan; /* no faults: none */
+static unsigned plant;            /* enum aw_plant: does the comparison have teeth? */
 
 static bool differs(void *context, const char *text)
 {
@@ -20,7 +23,8 @@ static bool differs(void *context, const char *text)
     struct aw_comparison comparison;
     (void)context;
     snprintf(copy, sizeof copy, "%s", text);
-    aw_compare("build/models/random.so", argv, plant, AW_ALL_RULES, false, 200000, &comparison);
+    aw_compare("build/models/random.so", argv, plan.count > 0 ? &plan : NULL, plant, AW_ALL_RULES,
+               false, 200000, &comparison);
     return !comparison.agrees;
 }
 
@@ -30,13 +34,17 @@ int main(int argc, char **argv)
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000;
     plant = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
     bool small = argc > 3 && strcmp(argv[3], "small") == 0;
+    bool plans = argc > 5 && strcmp(argv[5], "random") == 0;
     uint64_t failed = 0, compared = 0, states = 0, all_states = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         char text[AW_RANDOM_TEXT];
         char *args[] = {"random", text, NULL};
         struct aw_comparison comparison;
+        if (plans)
+            aw_plan_random(seed, &plan);
         aw_random_program(seed, small ? &aw_random_small : &aw_random_tiny, text);
-        aw_compare("build/models/random.so", args, plant, AW_ALL_RULES, !small, 200000, &comparison);
+        aw_compare("build/models/random.so", args, plan.count > 0 ? &plan : NULL, plant,
+                   AW_ALL_RULES, !small, 200000, &comparison);
         compared += comparison.compared;
         states += comparison.states;
         all_states += comparison.all_states;
@@ -44,6 +52,10 @@ int main(int argc, char **argv)
             failed++;
             printf("seed %" PRIu64 " (%s): %s\n  program: %s\n", seed, aw_random_shape(seed),
                    comparison.what, text);
+            if (plans) {
+                char planned[1024];
+                printf("  plan: %s\n", aw_plan_text(&plan, planned, sizeof planned));
+            }
             if (aw_random_shrink(text, differs, NULL))
                 printf("  smaller: %s\n", text);
             fflush(stdout);
