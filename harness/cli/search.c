@@ -278,7 +278,8 @@ static char *trace_path(const struct aw_cli_search *search, const char *name)
 /* The last thing that a trace about a crash or an error has to say. */
 static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
 {
-    if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR)
+    if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR &&
+        trace->property != AW_NO_LEAK)
         return;
     for (uint32_t i = trace->step_count; i-- > 0 && entry->detail[0] == '\0';)
         for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {

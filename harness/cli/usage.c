@@ -45,7 +45,7 @@ const struct aw_command aw_commands[] = {
      "\n"
      "  --property NAME      what is to hold; may be repeated (no-deadlock, no-crash, "
      "terminates);\n"
-     "                       also: drained, exactly-once, fifo, no-error\n"
+     "                       also: drained, exactly-once, fifo, no-error, no-leak\n"
      "\n"
      "The machine:\n"
      "  --env NAME=VALUE     a variable of the program's environment, which is empty otherwise\n"

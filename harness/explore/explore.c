@@ -116,6 +116,9 @@ static const char *lost_or_hangs(enum aw_property property)
         return "a consumer got items of one producer out of order";
     case AW_NO_ERROR:
         return "an error: a call failed that should not, or the program reported one";
+    case AW_NO_LEAK:
+        return "leak: what the program has made is left at the end: memory, a descriptor, a child "
+               "that nobody waited for, or the name of a semaphore";
     default:
         return "";
     }

@@ -145,6 +145,25 @@ bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state
     return false;
 }
 
+/* Does a process leave by exit() with children that it has not waited for? A function of its own history:
+ * only its own forks and waits change it. */
+static bool leaves_children(const struct aw_explorer *explorer, const struct aw_state *state,
+                            const struct aw_move *move)
+{
+    if (move->how.effect != AW_EFFECT_EXIT)
+        return false;
+    const struct aw_local *local =
+        aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + move->process]);
+    const struct aw_op *op = &aw_local_threads(local)[move->thread].op;
+    if (op->kind != AW_OP_EXIT || op->extra == 0)
+        return false;
+    const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);
+    for (uint32_t i = 0; i < layout->process_count; i++)
+        if (layout->processes[i].parent == layout->processes[move->process].pid)
+            return true;
+    return false;
+}
+
 void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state,
                       struct aw_move *move, struct aw_state *next)
 {
@@ -155,6 +174,8 @@ void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state
         move->violated |= AW_PROPERTY_BIT(AW_NO_CRASH);
     if (move->step.flags & AW_EDGE_ERROR)
         move->violated |= AW_PROPERTY_BIT(AW_NO_ERROR);
+    if ((move->step.flags & AW_EDGE_LEAK) || leaves_children(explorer, state, move))
+        move->violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
     move->violated &= explorer->options->properties;
 }
 
@@ -162,6 +183,8 @@ unsigned aw_explorer_final(struct aw_explorer *explorer, const struct aw_state *
 {
     bool alive = aw_explorer_alive(explorer, state);
     unsigned violated = aw_monitor_final(&explorer->monitor, state, !alive);
+    if (!alive && aw_machine_world(explorer->machine, state)->name_count > 0)
+        violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
     /* A thread whose time-out the bound on the clock keeps from expiring is not deadlocked. */
     if (alive) {
         const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);

@@ -31,7 +31,8 @@ enum aw_verdict {
     X(AW_DRAINED, "drained", "once the last worker has ended every item put has been got")         \
     X(AW_EXACTLY_ONCE, "exactly-once", "every numbered item is got exactly once")                  \
     X(AW_FIFO, "fifo", "each consumer sees each producer's items in order")                        \
-    X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")
+    X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")            \
+    X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")
 
 enum aw_property {
 #define X(name, text, meaning) name,

@@ -27,6 +27,8 @@
     X(__aw_abort, aw_call_abort)                                                                   \
     X(__aw_assert, aw_call_assert)                                                                 \
     X(__aw_destructor, aw_call_destructor)                                                         \
+    X(__aw_keep, aw_call_keep)                                                                     \
+    X(__aw_leaks, aw_call_leaks)                                                                   \
     X(__aw_raise, aw_call_raise)                                                                   \
     X(strtol, aw_call_strtol)                                                                      \
     X(strtoll, aw_call_strtol)                                                                     \

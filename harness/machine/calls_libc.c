@@ -40,7 +40,8 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
         return AW_CALL_RETURN;
     }
     uint64_t capacity = machine->settings.heap_bytes;
-    void *block = aw_arena_alloc((void *)aw_heap_of(machine->run_slot), capacity, size, align);
+    void *block = aw_arena_alloc_tagged((void *)aw_heap_of(machine->run_slot), capacity, size, align,
+                                        aw_origin(&machine->work, aw_run_call_site(machine)));
     if (block == NULL) {
         uint64_t none;
         if (aw_arena_block_size((void *)aw_heap_of(machine->run_slot), capacity, NULL, &none) ==

@@ -23,7 +23,9 @@ enum aw_call_result aw_call_fork(struct aw_machine *machine, const uint64_t *arg
 enum aw_call_result aw_call_exit(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
     (void)result;
-    aw_park(machine, AW_OP_EXIT)->argument = (args[0] & 0xff) << 8;
+    struct aw_op *op = aw_park(machine, AW_OP_EXIT);
+    op->argument = (args[0] & 0xff) << 8;
+    op->extra = machine->leaving; /* by exit(): what is left behind is judged */
     return AW_CALL_PARK;
 }
 

@@ -135,6 +135,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     machine->now = answer->now;
     bool runs = true;
     machine->in_child = in_child;
+    machine->leaving = false;
     machine->point_count = 0;
     machine->point_faults = NULL;
     machine->point_fault_count = 0;

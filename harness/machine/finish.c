@@ -321,7 +321,8 @@ static bool finish_pipe(struct aw_machine *machine, const struct aw_op *op,
         return true;
     struct aw_fd end = {.kind = AW_FD_PIPE_READ,
                         .close_on_exec = (op->argument & O_CLOEXEC) != 0,
-                        .handle = answer->detail};
+                        .handle = answer->detail,
+                        .origin = aw_origin(&machine->work, op->pc)};
     int fds[2];
     fds[0] = aw_process_add_fd(&machine->work, 0, end);
     end.kind = AW_FD_PIPE_WRITE;
@@ -339,6 +340,7 @@ static void finish_dup(struct aw_machine *machine, const struct aw_op *op, uint6
     AW_CHECK(from != NULL);
     struct aw_fd copy = *from;
     copy.close_on_exec = (op->extra & 2) != 0;
+    copy.origin = aw_origin(work, op->pc);
     if ((op->extra & 1) && aw_process_fd(work, (int)op->argument) != NULL)
         aw_process_remove_fd(work, (int)op->argument);
     *result = (uint64_t)(int64_t)aw_process_add_fd(work, (int)op->argument, copy);
@@ -400,8 +402,8 @@ static bool finish_sem_open(struct aw_machine *machine, const struct aw_op *op,
         return true;
     }
     struct aw_user_sem *sem =
-        aw_arena_alloc((void *)aw_heap_of(machine->run_slot), machine->settings.heap_bytes,
-                       sizeof(sem_t), 16);
+        aw_arena_alloc_tagged((void *)aw_heap_of(machine->run_slot), machine->settings.heap_bytes,
+                              sizeof(sem_t), 16, aw_origin(&machine->work, op->pc));
     if (sem == NULL) {
         const char *text = "the heap of a thread is full (at sem_open); raise machine: heap";
         aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, text,

@@ -33,7 +33,10 @@
 
 enum { UNIT = 16 };
 
+/* The word of a header: RETURNED, the tag, the size. */
 #define RETURNED (UINT64_C(1) << 63)
+enum { SIZE_BITS = 29 };
+#define SIZE_MASK ((UINT64_C(1) << SIZE_BITS) - 1)
 
 struct head {
     uint32_t first; /* units */
@@ -44,7 +47,7 @@ struct head {
 struct header {
     uint32_t next; /* units */
     uint32_t check;
-    uint64_t size; /* bytes; RETURNED is its top bit */
+    uint64_t size; /* bytes, and above them the tag; RETURNED is the top bit */
 };
 
 _Static_assert(sizeof(struct head) == UNIT && sizeof(struct header) == UNIT, "one unit each");
@@ -71,7 +74,7 @@ static struct header *header_at(const void *arena, uint32_t offset)
 
 static uint64_t size_of(const struct header *header)
 {
-    return header->size & ~RETURNED;
+    return header->size & SIZE_MASK;
 }
 
 static uint32_t units(uint64_t bytes)
@@ -119,7 +122,7 @@ static bool header_sound(const void *arena, uint64_t capacity, uint32_t offset)
 static void check_arguments(uint64_t capacity)
 {
     AW_CHECK(capacity >= UNIT);
-    AW_CHECK(capacity <= (uint64_t)UINT32_MAX * UNIT);
+    AW_CHECK(capacity <= SIZE_MASK);
 }
 
 /* Moves to the first block. */
@@ -200,6 +203,12 @@ static enum aw_heap_status locate(const void *arena, uint64_t capacity, const vo
 
 void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t align)
 {
+    return aw_arena_alloc_tagged(arena, capacity, size, align, 0);
+}
+
+void *aw_arena_alloc_tagged(void *arena, uint64_t capacity, uint64_t size, uint64_t align,
+                            uint64_t tag)
+{
     uintptr_t base = (uintptr_t)arena;
     uint64_t gap = 1; /* first free unit before the cursor */
     struct cursor cursor;
@@ -207,6 +216,7 @@ void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t ali
     AW_CHECK(align != 0);
     AW_CHECK((align & (align - 1)) == 0);
     AW_CHECK(base % UNIT == 0);
+    AW_CHECK(tag >> AW_TAG_BITS == 0);
     if (!start(arena, capacity, &cursor) || size > capacity || align > capacity)
         return NULL;
     if (align < UNIT)
@@ -221,7 +231,7 @@ void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t ali
             struct header *header = header_at(arena, offset);
 
             header->next = cursor.offset;
-            header->size = size;
+            header->size = size | tag << SIZE_BITS;
             seal(arena, offset);
             link_after(arena, cursor.before, offset);
             if (cursor.offset == 0) {
@@ -236,6 +246,38 @@ void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t ali
         if (!step(arena, capacity, &cursor))
             return NULL;
     }
+}
+
+enum aw_heap_status aw_arena_tag(void *arena, uint64_t capacity, void *block, uint64_t tag)
+{
+    struct cursor cursor;
+    enum aw_heap_status status = locate(arena, capacity, block, &cursor);
+
+    AW_CHECK(tag >> AW_TAG_BITS == 0);
+    if (status != AW_HEAP_OK)
+        return status;
+    struct header *header = header_at(arena, cursor.offset);
+    header->size = (header->size & (RETURNED | SIZE_MASK)) | tag << SIZE_BITS;
+    seal(arena, cursor.offset);
+    return AW_HEAP_OK;
+}
+
+void *aw_arena_next(const void *arena, uint64_t capacity, const void *block, uint64_t *size,
+                    uint64_t *tag)
+{
+    struct cursor cursor;
+    bool sound = start(arena, capacity, &cursor);
+
+    for (; sound && cursor.offset != 0; sound = step(arena, capacity, &cursor)) {
+        struct header *header = header_at(arena, cursor.offset);
+
+        if ((header->size & RETURNED) != 0 || (const void *)(header + 1) <= block)
+            continue;
+        *size = size_of(header);
+        *tag = (header->size & ~RETURNED) >> SIZE_BITS;
+        return header + 1;
+    }
+    return NULL;
 }
 
 enum aw_heap_status aw_arena_free(void *arena, uint64_t capacity, void *block, bool by_owner)

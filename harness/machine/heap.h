@@ -33,6 +33,19 @@ enum aw_heap_status {
  * not fit. A size of 0 gives a unique block. */
 void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t align);
 
+/* The same, and remembers `tag` (below 2^AW_TAG_BITS) with the block. */
+enum { AW_TAG_BITS = 34 };
+void *aw_arena_alloc_tagged(void *arena, uint64_t capacity, uint64_t size, uint64_t align,
+                            uint64_t tag);
+
+/* Gives a live block another tag. */
+enum aw_heap_status aw_arena_tag(void *arena, uint64_t capacity, void *block, uint64_t tag);
+
+/* Walks the live blocks in the order of their addresses: `block` is the one before (NULL: begin).
+ * Returns the next, or NULL. */
+void *aw_arena_next(const void *arena, uint64_t capacity, const void *block, uint64_t *size,
+                    uint64_t *tag);
+
 /* Frees `block` of this arena. `by_owner` as in rule 1. */
 enum aw_heap_status aw_arena_free(void *arena, uint64_t capacity, void *block, bool by_owner);
 

@@ -123,6 +123,7 @@ struct aw_machine {
     uint32_t point_fault_count, point_count;
     bool in_child;
     int64_t edge_result; /* of the call that was completed last */
+    bool leaving;        /* the code is behind exit(): calls_leaks.c */
     bool value_read;     /* sem_getvalue gave `value` */
     int32_t value;
 
@@ -227,6 +228,23 @@ uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answe
 static inline const struct aw_local *aw_local_get(const struct aw_machine *machine, uint32_t id)
 {
     return aw_intern_get(&machine->locals, id);
+}
+
+/* What a heap block or a descriptor remembers of where it came from: the return address of the call
+ * in the program (below the window's first 2 GiB), and how many forks before it. 0: not judged. */
+static inline uint64_t aw_origin(const struct aw_process *process, uint64_t pc)
+{
+    uint64_t generation = process->head.generation < 7 ? process->head.generation : 7;
+    return pc > AW_WINDOW && pc - AW_WINDOW < 2 * AW_GIB ? generation << 31 | (pc - AW_WINDOW) : 0;
+}
+static inline uint64_t aw_origin_pc(uint64_t origin)
+{
+    return origin == 0 ? 0 : AW_WINDOW + (origin & 0x7fffffff);
+}
+/* Was it made by this process, and not by an ancestor before the fork? */
+static inline bool aw_origin_is_own(const struct aw_process *process, uint64_t origin)
+{
+    return origin != 0 && origin >> 31 == (process->head.generation < 7 ? process->head.generation : 7);
 }
 
 /* Where a thread keeps its errno, and where its thread-local storage begins. */

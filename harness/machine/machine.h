@@ -33,6 +33,7 @@ enum aw_event_kind {
     AW_EVENT_CRASH, /* a = signal; b = address of the instruction; text = what happened */
     AW_EVENT_ERROR, /* a = errno; text = the call that failed */
     AW_EVENT_POINT, /* what = index of a fault in the plan, whose point was met; a = how manieth */
+    AW_EVENT_LEAK,  /* b = address of the call that made what is left; text = what it is */
     AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
 };
 
@@ -53,7 +54,7 @@ struct aw_event {
     uint32_t zero;
 };
 
-enum { AW_EDGE_CRASH = 1, AW_EDGE_ERROR = 2, AW_EDGE_STOP = 4, AW_EDGE_PROBE = 8 };
+enum { AW_EDGE_CRASH = 1, AW_EDGE_ERROR = 2, AW_EDGE_STOP = 4, AW_EDGE_PROBE = 8, AW_EDGE_LEAK = 16 };
 
 /* A learned step of a process. */
 struct aw_edge {

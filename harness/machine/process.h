@@ -39,6 +39,7 @@ struct aw_fd {
     uint8_t kind;
     uint8_t close_on_exec;
     uint32_t handle; /* of the pipe */
+    uint64_t origin; /* aw_origin */
 };
 
 /* fifo: a consumer that gets an item of `producer` with a number up to `threshold` which is still

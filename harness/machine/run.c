@@ -153,7 +153,7 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
     static const uint8_t flags[] = {
         [AW_EVENT_PROBE] = AW_EDGE_PROBE, [AW_EVENT_LOG] = 0,
         [AW_EVENT_CRASH] = AW_EDGE_CRASH, [AW_EVENT_ERROR] = AW_EDGE_ERROR,
-        [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
+        [AW_EVENT_LEAK] = AW_EDGE_LEAK,  [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
     };
     machine->event_flags |= flags[kind];
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "primitives.h"
+
 enum { LIST_STEP = 16 };
 
 char **__environ;
@@ -45,6 +47,7 @@ static int append(char *entry, size_t count)
     if (__environ != own_list || count + 2 > own_size) {
         size_t size = (count + 2 + LIST_STEP - 1) / LIST_STEP * LIST_STEP;
         char **list = calloc(size, sizeof *list);
+        __aw_keep(list);
 
         if (list == NULL) {
             errno = ENOMEM;
@@ -95,6 +98,7 @@ int setenv(const char *name, const char *value, int overwrite)
     if (found(index) && !overwrite)
         return 0;
     entry = malloc(length + strlen(value) + 2);
+    __aw_keep(entry);
     if (entry == NULL) {
         errno = ENOMEM;
         return -1;

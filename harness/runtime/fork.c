@@ -40,6 +40,7 @@ int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
     if (handler_count >= STATIC_HANDLERS && handler_count - STATIC_HANDLERS == more_size) {
         unsigned size = more_size + STATIC_HANDLERS;
         struct handlers *grown = calloc(size, sizeof *grown);
+        __aw_keep(grown);
 
         if (grown == NULL)
             return ENOMEM;

@@ -76,6 +76,7 @@ static struct row *row_with(unsigned self, pthread_key_t key)
     if (row != NULL && key < row->size)
         return row;
     grown = calloc(1, sizeof *grown + size * sizeof grown->values[0]);
+    __aw_keep(grown);
     if (grown == NULL)
         return NULL;
     if (row != NULL) {

@@ -42,6 +42,12 @@ void (*__aw_destructor(unsigned index))(void);
 /* The bare fork, without the handlers of pthread_atfork. */
 int __aw_fork(void);
 
+/* The block is the runtime's own: that nobody frees it is no leak. NULL is allowed. */
+void __aw_keep(void *block);
+
+/* The process ends in an orderly way: what it leaves behind is judged. _exit follows at once. */
+void __aw_leaks(void);
+
 /* Sends a signal to the calling thread. */
 int __aw_raise(int number);
 

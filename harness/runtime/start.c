@@ -55,6 +55,7 @@ static struct handler *new_handler(void)
 
         if (more == NULL)
             return NULL;
+        __aw_keep(more);
         more->previous = block;
         last = block = more;
     }
@@ -140,6 +141,7 @@ void exit(int status)
     void (*destructor)(void);
     for (unsigned index = 0; (destructor = __aw_destructor(index)) != NULL; index++)
         destructor();
+    __aw_leaks();
     _exit(status);
 }
 

@@ -371,3 +371,26 @@ Test(heap, freeing_a_block_that_overflowed_into_the_next_header_says_so)
     cr_assert_eq(aw_arena_free(arena, CAPACITY, a, true), AW_HEAP_CORRUPT);
     free(arena);
 }
+
+Test(heap, a_tag_stays_with_its_block_and_goes_with_it)
+{
+    static _Alignas(16) char arena[4096];
+    uint64_t size, tag;
+    memset(arena, 0, sizeof arena);
+    char *one = aw_arena_alloc_tagged(arena, sizeof arena, 10, 16, 7);
+    char *two = aw_arena_alloc_tagged(arena, sizeof arena, 20, 16, (UINT64_C(1) << AW_TAG_BITS) - 1);
+    cr_expect_eq(aw_arena_next(arena, sizeof arena, NULL, &size, &tag), one);
+    cr_expect(size == 10 && tag == 7);
+    cr_expect_eq(aw_arena_next(arena, sizeof arena, one, &size, &tag), two);
+    cr_expect(size == 20 && tag == (UINT64_C(1) << AW_TAG_BITS) - 1);
+    cr_expect_null(aw_arena_next(arena, sizeof arena, two, &size, &tag));
+    cr_expect_eq(aw_arena_tag(arena, sizeof arena, two, 0), AW_HEAP_OK);
+    cr_expect_eq(aw_arena_tag(arena, sizeof arena, two + 16, 0), AW_HEAP_NOT_A_BLOCK);
+    cr_expect_eq(aw_arena_free(arena, sizeof arena, one, false), AW_HEAP_OK);
+    cr_expect_eq(aw_arena_next(arena, sizeof arena, NULL, &size, &tag), two);
+    cr_expect(size == 20 && tag == 0);
+    aw_arena_collect(arena, sizeof arena);
+    cr_expect_eq(aw_arena_free(arena, sizeof arena, two, true), AW_HEAP_OK);
+    for (size_t i = 0; i < sizeof arena; i++)
+        cr_assert_eq(arena[i], 0);
+}

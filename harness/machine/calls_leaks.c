@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls_leaks.c - what a process leaves behind when it ends by exit() or by returning from main: heap
+ * blocks and descriptors that it has made itself. What it inherited by fork is its parent's to judge;
+ * what the runtime keeps for itself (the environment, handlers of exit) has no origin. Children and names
+ * are judged by the explorer, which sees the whole state.
+ */
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/calls.h"
+#include "machine/heap.h"
+
+enum { FIRST_FD = 3, MOST = 8 };
+
+static void leak(struct aw_machine *machine, uint64_t origin, const char *text, unsigned number)
+{
+    if (number <= MOST)
+        aw_run_event(machine, AW_EVENT_LEAK, 0, 0, aw_origin_pc(origin), text,
+                     (uint32_t)strlen(text));
+}
+
+enum aw_call_result aw_call_leaks(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    const struct aw_process *work = &machine->work;
+    char text[96];
+    unsigned count = 0;
+    (void)args;
+    (void)result;
+    machine->leaving = true;
+    for (uint32_t slot = 0; slot < machine->image.slot_end; slot++) {
+        if (!machine->image.slots[slot].mapped ||
+            machine->image.slots[slot].heap_high <= aw_heap_of(slot))
+            continue;
+        const void *arena = (const void *)aw_heap_of(slot), *block = NULL;
+        uint64_t size, origin;
+        while ((block = aw_arena_next(arena, machine->settings.heap_bytes, block, &size,
+                                      &origin)) != NULL) {
+            if (!aw_origin_is_own(work, origin))
+                continue;
+            const struct aw_user_sem *sem = block;
+            if (size == sizeof(sem_t) && sem->magic == AW_SEM_NAMED)
+                snprintf(text, sizeof text, "leak: a semaphore that is not closed");
+            else
+                snprintf(text, sizeof text, "leak: a block of %llu byte%s that is not freed",
+                         (unsigned long long)size, size == 1 ? "" : "s");
+            leak(machine, origin, text, ++count);
+        }
+    }
+    for (int i = 0; i < work->head.fd_count; i++) {
+        const struct aw_fd *fd = &work->fds[i];
+        if (fd->fd < FIRST_FD || !aw_origin_is_own(work, fd->origin))
+            continue;
+        snprintf(text, sizeof text, "leak: descriptor %u (%s) that is not closed", fd->fd,
+                 fd->kind == AW_FD_PIPE_READ    ? "the read end of a pipe"
+                 : fd->kind == AW_FD_PIPE_WRITE ? "the write end of a pipe"
+                                                : "the console");
+        leak(machine, fd->origin, text, ++count);
+    }
+    return AW_CALL_RETURN;
+}
+
+enum aw_call_result aw_call_keep(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
+{
+    uint64_t slot = (args[0] - AW_HEAP_BASE) / AW_HEAP_STRIDE;
+    (void)result;
+    if (args[0] >= AW_HEAP_BASE && slot < AW_SLOTS && machine->image.slots[slot].mapped)
+        aw_arena_tag((void *)aw_heap_of((uint32_t)slot), machine->settings.heap_bytes,
+                     (void *)args[0], 0);
+    return AW_CALL_RETURN;
+}
