@@ -44,8 +44,17 @@ void pool_sleep(int ms)
 
 /* ---- putting ---- */
 
-static int put_object(struct pool *pool, void *object)
+/* try: q.put_nowait(object) except Full: pass */
+static STEP int put_or_drop(struct pool *pool, void *object)
 {
+    int status = mpqueue_put_nowait(pool->jobs, object);
+    return status == MPQ_FULL ? MPQ_OK : status;
+}
+
+static STEP int put_object(struct pool *pool, void *object)
+{
+    if (pool->drop_full)
+        return put_or_drop(pool, object);
     return pool->simple ? mpsimple_put(pool->simple, object) : mpqueue_put(pool->jobs, object);
 }
 

@@ -52,7 +52,7 @@ struct pool {
     int sentinels, stop_at;          /* 0: as many as the protocol says */
     int timeout_ms, put_ms, work_ms; /* of get; before each put; after each item */
     int profile;
-    int workers_first, join_producers, flush, cancel_join, os_exit, one_each, forget;
+    int workers_first, join_producers, flush, cancel_join, os_exit, one_each, forget, drop_full;
 
     int producer; /* which one this process is */
     int seen;     /* sentinels that this worker has met */

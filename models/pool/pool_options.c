@@ -45,6 +45,7 @@ static const struct flag flags[] = {
     {"--cancel-join", FIELD(cancel_join), "whoever puts calls cancel_join_thread() at its end"},
     {"--os-exit", FIELD(os_exit), "whoever puts ends by _exit"},
     {"--one-each", FIELD(one_each), "a worker takes one item and leaves"},
+    {"--drop-full", FIELD(drop_full), "put(block=False), and nobody looks whether it was Full"},
     {"--forget", FIELD(forget), "nobody calls task_done() for the first item"},
 };
 
@@ -134,6 +135,8 @@ static STEP int check(const struct pool *pool)
         return wrong("--protocol", NULL, "one of those that --help lists");
     if (!pool->protocol->turn && pool->producers == 0)
         return wrong("--producers", "0", "at least 1 for this protocol");
+    if (pool->protocol->simple && pool->drop_full)
+        return wrong("--drop-full", NULL, "another protocol: a SimpleQueue is never Full");
     if (pool->protocol->named && pool->producers > 0)
         return wrong("--producers", NULL, "0 for this protocol");
     return 0;
