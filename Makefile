@@ -26,8 +26,8 @@ RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var
 
 LIB_SOURCES := $(filter-out harness/cli/main.c,$(wildcard harness/base/*.c harness/machine/*.c \
                harness/explore/*.c harness/scenario/*.c harness/trace/*.c harness/report/*.c \
-               harness/native/*.c harness/cli/*.c fault/*.c)) fault/native/job.c fault/native/decide.c
-LIB_ASM     := $(wildcard harness/machine/*.S)
+               harness/native/*.c harness/cli/*.c harness/view/*.c fault/*.c)) fault/native/job.c fault/native/decide.c
+LIB_ASM     := $(wildcard harness/machine/*.S harness/view/*.S)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(LIB_ASM:%.S=$(BUILD)/%.o)
 RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 
@@ -35,7 +35,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 include models/models.mk
 include fault/native/native.mk
 
-.PHONY: all help deps run scenarios test soak schema bench sanitize format check-format clean
+.PHONY: golden all help deps run scenarios test soak schema bench sanitize format check-format clean
 
 all: $(BUILD)/allways $(BUILD)/runtime.so models ## build everything
 
@@ -49,6 +49,9 @@ $(BUILD)/%.o: %.c
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -g -c $< -o $@
+
+# The page that `allways show --format html` writes is embedded as it stands.
+$(BUILD)/harness/view/page.o: $(wildcard harness/view/page.*)
 
 $(BUILD)/liballways.a: $(LIB_OBJECTS)
 	@rm -f $@.new$$$$; ar rcs $@.new$$$$ $^ && mv $@.new$$$$ $@
@@ -107,6 +110,9 @@ test: deps ## build and pass the tests
 
 .PHONY: build-tests
 build-tests: $(TESTS)
+
+golden: all $(BUILD)/tests/view/test_view ## write the views that tests compare with; read the diff
+	AW_GOLDEN=update $(BUILD)/tests/view/test_view
 
 SEED ?= 1
 COUNT ?= 20000

@@ -68,8 +68,11 @@ static void unknown_option(const char *command, const char *word, const struct o
 /* getopt_long leaves the offending word before optind, but for single letters inside a word. */
 int aw_next_option(int argc, char **argv, const struct option *options)
 {
+    bool output = false; /* -o FILE, where a command has it */
+    for (const struct option *known = options; known->name != NULL; known++)
+        output |= known->val == 'o';
     opterr = 0;
-    int option = getopt_long(argc, argv, ":h", options, NULL);
+    int option = getopt_long(argc, argv, output ? ":ho:" : ":h", options, NULL);
     const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (option == ':') {
         aw_complain(argv[0], "%s needs an argument", word);

@@ -69,9 +69,16 @@ const struct aw_command aw_commands[] = {
      "observed. Names the first step that differs.\n"
      "\n"
      "Exit status: 0 it reproduces; 1 it does not; 2 it cannot be read or carried out.\n"},
-    {"show", "print a trace as text", aw_command_show,
-     "usage: allways show TRACE\n"
-     "Prints a trace: a summary, then every step.\n"},
+    {"show", "print a trace, or make a page or a diagram of it", aw_command_show,
+     "usage: allways show [OPTION]... TRACE\n"
+     "Says why the schedule of a trace fails, then prints every step.\n"
+     "\n"
+     "  --format text        for a terminal (default)\n"
+     "           json        what there is to be shown, as data (docs/trace-format.md)\n"
+     "           html        one page to step through, which needs nothing else\n"
+     "           mermaid     a sequence diagram, for a pull request\n"
+     "           perfetto    Chrome's trace events, for ui.perfetto.dev\n"
+     "  -o, --output FILE    write there\n"},
     {"validate", "read scenario files without running them", aw_command_validate,
      "usage: allways validate PATH...\n"
      "Reads scenario files and says what is wrong with them.\n"

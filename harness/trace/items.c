@@ -8,7 +8,7 @@
 
 /* Bytes in a pipe that came from one write; item + 1, 0 = of no known item. */
 struct segment {
-    uint32_t object, item;
+    uint32_t object, item, written;
     uint64_t bytes;
 };
 
@@ -93,7 +93,7 @@ static void wrote(struct following *f, uint32_t step, uint32_t object, uint64_t 
 {
     uint32_t item = in_hand(f, &f->trace->steps[step]);
     f->segments = aw_reallocate(f->segments, f->segment_count + 1ul, sizeof *f->segments);
-    f->segments[f->segment_count++] = (struct segment){object, item, bytes};
+    f->segments[f->segment_count++] = (struct segment){object, item, step, bytes};
     if (item == 0)
         return;
     struct aw_trace_item *of = &f->items->items[item - 1];
@@ -101,6 +101,20 @@ static void wrote(struct following *f, uint32_t step, uint32_t object, uint64_t 
         of->written = step;
     of->pipe = object;
     of->bytes += bytes;
+}
+
+static void add_message(struct following *f, const struct segment *segment, uint32_t read,
+                        uint64_t bytes)
+{
+    struct aw_trace_items *items = f->items;
+    items->messages =
+        aw_reallocate(items->messages, items->message_count + 1ul, sizeof *items->messages);
+    items->messages[items->message_count++] =
+        (struct aw_trace_message){.object = segment->object,
+                                  .written = segment->written,
+                                  .read = read,
+                                  .item = segment->item == 0 ? AW_TRACE_NONE : segment->item - 1,
+                                  .bytes = bytes};
 }
 
 static void was_read(struct following *f, uint32_t step, uint32_t object, uint64_t bytes)
@@ -112,6 +126,7 @@ static void was_read(struct following *f, uint32_t step, uint32_t object, uint64
         uint64_t part = segment->bytes < bytes ? segment->bytes : bytes;
         segment->bytes -= part;
         bytes -= part;
+        add_message(f, segment, step, part);
         if (segment->item == 0 || f->items->items[segment->item - 1].read != AW_TRACE_NONE)
             continue;
         f->items->items[segment->item - 1].read = step;
@@ -175,6 +190,9 @@ void aw_trace_items(const struct aw_trace *trace, struct aw_trace_items *items)
         follow_bytes(&f, i); /* the operation, and then the code after it */
         follow_events(&f, i);
     }
+    for (uint32_t i = 0; i < f.segment_count; i++)
+        if (f.segments[i].bytes > 0)
+            add_message(&f, &f.segments[i], AW_TRACE_NONE, f.segments[i].bytes);
     free(f.segments);
     free(f.hands);
 }
@@ -182,6 +200,7 @@ void aw_trace_items(const struct aw_trace *trace, struct aw_trace_items *items)
 void aw_trace_items_free(struct aw_trace_items *items)
 {
     free(items->items);
+    free(items->messages);
     memset(items, 0, sizeof *items);
 }
 

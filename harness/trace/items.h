@@ -22,9 +22,19 @@ struct aw_trace_item {
     uint64_t bytes; /* written so far */
 };
 
+/* Bytes from a write to the read that took them. */
+struct aw_trace_message {
+    uint32_t object;
+    uint32_t written, read; /* steps; read is AW_TRACE_NONE for what nobody read */
+    uint32_t item;          /* index, or AW_TRACE_NONE */
+    uint64_t bytes;
+};
+
 struct aw_trace_items {
     struct aw_trace_item *items;
     uint32_t count;
+    struct aw_trace_message *messages; /* through pipes; those that were read, in that order, first */
+    uint32_t message_count;
     bool told_taken; /* the program says when items are taken out of their buffer */
 };
 

@@ -297,7 +297,7 @@ static void print_lanes(const struct table *table, uint32_t index, FILE *out)
     }
 }
 
-static void say_event(const struct aw_trace_event *event, char *buffer, size_t size)
+void aw_trace_say_event(const struct aw_trace_event *event, char *buffer, size_t size)
 {
     unsigned long long a = event->a, b = event->b;
     int status = (int)event->a;
@@ -393,7 +393,7 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
             continue;
         const char *place = step->events[i].place;
         int indent = 7 + 2 * (int)table->lane_count;
-        say_event(&step->events[i], event, sizeof event);
+        aw_trace_say_event(&step->events[i], event, sizeof event);
         aw_trace_wrap(out, indent, indent + 2,
                       aw_trace_text(trace, "%s: %s",
                                     aw_trace_actor(trace, step, &step->events[i], operation,

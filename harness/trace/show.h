@@ -7,6 +7,9 @@
 
 const char *aw_trace_errno_name(int error);
 
+/* What happened, without who: "put item 1". */
+void aw_trace_say_event(const struct aw_trace_event *event, char *buffer, size_t size);
+
 /* A line, broken at spaces into lines of at most 100 columns; those after the first begin at
  * `hanging`. */
 void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words);

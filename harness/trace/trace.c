@@ -83,7 +83,7 @@ static size_t character(const unsigned char *bytes, size_t size)
     return length;
 }
 
-const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t size)
+const char *aw_trace_bytes(const struct aw_trace *trace, const void *bytes, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
     const unsigned char *from = bytes;

@@ -193,7 +193,7 @@ void *aw_trace_memory(const struct aw_trace *trace, size_t count, size_t size);
 char **aw_trace_strings(struct aw_trace *trace, char *const *strings);
 
 /* A copy of `size` bytes as a UTF-8 string: what is not UTF-8, and zero bytes, become \xNN. */
-const char *aw_trace_bytes(struct aw_trace *trace, const void *bytes, size_t size);
+const char *aw_trace_bytes(const struct aw_trace *trace, const void *bytes, size_t size);
 
 /*
  * Executes `schedule` from the initial state of `machine` and records what is observed, the

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The views of traces. What they print is in tests/golden/; `make golden` writes it anew. The page is
+ * opened in Chromium by tests/view/page.mjs.
+ */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *executable(void)
+{
+    const char *named = getenv("AW_BIN");
+    return named != NULL ? named : "build/allways";
+}
+
+/* What a command prints, both outputs; its exit status. */
+static char *run(int *status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static char *run(int *status, const char *format, ...)
+{
+    char command[2048], block[4096], *text = NULL;
+    size_t size = 0, count;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof command, format, args);
+    va_end(args);
+    strcat(command, " 2>&1");
+    FILE *pipe = popen(command, "r"), *all = open_memstream(&text, &size);
+    cr_assert_not_null(pipe);
+    while ((count = fread(block, 1, sizeof block, pipe)) > 0)
+        fwrite(block, 1, count, all);
+    fclose(all);
+    *status = WEXITSTATUS(pclose(pipe));
+    return text;
+}
+
+static char *slurp(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL || getdelim(&text, &size, '\0', file) < 0)
+        text = NULL;
+    if (file != NULL)
+        fclose(file);
+    return text;
+}
+
+/* The trace of a scenario; in a folder whose name is the same everywhere, because views name it. */
+static void make_trace(const char *scenario, char path[256])
+{
+    int status;
+    const char *slash = strrchr(scenario, '/');
+    free(run(&status, "%s run --trace-dir build/golden scenarios/%s.yaml", executable(), scenario));
+    cr_assert_eq(status, 0);
+    snprintf(path, 256, "build/golden/%s.trace", slash + 1);
+}
+
+static const char *const scenarios[] = {"classics/lost-wakeup-wrong", "classics/items-empty",
+                                        "classics/lock-order-wrong", "classics/polite-threads-wrong"};
+static const char *const formats[] = {"text", "json", "mermaid", "perfetto"};
+
+Test(view, prints_what_the_golden_files_say)
+{
+    bool update = getenv("AW_GOLDEN") != NULL;
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        char trace[256], golden[512];
+        make_trace(scenarios[i], trace);
+        for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
+            int status;
+            char *text = run(&status, "%s show --format %s %s", executable(), formats[k], trace);
+            cr_expect_eq(status, 0, "%s", text);
+            snprintf(golden, sizeof golden, "tests/golden/%s.%s", strrchr(scenarios[i], '/') + 1,
+                     formats[k]);
+            if (update) {
+                FILE *file = fopen(golden, "we");
+                cr_assert_not_null(file);
+                fputs(text, file);
+                fclose(file);
+            }
+            char *expected = slurp(golden);
+            cr_expect(expected != NULL && strcmp(text, expected) == 0,
+                      "%s differs (`make golden` writes it anew):\n%s", golden, text);
+            free(expected);
+            free(text);
+        }
+    }
+}
+
+Test(view, no_line_of_the_text_is_longer_than_100_columns)
+{
+    static const char *const wide[] = {"faults/worker-killed", "article/nonblocking-empty",
+                                       "classics/bounded-buffer-if"};
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        char trace[256];
+        int status;
+        make_trace(wide[i], trace);
+        char *text = run(&status, "%s show %s", executable(), trace), *rest = NULL;
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+            cr_expect_leq(strlen(line), 100, "%s", line);
+        cr_expect_null(strstr(text, "\033"), "no colour but on a terminal");
+        free(text);
+    }
+}
+
+/* A text of the program may hold anything, "</script>" for one. */
+Test(view, nothing_in_the_data_ends_the_script_of_the_page)
+{
+    char trace[256];
+    int status;
+    make_trace("article/nonblocking-empty", trace);
+    char *page = run(&status, "%s show --format html %s", executable(), trace);
+    cr_expect_eq(status, 0);
+    char *data = strstr(page, "<script id=\"data\" type=\"application/json\">");
+    cr_assert_not_null(data);
+    data = strchr(data, '>') + 1;
+    char *end = strchr(data, '<');
+    cr_assert_eq(strncmp(end, "</script>", 9), 0);
+    *end = '\0';
+    json_t *root = json_loads(data, 0, NULL);
+    cr_assert_not_null(root);
+    cr_expect_eq(json_array_size(json_object_get(root, "steps")), 72);
+    cr_expect_eq(json_array_size(json_object_get(root, "items")), 8);
+    cr_expect_gt(json_object_size(json_object_get(root, "sources")), 2);
+    cr_expect_null(strstr(page, "http://www.w3.org/1999"), "nothing is loaded");
+    json_decref(root);
+    free(page);
+}
+
+/* What GitHub can draw has at most 50,000 characters. */
+Test(view, the_diagram_of_a_long_trace_is_short)
+{
+    int status;
+    free(run(&status, "%s check --no-minimal --property drained --trace-dir build/golden "
+                      "build/models/article.so -- --items 240 --workers 2 --size 4 --protocol "
+                      "nonblocking-empty --numbered",
+             executable()));
+    char *text = run(&status, "%s show --format mermaid build/golden/article.trace", executable());
+    cr_expect_eq(status, 0);
+    cr_expect_lt(strlen(text), 20000);
+    cr_expect_not_null(strstr(text, "critical step"));
+    cr_expect_not_null(strstr(text, "more steps of the kind"));
+    free(text);
+    char *page = run(&status, "%s show --format html build/golden/article.trace", executable());
+    cr_expect_leq(strlen(page), 500 << 10);
+    free(page);
+}
+
+Test(view, an_output_that_cannot_be_written_is_an_error)
+{
+    char trace[256];
+    int status;
+    make_trace("classics/lock-order-wrong", trace);
+    char *text = run(&status, "%s show --format html -o /no/such/page %s", executable(), trace);
+    cr_expect_eq(status, 2);
+    cr_expect_str_eq(
+        text, "allways show: /no/such/page: cannot be written: No such file or directory\n");
+    free(text);
+    text = run(&status, "%s show --format html %s 2>&1 >/dev/full", executable(), trace);
+    cr_expect_eq(status, 2);
+    free(text);
+    text = run(&status, "%s show --format pdf %s", executable(), trace);
+    cr_expect_eq(status, 2);
+    cr_expect_not_null(strstr(text, "expected text, json, html, mermaid or perfetto"), "%s", text);
+    free(text);
+}
+
+Test(view, the_page_works_in_a_browser, .timeout = 120)
+{
+    char trace[256];
+    int status;
+    free(run(&status, "command -v chromium && command -v node && test -d "
+                      "build/node/node_modules/playwright-core"));
+    if (status != 0)
+        cr_skip("chromium, node or playwright-core is not there (sh tools/deps.sh page)");
+    make_trace("faults/worker-killed", trace);
+    free(run(&status, "%s show --format html -o build/golden/page.html %s", executable(), trace));
+    cr_assert_eq(status, 0);
+    char *text = run(&status, "node tests/view/page.mjs build/golden/page.html");
+    cr_expect_eq(status, 0, "%s", text);
+    cr_log_info("%s", text);
+    free(text);
+}
