@@ -62,6 +62,23 @@ static void make_trace(const char *scenario, char path[256])
     snprintf(path, 256, "build/golden/%s.trace", slash + 1);
 }
 
+/* Where the runtime's own lines are is nobody's business: they become 0. */
+static void mask(char *text, const char *before, const char *number)
+{
+    for (char *at = text; (at = strstr(at, before)) != NULL;) {
+        at += strlen(before);
+        char *from = number[0] == '\0' ? at : strstr(at, number);
+        if (from == NULL)
+            return;
+        from += strlen(number);
+        size_t digits = strspn(from, "0123456789");
+        if (digits == 0)
+            continue;
+        *from = '0';
+        memmove(from + 1, from + digits, strlen(from + digits) + 1);
+    }
+}
+
 static const char *const scenarios[] = {"classics/lost-wakeup-wrong", "classics/items-empty",
                                         "classics/lock-order-wrong", "classics/polite-threads-wrong"};
 static const char *const formats[] = {"text", "json", "mermaid", "perfetto"};
@@ -76,6 +93,8 @@ Test(view, prints_what_the_golden_files_say)
             int status;
             char *text = run(&status, "%s show --format %s %s", executable(), formats[k], trace);
             cr_expect_eq(status, 0, "%s", text);
+            mask(text, "\"file\": \"harness/runtime/", "\"line\": ");
+            mask(text, "start.c:", "");
             snprintf(golden, sizeof golden, "tests/golden/%s.%s", strrchr(scenarios[i], '/') + 1,
                      formats[k]);
             if (update) {
