@@ -26,7 +26,8 @@ RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var
 
 LIB_SOURCES := $(filter-out harness/cli/main.c,$(wildcard harness/base/*.c harness/machine/*.c \
                harness/explore/*.c harness/scenario/*.c harness/trace/*.c harness/report/*.c \
-               harness/native/*.c harness/cli/*.c harness/view/*.c fault/*.c)) fault/native/job.c fault/native/decide.c
+               harness/verify/*.c harness/native/*.c harness/cli/*.c harness/view/*.c fault/*.c)) \
+               fault/native/job.c fault/native/decide.c
 LIB_ASM     := $(wildcard harness/machine/*.S harness/view/*.S)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(LIB_ASM:%.S=$(BUILD)/%.o)
 RUNTIME_SRC := $(wildcard harness/runtime/*.c)
@@ -37,7 +38,7 @@ include fault/native/native.mk
 
 .PHONY: golden all help deps run scenarios test soak schema bench sanitize format check-format clean
 
-all: $(BUILD)/allways $(BUILD)/runtime.so models ## build everything
+all: $(BUILD)/allways $(BUILD)/runtime.so $(BUILD)/canary.so models ## build everything
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +64,11 @@ $(BUILD)/runtime.so: $(RUNTIME_SRC) $(wildcard harness/runtime/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(RUNTIME_FLAGS) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(RUNTIME_SRC) -o $@
+
+# A program that is known to be wrong, for `allways run` to find so.
+$(BUILD)/canary.so: harness/canary/canary.c harness/include/allways/probe.h
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@
 
 # Tests: every tests/**/test_*.c is an executable of its own, linked with tests/support and the library.
 TEST_SUPPORT := $(filter-out tests/support/test_%.c tests/support/soak.c,$(wildcard tests/support/*.c))

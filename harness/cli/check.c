@@ -123,44 +123,48 @@ static char *program_name(const char *path)
     return name;
 }
 
-static void print_result(const struct aw_report *report, const struct aw_report_case *one)
+static void print_result(FILE *out, const struct aw_report *report)
 {
-    char words[64], states[32], transitions[32], runs[32];
+    char words[96], states[32], transitions[32], runs[32];
+    if (report->count == 0)
+        return;
+    const struct aw_report_case *one = &report->cases[0];
     const struct aw_result *result = &one->result;
-    printf("%s\n", aw_verdict_words(result->verdict, (int)result->violated, words, sizeof words));
+    fprintf(out, "%s\n", aw_report_words(one, words, sizeof words));
     for (int i = 0; i < AW_PROPERTY_COUNT; i++)
         if (one->properties & AW_PROPERTY_BIT(i))
-            printf("  %-12s %s\n", aw_property_name((enum aw_property)i),
-                   aw_property_state_name(result->properties[i]));
-    printf("  %s states, %s transitions, %s runs of program code, %.2f s\n",
-           aw_grouped(result->states, states), aw_grouped(result->transitions, transitions),
-           aw_grouped(result->code_runs, runs), result->seconds);
+            fprintf(out, "  %-12s %s\n", aw_property_name((enum aw_property)i),
+                    aw_property_state_name(result->properties[i]));
+    fprintf(out, "  %s states, %s transitions, %s runs of program code, %.2f s\n",
+            aw_grouped(result->states, states), aw_grouped(result->transitions, transitions),
+            aw_grouped(result->code_runs, runs), result->seconds);
     struct aw_trace trace;
-    struct aw_error error;
-    if (one->trace != NULL && aw_trace_read(one->trace, &trace, &error) == 0) {
-        printf("\n");
-        aw_trace_show_story(&trace, stdout);
+    if (aw_report_trace(one, &trace)) {
+        fprintf(out, "\n");
+        aw_trace_show_story(&trace, out);
         aw_trace_free(&trace);
     }
     struct aw_report_case as_told = *one;
     as_told.met = true; /* nothing was expected of it but to be right */
-    printf("\n");
-    aw_report_details(stdout, &as_told);
-    aw_report_assumptions(stdout, report);
+    fprintf(out, "\n");
+    aw_report_details(out, &as_told);
+    aw_report_assumptions(out, report);
 }
 
 static int run(struct check *check)
 {
+    static const struct aw_reporter for_people = {.name = "tty", .end = print_result};
     struct aw_report report;
+    if (!aw_outputs_open(&check->search.outputs, "check", &for_people))
+        return AW_EXIT_WRONG;
     aw_report_init(&report);
+    report.allowed = check->search.allowed;
     aw_interrupt_install();
+    aw_outputs_begin(&check->search.outputs, (int)strlen(check->one.name));
     struct aw_report_case *one = aw_cli_search_case(&check->search, &check->one, &report);
-    if (check->search.json) {
-        if (aw_report_json(stdout, &report) != 0)
-            report.errors++;
-    } else if (one != NULL) {
-        print_result(&report, one);
-    }
+    if (one != NULL)
+        aw_outputs_row(&check->search.outputs, (int)strlen(check->one.name), one);
+    aw_outputs_end(&check->search.outputs, "check", &report);
     int status = aw_report_status(&report);
     aw_report_deinit(&report);
     return status;
@@ -222,7 +226,7 @@ int aw_command_check(int argc, char **argv)
                     argv[optind], argv[optind + 1]);
     else if (optind == own)
         aw_complain("check", "which program? allways check PROGRAM.so");
-    else if ((check.search.runtime = aw_runtime_path(argv[0])) != NULL)
+    else if ((check.search.verify.runtime = aw_runtime_path(argv[0])) != NULL)
         status = with_program(&check, argv[optind], own < argc ? argv + own + 1 : argv + argc,
                               own < argc ? argc - own - 1 : 0);
 done:

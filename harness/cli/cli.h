@@ -6,9 +6,12 @@
  *   usage.c     the table of commands and their help texts
  *   options.c   reading options: getopt_long with messages of our own; numbers and sizes
  *   places.c    where the runtime and the probe header are installed
- *   search.c    the options of a search, and one case from its program to its trace
- *   run.c       allways run        check.c     allways check
+ *   search.c    the options of a search, and one case searched with a line of progress
+ *   outputs.c   --format: which reports are written, and where to
+ *   interrupt.c SIGINT and SIGTERM
  *   jobs.c      the cases of a run, several at a time
+ *   run.c       allways run; choose.c: which cases; canary.c, cache.c, state.c: its options
+ *   check.c     allways check
  *   replay.c    allways replay     show.c      allways show
  *   validate.c  allways validate   cc.c        allways cc
  *   native.c    allways native
@@ -24,8 +27,10 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "report/report.h"
+#include "base/file.h"
+#include "report/reporter.h"
 #include "scenario/scenario.h"
+#include "verify/verify.h"
 
 enum {
     AW_EXIT_OK = 0,
@@ -80,24 +85,89 @@ bool aw_parse_size(const char *command, const char *option, const char *text, ui
 const char *aw_runtime_path(const char *command);
 const char *aw_include_path(void);
 
+/* The reports of a run. */
+enum { AW_MOST_OUTPUTS = 8 };
+struct aw_output {
+    const struct aw_reporter *reporter;
+    const char *path;    /* NULL: stdout */
+    struct aw_file file; /* `out` is stdout without a path */
+};
+struct aw_outputs {
+    struct aw_output list[AW_MOST_OUTPUTS + 1];
+    int count;
+};
+
+/* The argument of one --format. False after a message. */
+bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char *argument);
+/* Begins the files. `tty` takes the place of the table for people, or NULL. False after a message. */
+bool aw_outputs_open(struct aw_outputs *outputs, const char *command,
+                     const struct aw_reporter *tty);
+/* Is stdout read by people? */
+bool aw_outputs_have_text(const struct aw_outputs *outputs);
+void aw_outputs_begin(struct aw_outputs *outputs, int width);
+void aw_outputs_row(struct aw_outputs *outputs, int width, const struct aw_report_case *one);
+/* Writes and closes them; what fails is said, and counted in report->errors. */
+void aw_outputs_end(struct aw_outputs *outputs, const char *command, struct aw_report *report);
+
 /* What is common to `run` and `check`. */
 struct aw_cli_search {
-    const char *command, *runtime;
-    bool json, whole_graph, count, symmetry, minimal;
-    unsigned rules;
-    const char *trace_dir;
-    bool has_states, has_memory, has_seconds;
-    struct aw_limits limits; /* those that were given */
+    const char *command;
+    struct aw_outputs outputs;
+    struct aw_verify_settings verify;
+    unsigned allowed; /* --allow, as in struct aw_report */
+    char said[512];   /* the options that change a search, as they were given */
+    const struct aw_cache *cache; /* or NULL */
 
     /* Told how the search goes instead of the line on stderr; may be NULL. */
     void (*progress)(void *context, const struct aw_progress *now);
     void *context;
 };
 
+/* Checks the known-bad program; when it is not caught, says so and counts it in the report. */
+void aw_canary_check(const struct aw_cli_search *search, struct aw_report *report);
+
+/* Cases that were as expected when they were last run. */
+struct aw_run_state;
+struct aw_run_state *aw_run_state_load(const char *trace_dir);
+bool aw_run_state_has(const struct aw_run_state *state, const char *name);
+void aw_run_state_free(struct aw_run_state *state); /* NULL is fine */
+int aw_run_state_save(const char *trace_dir, const struct aw_report *report,
+                      struct aw_error *error);
+
+/* Which cases are run. */
+struct aw_choice_of_cases {
+    const char *filter;                /* or NULL */
+    unsigned shard, shard_count;       /* count 0: all */
+    const struct aw_run_state *passed; /* to be left out; or NULL */
+
+    const struct aw_case **cases; /* to be freed */
+    int count;
+    int matching; /* the filter */
+    int left_out; /* because they were as expected */
+};
+void aw_choose(struct aw_choice_of_cases *choice, struct aw_scenario *const *scenarios,
+               int scenario_count);
+bool aw_shard_parse(const char *text, unsigned *index, unsigned *count); /* false after a message */
+
+/* Proofs of earlier runs (cache.c). */
+struct aw_cache {
+    const char *folder;
+    const struct aw_cli_search *search;
+    char checker[33], runtime[33];
+    bool usable;
+};
+void aw_cache_init(struct aw_cache *cache, const char *folder, const struct aw_cli_search *search);
+/* Enters what is known of a case into the report; NULL when nothing is. */
+struct aw_report_case *aw_cache_find(const struct aw_cache *cache, const struct aw_case *one,
+                                     struct aw_report *report);
+void aw_cache_keep(const struct aw_cache *cache, const struct aw_case *one,
+                   const struct aw_report_case *entry);
+
 /* Members of a table of struct option. */
 enum aw_cli_search_option {
     AW_OPT_FORMAT = 1000,
     AW_OPT_TRACE_DIR,
+    AW_OPT_ALLOW,
     AW_OPT_WHOLE_GRAPH,
     AW_OPT_COUNT,
     AW_OPT_NO_SYMMETRY,
@@ -112,6 +182,7 @@ enum aw_cli_search_option {
 #define AW_SEARCH_OPTIONS                                                                          \
     {"format", required_argument, NULL, AW_OPT_FORMAT},                                            \
         {"trace-dir", required_argument, NULL, AW_OPT_TRACE_DIR},                                  \
+        {"allow", required_argument, NULL, AW_OPT_ALLOW},                                          \
         {"whole-graph", no_argument, NULL, AW_OPT_WHOLE_GRAPH},                                    \
         {"count", no_argument, NULL, AW_OPT_COUNT},                                                \
         {"no-symmetry", no_argument, NULL, AW_OPT_NO_SYMMETRY},                                    \
@@ -135,7 +206,7 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
 struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
                                           const struct aw_case *one, struct aw_report *report);
 
-/* Ctrl-C ends the search that is running, and then the run; a second one ends the program. */
+/* SIGINT or SIGTERM ends the search that is running, and then the run; a second one ends the program. */
 void aw_interrupt_install(void);
 bool aw_interrupted(void);
 /* From now on the interruption is noted there, which may be memory shared with other processes. */
@@ -148,12 +219,16 @@ void aw_interrupt_share(volatile sig_atomic_t *flag);
  * One job is this process itself. With more, each case has a child of its own, which is forked
  * before it has a machine: its peak memory is its own, and when it dies (the bounds of the host's
  * memory, say) that case is one that could not be run, and nothing else is lost. After an
- * interruption no case is begun; those that are running end as inconclusive.
+ * interruption no case is begun; those that are running end as inconclusive, and so do those whose
+ * turn did not come.
+ *
+ * A case gets its share of what is left of the budget: as if all that are left took the same time.
  */
 struct aw_jobs {
     const struct aw_cli_search *search;
     const struct aw_case *const *cases;
     int count, jobs;
+    double budget; /* seconds for all of them together; 0 = none */
     void (*done)(void *context, const struct aw_report_case *entry);
     void *context;
 };

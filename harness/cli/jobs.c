@@ -11,7 +11,7 @@
  *                     two cases never mix and stand in the same order whatever the number of jobs
  *   a shared page     how far each search is, for the display; and whether to stop
  *
- * SIGINT is for the parent alone (a terminal sends it to all): it sets the flag in the shared page,
+ * SIGINT and SIGTERM are for the parent alone (a terminal sends them to all): it sets the flag in the shared page,
  * which every search looks at ten times a second. When the parent dies its children are killed.
  */
 #define _GNU_SOURCE
@@ -53,6 +53,7 @@ struct job {
     int status;   /* of waitpid */
     bool ended;
     double since;
+    double share; /* of the budget */
     char *bytes; /* of the result */
     size_t size;
 };
@@ -65,7 +66,7 @@ struct pool {
     int slots[MAX_JOBS];         /* the case that runs there, or -1 */
     int slot_count, begun, told; /* cases: begun in order, told in order */
     int running, ended;
-    double started, next_line;
+    double started, next_line, deadline;
     bool terminal, shown;
 };
 
@@ -104,11 +105,13 @@ static _Noreturn void be_child(const struct pool *pool, int index, pid_t parent,
     struct aw_report report;
     FILE *out = fdopen(to, "w");
     signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || dup2(messages, STDERR_FILENO) < 0 || out == NULL)
         _exit(AW_EXIT_WRONG);
     search.progress = tell_progress;
     search.context = &told;
+    search.verify.budget = pool->all[index].share;
     aw_report_init(&report);
     const struct aw_report_case *one =
         aw_cli_search_case(&search, pool->jobs->cases[index], &report);
@@ -119,12 +122,40 @@ static _Noreturn void be_child(const struct pool *pool, int index, pid_t parent,
     _exit(status);
 }
 
+/* What a case may take of what is left of the budget, when `at_once` are running: 0 without a
+ * budget, negative when there is nothing left. */
+static double share_of(const struct aw_jobs *jobs, double deadline, int begun, int at_once)
+{
+    if (jobs->budget <= 0)
+        return 0;
+    double left = deadline - now_seconds();
+    int cases = jobs->count - begun;
+    double share = cases > at_once ? left * at_once / cases : left;
+    return share > 0 ? share : -1;
+}
+
+static void not_run(const struct aw_jobs *jobs, int index, struct aw_report *report)
+{
+    char why[80] = "interrupted";
+    if (!aw_interrupted())
+        snprintf(why, sizeof why, "the time budget of %g s was used up", jobs->budget);
+    report->interrupted |= aw_interrupted();
+    aw_report_add_not_run(report, jobs->cases[index], why);
+}
+
 /* --- The parent ------------------------------------------------------------------------------- */
 
 static bool begin(struct pool *pool)
 {
     int index = pool->begun, ends[2], slot = 0;
     struct job *job = &pool->all[index];
+    job->share = share_of(pool->jobs, pool->deadline, index, pool->slot_count);
+    if (job->share < 0) {
+        job->ended = true;
+        pool->begun++;
+        pool->ended++;
+        return true;
+    }
     while (pool->slots[slot] >= 0)
         slot++;
     AW_CHECK(slot < pool->slot_count);
@@ -187,14 +218,20 @@ static void erase_line(struct pool *pool)
     pool->shown = false;
 }
 
-static void pass_messages_on(int from)
+/* The beginning of it is kept in `first`, for a report. */
+static void pass_messages_on(int from, char *first, size_t size)
 {
     char chunk[4096];
     ssize_t count;
+    first[0] = '\0';
     if (lseek(from, 0, SEEK_SET) == 0)
-        while ((count = read(from, chunk, sizeof chunk)) > 0)
+        while ((count = read(from, chunk, sizeof chunk)) > 0) {
             fwrite(chunk, 1, (size_t)count, stderr);
+            if (first[0] == '\0')
+                snprintf(first, size, "%.*s", (int)count, chunk);
+        }
     close(from);
+    first[strcspn(first, "\n")] = '\0';
 }
 
 static void tell(struct pool *pool, int index)
@@ -202,20 +239,28 @@ static void tell(struct pool *pool, int index)
     struct job *job = &pool->all[index];
     const char *name = pool->jobs->cases[index]->name;
     struct aw_report_case *entry = NULL;
-    pass_messages_on(job->messages);
+    if (job->share < 0) {
+        not_run(pool->jobs, index, pool->report);
+        return;
+    }
+    char said[1200];
+    pass_messages_on(job->messages, said, sizeof said);
     bool died = !WIFEXITED(job->status);
     if (!died && job->size > 0)
         entry = aw_report_receive(pool->report, job->bytes, job->size);
+    bool broken = died || (entry == NULL && WEXITSTATUS(job->status) != AW_EXIT_WRONG);
     if (died)
-        aw_complain(name, "the process that checked it was ended by signal %d (%s)%s",
-                    WTERMSIG(job->status), strsignal(WTERMSIG(job->status)),
-                    WTERMSIG(job->status) == SIGKILL ? ": not enough memory for so many jobs?"
-                                                     : "");
-    else if (entry == NULL && WEXITSTATUS(job->status) != AW_EXIT_WRONG)
-        aw_complain(name, "the process that checked it ended with status %d and no whole result",
-                    WEXITSTATUS(job->status));
+        snprintf(said, sizeof said, "the process that checked it was ended by signal %d (%s)%s",
+                 WTERMSIG(job->status), strsignal(WTERMSIG(job->status)),
+                 WTERMSIG(job->status) == SIGKILL ? ": not enough memory for so many jobs?" : "");
+    else if (broken)
+        snprintf(said, sizeof said,
+                 "the process that checked it ended with status %d and no whole result",
+                 WEXITSTATUS(job->status));
+    if (broken)
+        aw_complain(name, "%s", said);
     if (entry == NULL || WEXITSTATUS(job->status) == AW_EXIT_WRONG)
-        pool->report->errors++;
+        aw_report_add_problem(pool->report, name, said);
     free(job->bytes);
     if (entry != NULL && pool->jobs->done != NULL)
         pool->jobs->done(pool->jobs->context, entry);
@@ -299,23 +344,29 @@ static void run_pool(struct pool *pool)
         show_progress(pool);
     }
     erase_line(pool);
+    tell_those_whose_turn_it_is(pool);
+    for (int i = pool->begun; i < jobs->count; i++)
+        if (aw_interrupted())
+            not_run(jobs, i, pool->report);
+        else
+            aw_report_add_problem(pool->report, jobs->cases[i]->name, "no process for a job");
     if (aw_interrupted())
         pool->report->interrupted = true;
-    else if (pool->begun < jobs->count) {
-        pool->report->errors += jobs->count - pool->begun;
+    else if (pool->begun < jobs->count)
         aw_complain("run", "no process for a job: %s", strerror(errno));
-    }
 }
 
 static void run_here(const struct aw_jobs *jobs, struct aw_report *report)
 {
+    struct aw_cli_search search = *jobs->search;
+    double deadline = now_seconds() + jobs->budget;
     for (int i = 0; i < jobs->count; i++) {
-        if (aw_interrupted()) {
-            report->interrupted = true;
-            return;
+        search.verify.budget = share_of(jobs, deadline, i, 1);
+        if (aw_interrupted() || search.verify.budget < 0) {
+            not_run(jobs, i, report);
+            continue;
         }
-        const struct aw_report_case *entry =
-            aw_cli_search_case(jobs->search, jobs->cases[i], report);
+        const struct aw_report_case *entry = aw_cli_search_case(&search, jobs->cases[i], report);
         if (entry != NULL && jobs->done != NULL)
             jobs->done(jobs->context, entry);
     }
@@ -338,6 +389,7 @@ void aw_jobs_run(const struct aw_jobs *jobs, struct aw_report *report)
     pool.all = aw_allocate((size_t)jobs->count, sizeof *pool.all);
     memset(pool.slots, -1, sizeof pool.slots);
     pool.started = now_seconds();
+    pool.deadline = pool.started + jobs->budget;
     pool.terminal = isatty(STDERR_FILENO) == 1;
     pool.next_line = pool.started + (pool.terminal ? first_line_seconds : line_seconds);
     run_pool(&pool);

@@ -8,8 +8,10 @@
 
 #define SEARCH_HELP                                                                                \
     "What comes out:\n"                                                                            \
-    "  --format table|json  for people (default), or one JSON object on stdout\n"                  \
+    "  --format NAME[=FILE] tty (default), json, junit, tap, sarif, github; to stdout, or to FILE;\n" \
+    "                       may be repeated with files\n"                                          \
     "  --trace-dir DIR      where traces are written (traces)\n"                                   \
+    "  --allow VERDICT      inconclusive or vacuous: exit status 0 in place of 3\n"                \
     "\n"                                                                                           \
     "How to search:\n"                                                                             \
     "  --whole-graph        go on after the first violation\n"                                     \
@@ -38,6 +40,13 @@ const struct aw_command aw_commands[] = {
      "\n"
      "  --filter TEXT        only cases whose name contains TEXT\n"
      "  --jobs N             cases at a time (one for each processor); 1: in this process\n"
+     "  --shard I/N          only every N-th case, from the I-th on: one of N parts\n"
+     "  --rerun-failed       only cases that were not as expected in the last run, and new ones\n"
+     "  --time-budget S      seconds for all of them together, shared evenly\n"
+     "  --cache DIR          do not prove again what was proved of the same program, scenario and\n"
+     "                       checker; DIR keeps the proofs\n"
+     "  --no-canary          do not check first, where PATH is a folder, that a program known to be\n"
+     "                       wrong is refuted\n"
      "\n" SEARCH_HELP STATUS_HELP},
     {"check", "check one program, without a scenario file", aw_command_check,
      "usage: allways check [OPTION]... PROGRAM.so [OPTION]... [-- ARGUMENT...]\n"

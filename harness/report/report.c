@@ -16,6 +16,8 @@ void aw_report_case_parts(struct aw_report_case *one, aw_part_visitor *visit, vo
     visit(context, (void **)&one->name, AW_PART_STRING);
     visit(context, (void **)&one->expect.interleavings, AW_PART_STRING);
     visit(context, (void **)&one->trace, AW_PART_STRING);
+    visit(context, (void **)&one->program, AW_PART_STRING);
+    visit(context, (void **)&one->file, AW_PART_STRING);
     aw_result_parts(&one->result, visit, context);
 }
 
@@ -35,6 +37,11 @@ void aw_report_deinit(struct aw_report *report)
 {
     while (report->count > 0)
         aw_report_drop(report);
+    for (int i = 0; i < report->problem_count; i++) {
+        free(report->problems[i].name);
+        free(report->problems[i].message);
+    }
+    free(report->problems);
     free(report->cases);
     aw_report_init(report);
 }
@@ -48,7 +55,68 @@ struct aw_report_case *aw_report_add(struct aw_report *report, const char *name)
     struct aw_report_case *one = &report->cases[report->count++];
     memset(one, 0, sizeof *one);
     one->name = aw_string_copy(name);
+    one->program = aw_string_copy("");
+    one->file = aw_string_copy("");
     return one;
+}
+
+static void replace(char **text, const char *with)
+{
+    free(*text);
+    *text = aw_string_copy(with);
+}
+
+struct aw_report_case *aw_report_add_case(struct aw_report *report, const struct aw_case *of)
+{
+    struct aw_report_case *one = aw_report_add(report, of->name);
+    replace(&one->program, of->program);
+    replace(&one->file, of->file != NULL ? of->file : "");
+    one->line = of->line;
+    one->properties = of->properties;
+    one->expect = of->expect;
+    if (of->expect.interleavings != NULL)
+        one->expect.interleavings = aw_string_copy(of->expect.interleavings);
+    return one;
+}
+
+void aw_report_add_problem(struct aw_report *report, const char *name, const char *message)
+{
+    report->problems = aw_reallocate(report->problems, (size_t)report->problem_count + 1,
+                                     sizeof *report->problems);
+    report->problems[report->problem_count++] =
+        (struct aw_report_problem){aw_string_copy(name), aw_string_copy(message)};
+    report->errors++;
+}
+
+void aw_report_add_not_run(struct aw_report *report, const struct aw_case *of, const char *why)
+{
+    struct aw_report_case *one = aw_report_add_case(report, of);
+    one->result.verdict = AW_INCONCLUSIVE;
+    one->not_run = true;
+    for (int i = 0; i < AW_PROPERTY_COUNT; i++)
+        one->result.properties[i] = AW_UNDECIDED;
+    snprintf(one->result.message, sizeof one->result.message, "not run: %s", why);
+    aw_report_judge(one);
+    one->met = false; /* even where an inconclusive verdict was expected: nothing was tried */
+}
+
+bool aw_report_bounded(const struct aw_report_case *one)
+{
+    if (one->result.verdict != AW_PROVED)
+        return false;
+    for (unsigned i = 0; i < one->result.assumption_count; i++)
+        if (strncmp(one->result.assumptions[i], "bounded:", 8) == 0)
+            return true;
+    return false;
+}
+
+const char *aw_report_words(const struct aw_report_case *one, char *buffer, size_t size)
+{
+    aw_verdict_words(one->result.verdict, (int)one->result.violated, buffer, size);
+    size_t length = strlen(buffer);
+    if (aw_report_bounded(one))
+        snprintf(buffer + length, size - length, ", bounded");
+    return buffer;
 }
 
 const char *aw_verdict_words(enum aw_verdict verdict, int property, char *buffer, size_t size)
@@ -120,6 +188,11 @@ static bool decides_nothing(enum aw_verdict verdict)
     return verdict == AW_INCONCLUSIVE || verdict == AW_VACUOUS || verdict == AW_UNCONTROLLED;
 }
 
+bool aw_report_is_undecided(const struct aw_report_case *one)
+{
+    return one->not_run || (decides_nothing(one->result.verdict) && !verdict_met(one));
+}
+
 int aw_report_status(const struct aw_report *report)
 {
     bool unmet = false, undecided = report->interrupted;
@@ -127,10 +200,10 @@ int aw_report_status(const struct aw_report *report)
         const struct aw_report_case *one = &report->cases[i];
         if (one->met)
             continue;
-        if (decides_nothing(one->result.verdict) && !verdict_met(one))
-            undecided = true;
-        else
+        if (!aw_report_is_undecided(one))
             unmet = true;
+        else if ((report->allowed >> one->result.verdict & 1) == 0)
+            undecided = true;
     }
     return report->errors > 0 ? 2 : unmet ? 1 : undecided ? 3 : 0;
 }

@@ -4,9 +4,9 @@
  *
  *   report.c    results, whether they are as expected, the exit status
  *   transfer.c  a result from one process of the checker to another
+ *   reporter.h  the formats; tty.c, json.c, junit.c, tap.c, sarif.c, github.c are one each
  *   table.c     plain text: one line for each case, then what there is to say about some of them:
  *               those that are not as expected; expected violations too, while they are few
- *   json.c      one JSON object
  *   progress.c  what is shown on stderr while a search lasts
  *
  * A report owns its results.
@@ -27,6 +27,11 @@ struct aw_report_case {
     struct aw_result result;
     char *trace;         /* path of the trace file, or NULL */
     char detail[256];    /* the crash or error of the trace, where it is one, or "" */
+    char *program;       /* of the case */
+    char *file;          /* of the scenario, or "" */
+    int line;            /* of its expectation; 0 without a file */
+    bool cached;         /* proved by an earlier run, not by this one */
+    bool not_run;        /* inconclusive because its turn never came */
     bool compare_search; /* stated numbers of states and transitions hold for this search */
 
     /* Filled in by aw_report_judge: */
@@ -34,10 +39,18 @@ struct aw_report_case {
     char unmet[256]; /* what is not as expected, or "" */
 };
 
+/* A case that could not be run, or something about it that could not be written. */
+struct aw_report_problem {
+    char *name, *message;
+};
+
 struct aw_report {
     struct aw_report_case *cases;
     int count;
-    int errors;       /* cases that could not be run; said on stderr */
+    struct aw_report_problem *problems;
+    int problem_count;
+    int errors;       /* problems, and what else went wrong in writing; said on stderr */
+    unsigned allowed; /* bit v: enum aw_verdict v, undecided, does not change the exit status */
     bool interrupted; /* before all cases were run */
 };
 
@@ -58,6 +71,24 @@ int aw_report_send(FILE *out, const struct aw_report_case *one);
 
 /* Enters a case of aw_report_send at the end; NULL when the bytes are none, or not all of it. */
 struct aw_report_case *aw_report_receive(struct aw_report *report, const void *bytes, size_t size);
+
+/* The same with everything that is known of a case before it runs. */
+struct aw_report_case *aw_report_add_case(struct aw_report *report, const struct aw_case *of);
+
+/* An error about a case. Counts it. */
+void aw_report_add_problem(struct aw_report *report, const char *name, const char *message);
+
+/* A case whose turn did not come: inconclusive, and says why. */
+void aw_report_add_not_run(struct aw_report *report, const struct aw_case *of, const char *why);
+
+/* Is the verdict one that decides nothing, and not the expected one? */
+bool aw_report_is_undecided(const struct aw_report_case *one);
+
+/* Proved, but not for all executions of the program: one of the assumptions is a bound. */
+bool aw_report_bounded(const struct aw_report_case *one);
+
+/* "violated drained", "proved, bounded": the verdict of a case. */
+const char *aw_report_words(const struct aw_report_case *one, char *buffer, size_t size);
 
 /* Compares the result with what was expected. */
 void aw_report_judge(struct aw_report_case *one);

@@ -27,12 +27,15 @@ void aw_table_head(FILE *out, int width)
 
 void aw_table_row(FILE *out, int width, const struct aw_report_case *one)
 {
-    char verdict[64], expected[64], states[32], time[32];
+    char verdict[96], expected[64], states[32], time[32];
     const struct aw_result *result = &one->result;
-    snprintf(time, sizeof time, result->seconds < 100 ? "%.2f s" : "%.0f s", result->seconds);
+    if (one->cached)
+        snprintf(time, sizeof time, "cached");
+    else
+        snprintf(time, sizeof time, result->seconds < 100 ? "%.2f s" : "%.0f s", result->seconds);
     fprintf(out, "%-4s %-*s  %-22s %-22s %12s %9s%s%s\n", one->met ? "ok" : "FAIL", width,
             one->name,
-            aw_verdict_words(result->verdict, (int)result->violated, verdict, sizeof verdict),
+            aw_report_words(one, verdict, sizeof verdict),
             aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected),
             aw_grouped(result->states, states), time, one->trace ? "  " : "",
             one->trace ? one->trace : "");
@@ -133,10 +136,12 @@ static void print_untold(FILE *out, const struct aw_report *report)
 
 void aw_table_tail(FILE *out, const struct aw_report *report)
 {
-    int met = 0;
+    int met = 0, not_run = 0, cached = 0;
     for (int i = 0; i < report->count; i++) {
         met += report->cases[i].met;
-        if (!has_details(report, &report->cases[i]))
+        cached += report->cases[i].cached;
+        not_run += report->cases[i].not_run;
+        if (report->cases[i].not_run || !has_details(report, &report->cases[i]))
             continue;
         fprintf(out, "\n%s\n", report->cases[i].name);
         aw_report_details(out, &report->cases[i]);
@@ -145,7 +150,12 @@ void aw_table_tail(FILE *out, const struct aw_report *report)
     aw_report_assumptions(out, report);
     fprintf(out, "\n%d case%s: %d as expected, %d not", report->count,
             report->count == 1 ? "" : "s", met, report->count - met);
-    if (report->errors > 0)
-        fprintf(out, ", %d more could not be run", report->errors);
+    if (not_run > 0)
+        fprintf(out, ", %d of them not run", not_run);
+    if (cached > 0)
+        fprintf(out, "; %d cached: proved by an earlier run of the same program and checker",
+                cached);
+    if (report->problem_count > 0)
+        fprintf(out, ", %d more could not be run", report->problem_count);
     fprintf(out, "%s\n", report->interrupted ? "; interrupted" : "");
 }

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "trace/format.h"
 
@@ -304,36 +305,14 @@ static void dump(const json_t *root, FILE *out)
     fputs("\n}\n", out);
 }
 
-static int write_beside(const json_t *root, const char *path, const char *beside,
-                        struct aw_error *error)
-{
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (out == NULL) {
-        int reason = errno;
-        if (fd >= 0)
-            close(fd);
-        return aw_fail(error, AW_E_IO, "%s: cannot be written: %s", path, strerror(reason));
-    }
-    dump(root, out);
-    int failed = ferror(out) | fflush(out);
-    if (fclose(out) != 0 || failed || rename(beside, path) != 0) {
-        aw_fail(error, AW_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-        unlink(beside);
-        return AW_E_IO;
-    }
-    return 0;
-}
-
 int aw_trace_write(const struct aw_trace *trace, const char *path, struct aw_error *error)
 {
-    size_t size = strlen(path) + 32;
-    char *beside = aw_allocate(size, 1);
-    snprintf(beside, size, "%s.%ld.part", path, (long)getpid());
-    unlink(beside); /* of a process with this number that did not get to the end */
+    struct aw_file file;
+    int status = aw_file_create(&file, path, error);
+    if (status != 0)
+        return status;
     json_t *root = aw_trace_to_json(trace);
-    int status = write_beside(root, path, beside, error);
+    dump(root, file.out);
     json_decref(root);
-    free(beside);
-    return status;
+    return aw_file_commit(&file, error);
 }

@@ -167,7 +167,8 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
     expect("run --format", 2, "allways run: --format needs an argument\n");
     expect("run --count=3", 2, "allways run: --count takes no argument\n");
     expect("run --no-r local", 2, "allways run: --no-r may mean several options\n");
-    expect("run --format xml", 2, "allways run: --format: expected table or json, found \"xml\"\n");
+    expect("run --format xml", 2, "allways run: --format: expected tty, json, junit, tap, sarif or "
+           "github, found \"xml\"\n");
     expect("run --no-rule writr", 2,
            "allways run: --no-rule: unknown rule \"writr\", did you mean \"writer\"?\n");
     expect("run --states many", 2,
@@ -358,7 +359,7 @@ Test(cli, json_is_all_there_is_on_stdout)
     cr_assert_not_null(root, "%s in\n%s", reason.text, out);
     json_t *bad = json_array_get(json_object_get(root, "results"), 0);
     json_t *good = json_array_get(json_object_get(root, "results"), 1);
-    cr_expect_eq(json_object_size(bad), 14);
+    cr_expect_eq(json_object_size(bad), 17);
     cr_expect_str_eq(json_string_value(json_object_get(bad, "scenario")), "bad");
     cr_expect_str_eq(json_string_value(json_object_get(bad, "verdict")), "violated");
     cr_expect_str_eq(json_string_value(json_object_get(bad, "expected")), "violated drained");

@@ -227,7 +227,7 @@ Test(report, json_has_exactly_these_members)
     fill();
     json_t *root = json_loads(printed(print_json), JSON_REJECT_DUPLICATES, NULL);
     cr_assert_not_null(root);
-    cr_expect_eq(json_object_size(root), 2);
+    cr_expect_eq(json_object_size(root), 4);
     cr_expect_str_eq(json_string_value(json_object_get(root, "allways")), AW_VERSION);
     json_t *expected = json_loads(
         "[{\"scenario\": \"pool[items=1]\", \"verdict\": \"violated\","
@@ -237,13 +237,15 @@ Test(report, json_has_exactly_these_members)
         "  \"peak_memory_bytes\": 1048576, \"message\": \"items were lost\","
         "  \"trace\": \"traces/pool[items=1].trace\","
         "  \"properties\": {\"no-deadlock\": \"undecided\", \"no-crash\": \"holds\","
-        "    \"terminates\": \"not exercised\", \"drained\": \"violated\"}},"
+        "    \"terminates\": \"not exercised\", \"drained\": \"violated\"},"
+        "  \"bounded\": false, \"cached\": false, \"run\": true},"
         " {\"scenario\": \"other\", \"verdict\": \"proved\", \"expected\": \"proved\","
         "  \"met\": true, \"states\": 0, \"transitions\": 0, \"code_runs\": 0,"
         "  \"interleavings\": \"42\", \"assumptions\": [\"no data races\", \"strong fairness\"],"
         "  \"seconds\": 0.0, \"peak_memory_bytes\": 0, \"message\": null, \"trace\": null,"
         "  \"properties\": {\"no-deadlock\": \"holds\", \"no-crash\": \"holds\","
-        "    \"terminates\": \"holds\", \"drained\": \"holds\"}}]",
+        "    \"terminates\": \"holds\", \"drained\": \"holds\"},"
+        "  \"bounded\": false, \"cached\": false, \"run\": true}]",
         0, NULL);
     cr_assert_not_null(expected);
     cr_expect(json_equal(json_object_get(root, "results"), expected), "%s",
