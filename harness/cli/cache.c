@@ -3,10 +3,10 @@
  * cache.c - what is already proved need not be proved again.
  *
  * The key of a case is everything that its verdict depends on: the bytes of the program, of the
- * scenario file, of the checker's executable and of the runtime (128 bits of XXH3 each), the name of
- * the case, and the options of the search as they were typed. Only `proved`, as expected and with
- * every stated number, is kept. One file for each case, named by a digest of the key, with the whole
- * key in it and a checksum: a file that is damaged, or of another key, is passed over with a
+ * scenario file, of the checker's executable and of the runtime (128 bits of XXH3 each), the name
+ * of the case, and the options of the search as they were typed. Only `proved`, as expected and
+ * with every stated number, is kept. One file for each case, named by a digest of the key, with the
+ * whole key in it and a checksum: a file that is damaged, or of another key, is passed over with a
  * warning. Who may write into the folder may write "proved" into it; it is to be trusted as the
  * executable is.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * choose.c - which cases of the scenarios are run: first those whose name has --filter's text in it,
- * then every n-th of these for --shard, then, for --rerun-failed, those that were not as expected.
- * The order is that of the scenarios, so that the shards of one list are disjoint and complete.
+ * choose.c - which cases of the scenarios are run: first those whose name has --filter's text in
+ * it, then every n-th of these for --shard, then, for --rerun-failed, those that were not as
+ * expected. The order is that of the scenarios, so that the shards of one list are disjoint and
+ * complete.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -99,7 +99,8 @@ struct aw_outputs {
 
 /* The argument of one --format. False after a message. */
 bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char *argument);
-/* Begins the files. `tty` takes the place of the table for people, or NULL. False after a message. */
+/* Begins the files. `tty` takes the place of the table for people, or NULL. False after a message.
+ */
 bool aw_outputs_open(struct aw_outputs *outputs, const char *command,
                      const struct aw_reporter *tty);
 /* Is stdout read by people? */
@@ -114,8 +115,8 @@ struct aw_cli_search {
     const char *command;
     struct aw_outputs outputs;
     struct aw_verify_settings verify;
-    unsigned allowed; /* --allow, as in struct aw_report */
-    char said[512];   /* the options that change a search, as they were given */
+    unsigned allowed;             /* --allow, as in struct aw_report */
+    char said[512];               /* the options that change a search, as they were given */
     const struct aw_cache *cache; /* or NULL */
 
     /* Told how the search goes instead of the line on stderr; may be NULL. */
@@ -206,7 +207,8 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
 struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
                                           const struct aw_case *one, struct aw_report *report);
 
-/* SIGINT or SIGTERM ends the search that is running, and then the run; a second one ends the program. */
+/* SIGINT or SIGTERM ends the search that is running, and then the run; a second one ends the
+ * program. */
 void aw_interrupt_install(void);
 bool aw_interrupted(void);
 /* From now on the interruption is noted there, which may be memory shared with other processes. */

@@ -11,8 +11,9 @@
  *                     two cases never mix and stand in the same order whatever the number of jobs
  *   a shared page     how far each search is, for the display; and whether to stop
  *
- * SIGINT and SIGTERM are for the parent alone (a terminal sends them to all): it sets the flag in the shared page,
- * which every search looks at ten times a second. When the parent dies its children are killed.
+ * SIGINT and SIGTERM are for the parent alone (a terminal sends them to all): it sets the flag in
+ * the shared page, which every search looks at ten times a second. When the parent dies its
+ * children are killed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -54,7 +55,7 @@ struct job {
     bool ended;
     double since;
     double share; /* of the budget */
-    char *bytes; /* of the result */
+    char *bytes;  /* of the result */
     size_t size;
 };
 

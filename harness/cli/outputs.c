@@ -26,8 +26,9 @@ bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char
     names[count] = NULL;
     if (reporter == NULL) {
         const char *near = aw_nearest(name, names);
-        aw_complain(command, "--format: expected tty, json, junit, tap, sarif or github, found "
-                             "\"%s\"%s%s%s",
+        aw_complain(command,
+                    "--format: expected tty, json, junit, tap, sarif or github, found "
+                    "\"%s\"%s%s%s",
                     name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return false;
     }
@@ -51,8 +52,7 @@ bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char
     return true;
 }
 
-bool aw_outputs_open(struct aw_outputs *outputs, const char *command,
-                     const struct aw_reporter *tty)
+bool aw_outputs_open(struct aw_outputs *outputs, const char *command, const struct aw_reporter *tty)
 {
     bool on_stdout = false;
     struct aw_error error;

@@ -165,15 +165,16 @@ static bool any_folder(char **paths, int count)
 
 int aw_command_run(int argc, char **argv)
 {
-    static const struct option options[] = {AW_SEARCH_OPTIONS,
-                                            {"filter", required_argument, NULL, OPT_FILTER},
-                                            {"no-canary", no_argument, NULL, OPT_NO_CANARY},
-                                            {"shard", required_argument, NULL, OPT_SHARD},
-                                            {"time-budget", required_argument, NULL, OPT_TIME_BUDGET},
-                                            {"rerun-failed", no_argument, NULL, OPT_RERUN_FAILED},
-                                            {"cache", required_argument, NULL, OPT_CACHE},
-                                            {"jobs", required_argument, NULL, OPT_JOBS},
-                                            {0}};
+    static const struct option options[] = {
+        AW_SEARCH_OPTIONS,
+        {"filter", required_argument, NULL, OPT_FILTER},
+        {"no-canary", no_argument, NULL, OPT_NO_CANARY},
+        {"shard", required_argument, NULL, OPT_SHARD},
+        {"time-budget", required_argument, NULL, OPT_TIME_BUDGET},
+        {"rerun-failed", no_argument, NULL, OPT_RERUN_FAILED},
+        {"cache", required_argument, NULL, OPT_CACHE},
+        {"jobs", required_argument, NULL, OPT_JOBS},
+        {0}};
     struct run run = {.jobs = aw_jobs_default()};
     int option, status;
     aw_cli_search_init(&run.search, argv[0]);

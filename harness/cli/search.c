@@ -40,8 +40,8 @@ static bool take_allow(struct aw_cli_search *search, const char *list)
         snprintf(name, sizeof name, "%.*s", (int)length, list);
         int verdict = aw_verdict_by_name(name);
         if (verdict != AW_INCONCLUSIVE && verdict != AW_VACUOUS) {
-            aw_complain(search->command,
-                        "--allow: expected inconclusive or vacuous, found \"%s\"", name);
+            aw_complain(search->command, "--allow: expected inconclusive or vacuous, found \"%s\"",
+                        name);
             return false;
         }
         search->allowed |= 1u << verdict;
@@ -55,7 +55,8 @@ static bool take_seconds(struct aw_cli_search *search, const char *text)
     char *end;
     search->verify.has_seconds = true;
     search->verify.limits.seconds = strtod(text, &end);
-    if (end != text && *end == '\0' && search->verify.limits.seconds >= 0 && search->verify.limits.seconds < 1e9)
+    if (end != text && *end == '\0' && search->verify.limits.seconds >= 0 &&
+        search->verify.limits.seconds < 1e9)
         return true;
     aw_complain(search->command, "--seconds: expected a number of seconds, found \"%s\"", text);
     return false;

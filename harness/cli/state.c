@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.c - which cases were as expected when they were last run: TRACE_DIR/.last-run.json, an object
- * with "allways" and "as_expected", a list of names. `--rerun-failed` leaves these out; whatever is
- * not in the list, new cases too, is run. A file that cannot be read is no file.
+ * state.c - which cases were as expected when they were last run: TRACE_DIR/.last-run.json, an
+ * object with "allways" and "as_expected", a list of names. `--rerun-failed` leaves these out;
+ * whatever is not in the list, new cases too, is run. A file that cannot be read is no file.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -52,8 +52,7 @@ void aw_run_state_free(struct aw_run_state *state)
     json_decref((json_t *)state);
 }
 
-int aw_run_state_save(const char *trace_dir, const struct aw_report *report,
-                      struct aw_error *error)
+int aw_run_state_save(const char *trace_dir, const struct aw_report *report, struct aw_error *error)
 {
     struct aw_file file;
     char *path = path_of(trace_dir);

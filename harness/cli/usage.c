@@ -8,7 +8,8 @@
 
 #define SEARCH_HELP                                                                                \
     "What comes out:\n"                                                                            \
-    "  --format NAME[=FILE] tty (default), json, junit, tap, sarif, github; to stdout, or to FILE;\n" \
+    "  --format NAME[=FILE] tty (default), json, junit, tap, sarif, github; to stdout, or to "     \
+    "FILE;\n"                                                                                      \
     "                       may be repeated with files\n"                                          \
     "  --trace-dir DIR      where traces are written (traces)\n"                                   \
     "  --allow VERDICT      inconclusive or vacuous: exit status 0 in place of 3\n"                \
@@ -45,7 +46,8 @@ const struct aw_command aw_commands[] = {
      "  --time-budget S      seconds for all of them together, shared evenly\n"
      "  --cache DIR          do not prove again what was proved of the same program, scenario and\n"
      "                       checker; DIR keeps the proofs\n"
-     "  --no-canary          do not check first, where PATH is a folder, that a program known to be\n"
+     "  --no-canary          do not check first, where PATH is a folder, that a program known to "
+     "be\n"
      "                       wrong is refuted\n"
      "\n" SEARCH_HELP STATUS_HELP},
     {"check", "check one program, without a scenario file", aw_command_check,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * github.c - for GitHub Actions: the table, then an annotation for each case that is not as
- * expected, at the line of the program where its schedule ends (else at its scenario); and a summary
- * in Markdown, appended to the file that GITHUB_STEP_SUMMARY names.
+ * expected, at the line of the program where its schedule ends (else at its scenario); and a
+ * summary in Markdown, appended to the file that GITHUB_STEP_SUMMARY names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -117,11 +117,11 @@ static void summary(FILE *out, const struct aw_report *report)
         char words[96], expected[64], states[32];
         fprintf(out, "| %s | ", marks[aw_report_standing(report, one)]);
         cell(out, one->name);
-        fprintf(out, " | %s%s | %s | %s | %.2f s |\n", aw_report_words(one, words, sizeof words),
-                one->cached ? " (cached)" : "",
-                aw_verdict_words(one->expect.verdict, one->expect.property, expected,
-                                 sizeof expected),
-                aw_grouped(one->result.states, states), one->result.seconds);
+        fprintf(
+            out, " | %s%s | %s | %s | %.2f s |\n", aw_report_words(one, words, sizeof words),
+            one->cached ? " (cached)" : "",
+            aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected),
+            aw_grouped(one->result.states, states), one->result.seconds);
     }
     for (int i = 0; i < report->problem_count; i++) {
         fputs("\n**", out);

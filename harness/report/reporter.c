@@ -7,8 +7,13 @@
 #include <unistd.h>
 
 const struct aw_reporter *const aw_reporters[] = {
-    &aw_tty_reporter,   &aw_json_reporter,   &aw_junit_reporter, &aw_tap_reporter,
-    &aw_sarif_reporter, &aw_github_reporter, NULL,
+    &aw_tty_reporter,
+    &aw_json_reporter,
+    &aw_junit_reporter,
+    &aw_tap_reporter,
+    &aw_sarif_reporter,
+    &aw_github_reporter,
+    NULL,
 };
 
 const struct aw_reporter *aw_reporter_find(const char *name)

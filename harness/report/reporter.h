@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reporter.h - one format in which a report is written. A reporter is one file of this folder with a
- * struct aw_reporter in it; `--format NAME` and the help find it by the table in reporter.c.
+ * reporter.h - one format in which a report is written. A reporter is one file of this folder with
+ * a struct aw_reporter in it; `--format NAME` and the help find it by the table in reporter.c.
  *
  *   tty      tty.c      lines for people, one as soon as each case is decided
  *   json     json.c     one object

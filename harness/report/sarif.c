@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sarif.c - SARIF 2.1.0 (OASIS, 2020): what is not as expected, at the line of the program where the
- * schedule ends, with the whole schedule as its code flow. A case without a schedule (something
+ * sarif.c - SARIF 2.1.0 (OASIS, 2020): what is not as expected, at the line of the program where
+ * the schedule ends, with the whole schedule as its code flow. A case without a schedule (something
  * else than the expected violation, or nothing decided) points at its scenario.
  *
  * Expected violations are no results: nothing is to be repaired. All cases stand in the property
@@ -102,8 +102,7 @@ static json_t *result_json(const struct aw_report *report, const struct aw_repor
     json_t *object = json_object(), *locations = json_array(), *prints = json_object(),
            *related = json_array(), *bag = json_object();
     enum aw_standing standing = aw_report_standing(report, one);
-    snprintf(text, sizeof text, "%s: %s", one->name,
-             aw_report_reason(one, reason, sizeof reason));
+    snprintf(text, sizeof text, "%s: %s", one->name, aw_report_reason(one, reason, sizeof reason));
     set(object, "ruleId", json_string(rule_of(one)));
     set(object, "kind", json_string("fail"));
     set(object, "level",

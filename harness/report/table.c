@@ -34,8 +34,7 @@ void aw_table_row(FILE *out, int width, const struct aw_report_case *one)
     else
         snprintf(time, sizeof time, result->seconds < 100 ? "%.2f s" : "%.0f s", result->seconds);
     fprintf(out, "%-4s %-*s  %-22s %-22s %12s %9s%s%s\n", one->met ? "ok" : "FAIL", width,
-            one->name,
-            aw_report_words(one, verdict, sizeof verdict),
+            one->name, aw_report_words(one, verdict, sizeof verdict),
             aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected),
             aw_grouped(result->states, states), time, one->trace ? "  " : "",
             one->trace ? one->trace : "");

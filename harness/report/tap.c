@@ -45,9 +45,9 @@ static void end(FILE *out, const struct aw_report *report)
         if (standing != AW_STANDING_OK)
             member(out, "message", aw_report_reason(one, reason, sizeof reason));
         member(out, "verdict", words);
-        member(out, "expected",
-               aw_verdict_words(one->expect.verdict, one->expect.property, expected,
-                                sizeof expected));
+        member(
+            out, "expected",
+            aw_verdict_words(one->expect.verdict, one->expect.property, expected, sizeof expected));
         if (aw_report_bounded(one))
             fputs("  bounded: true\n", out);
         if (one->cached)

@@ -47,7 +47,8 @@ static bool limited_by_budget(const struct aw_verify_settings *settings, double 
     return settings->budget > 0 && (seconds == 0 || settings->budget < seconds);
 }
 
-static struct aw_options options_of(const struct aw_verify_settings *settings, const struct aw_case *one)
+static struct aw_options options_of(const struct aw_verify_settings *settings,
+                                    const struct aw_case *one)
 {
     struct aw_options options;
     aw_options_default(&options);

@@ -33,8 +33,7 @@ void aw_verify_settings_default(struct aw_verify_settings *settings);
  * report. An error is the caller's to tell; when it struck after the search, *entry is set all the
  * same. */
 int aw_verify_case(const struct aw_verify_settings *settings, const struct aw_case *one,
-                   struct aw_report *report, struct aw_report_case **entry,
-                   struct aw_error *error);
+                   struct aw_report *report, struct aw_report_case **entry, struct aw_error *error);
 
 /* The name of a case as a part of a file name. */
 void aw_verify_file_name(const char *name, char *buffer, size_t size);

@@ -12,7 +12,7 @@
 #include "shell.h"
 
 #define ARTICLE(protocol, items, workers)                                                          \
-    "program: build/models/article.so\nargs: --items " items " --workers " workers                  \
+    "program: build/models/article.so\nargs: --items " items " --workers " workers                 \
     " --size 4 --protocol " protocol " --numbered\nproperties: [drained, no-crash]\n"
 
 /* One that is proved, one whose violation is expected, a matrix of eight; and, apart, one that is
@@ -23,13 +23,14 @@ static void open_scenarios(void)
     cr_assert_eq(shell("mkdir $T/s"), 0);
     shell_write("s/good.yaml", "name: good\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
                                    "sentinel-per-worker", "1", "1"));
-    shell_write("s/bad.yaml",
-                "name: bad\nabout: a test\nexpect: {verdict: violated, property: drained}\n" ARTICLE(
-                    "nonblocking-empty", "1", "1"));
-    shell_write("s/many.yaml",
-                "name: many\nabout: a test\nmatrix: {items: [1, 2, 3, 4], workers: [1, 2]}\n"
-                "expect: {verdict: proved}\n" ARTICLE("sentinel-per-worker", "${items}",
-                                                      "${workers}"));
+    shell_write(
+        "s/bad.yaml",
+        "name: bad\nabout: a test\nexpect: {verdict: violated, property: drained}\n" ARTICLE(
+            "nonblocking-empty", "1", "1"));
+    shell_write(
+        "s/many.yaml",
+        "name: many\nabout: a test\nmatrix: {items: [1, 2, 3, 4], workers: [1, 2]}\n"
+        "expect: {verdict: proved}\n" ARTICLE("sentinel-per-worker", "${items}", "${workers}"));
     shell_write("wrong.yaml", "name: wrong\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
                                   "nonblocking-empty", "1", "1"));
 }
@@ -55,7 +56,8 @@ Test(ci, a_canary_that_is_not_caught_fails_the_run)
 {
     expect(shell(RUN "$T/s"), 0, "10 cases: 10 as expected");
     expect_not("canary");
-    setenv("ALLWAYS_CANARY", "build/models/classics/lost_wakeup.so", 1); /* nothing is wrong there */
+    setenv("ALLWAYS_CANARY", "build/models/classics/lost_wakeup.so",
+           1); /* nothing is wrong there */
     expect(shell(RUN "$T/s"), 2, "THE CANARY WAS NOT CAUGHT");
     expect(shell(RUN "--format tap $T/s"), 2, "not ok 11 - canary");
     expect(shell(RUN "--no-canary $T/s"), 0, "10 cases: 10 as expected");
@@ -70,7 +72,8 @@ Test(ci, the_canary_is_wrong_and_its_repair_is_right)
            "violated drained");
     expect(shell("$AW check --trace-dir $T --property drained build/canary.so -- right"), 0,
            "proved");
-    expect(shell(RUN "--states 20 $T/s"), 3, "10 cases"); /* limits of the run are not the canary's */
+    expect(shell(RUN "--states 20 $T/s"), 3,
+           "10 cases"); /* limits of the run are not the canary's */
     expect_not("CANARY");
     expect(shell(RUN "--no-reduction --no-symmetry $T/s"), 0, "10 as expected");
 }
@@ -105,11 +108,11 @@ Test(ci, rerun_failed_leaves_out_what_was_as_expected)
 
 Test(ci, a_time_budget_is_shared_and_what_it_cuts_is_inconclusive)
 {
-    shell_write("s/a.yaml",
-                "name: large\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
-                    "sentinel-per-worker", "32", "8"));
-    expect(shell(RUN "--jobs 1 --no-reduction --no-symmetry --time-budget 0.2 --no-canary $T/s/a.yaml "
-                     "$T/s/good.yaml"),
+    shell_write("s/a.yaml", "name: large\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
+                                "sentinel-per-worker", "32", "8"));
+    expect(shell(RUN
+                 "--jobs 1 --no-reduction --no-symmetry --time-budget 0.2 --no-canary $T/s/a.yaml "
+                 "$T/s/good.yaml"),
            3, "its share of the time budget, 0.10 s, was used up");
     expect(shell(RUN "--jobs 1 --time-budget 0.000001 --no-canary --format json $T/s"), 3,
            "not run: the time budget of 1e-06 s was used up");
@@ -179,8 +182,8 @@ Test(ci, a_damaged_cache_is_passed_over_with_a_warning)
     expect_not("cached");
     cr_assert_eq(shell("sed -i 's/\"states\": [0-9]*/\"states\": 1/' $T/cache/*"), 0);
     expect(shell(CACHED), 0, "is not used: it is damaged");
-    cr_assert_eq(shell("set -- $T/cache/*; for f in \"$@\"; do cat $1 >$T/one; cat $T/one >$f; done"),
-                 0);
+    cr_assert_eq(
+        shell("set -- $T/cache/*; for f in \"$@\"; do cat $1 >$T/one; cat $T/one >$f; done"), 0);
     expect(shell(CACHED), 0, "is not used: it is about something else");
     expect(shell(RUN "--cache /dev/null/x $T/s/good.yaml"), 0, "warning: not cached");
 }
@@ -189,14 +192,15 @@ Test(ci, a_damaged_cache_is_passed_over_with_a_warning)
 
 Test(ci, an_interrupted_run_tells_what_is_known_in_every_report)
 {
-    shell_write("s/large.yaml",
-                "name: large\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
-                    "sentinel-per-worker", "64", "16"));
+    shell_write("s/large.yaml", "name: large\nabout: a test\nexpect: {verdict: proved}\n" ARTICLE(
+                                    "sentinel-per-worker", "64", "16"));
     static const char *const signals[] = {"INT", "TERM"};
     for (int i = 0; i < 2; i++) {
-        expect(shell(RUN "--no-canary --jobs 1 --no-reduction --no-symmetry --format json=$T/r.json --format "
-                         "tap=$T/r.tap $T/s/bad.yaml $T/s/large.yaml $T/s/many.yaml >$T/out 2>&1 & "
-                         "sleep 0.7; kill -%s $!; wait $!; s=$?; cat $T/out $T/r.tap; ls $T; exit $s",
+        expect(shell(RUN
+                     "--no-canary --jobs 1 --no-reduction --no-symmetry --format json=$T/r.json "
+                     "--format "
+                     "tap=$T/r.tap $T/s/bad.yaml $T/s/large.yaml $T/s/many.yaml >$T/out 2>&1 & "
+                     "sleep 0.7; kill -%s $!; wait $!; s=$?; cat $T/out $T/r.tap; ls $T; exit $s",
                      signals[i]),
                3, "; interrupted");
         expect(0, 0, "not run: interrupted");

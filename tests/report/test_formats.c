@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The formats, each given to a consumer: JUnit to xmllint with a schema of the usual dialect, TAP to
- * Perl's TAP::Parser, SARIF to jsonschema with a schema of what is used of SARIF 2.1.0.
+ * The formats, each given to a consumer: JUnit to xmllint with a schema of the usual dialect, TAP
+ * to Perl's TAP::Parser, SARIF to jsonschema with a schema of what is used of SARIF 2.1.0.
  */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
@@ -24,11 +24,12 @@ static void open_reports(void)
                 "properties: [drained]\nexpect: {verdict: proved}\n");
     shell_write("missing.yaml", "name: missing\nabout: a test\nprogram: /nowhere/x.so\n"
                                 "expect: {verdict: proved}\n");
-    cr_assert_eq(shell("$AW run --trace-dir $T/traces --format junit=$T/r.xml --format tap=$T/r.tap "
-                       "--format sarif=$T/r.sarif --format json=$T/r.json $T/wrong.yaml "
-                       "$T/vacuous.yaml $T/missing.yaml scenarios/classics/lost-wakeup-wrong.yaml "
-                       "scenarios/classics/lost-wakeup-right.yaml"),
-                 2, "%s", shell_said);
+    cr_assert_eq(
+        shell("$AW run --trace-dir $T/traces --format junit=$T/r.xml --format tap=$T/r.tap "
+              "--format sarif=$T/r.sarif --format json=$T/r.json $T/wrong.yaml "
+              "$T/vacuous.yaml $T/missing.yaml scenarios/classics/lost-wakeup-wrong.yaml "
+              "scenarios/classics/lost-wakeup-right.yaml"),
+        2, "%s", shell_said);
 }
 
 TestSuite(formats, .init = open_reports, .fini = shell_close, .timeout = 120);
@@ -69,11 +70,12 @@ Test(formats, tap_is_parsed_by_perl_without_an_error)
 {
     if (shell("perl -MTAP::Parser -e 1") != 0)
         cr_skip_test("TAP::Parser (perl) is missing");
-    expect(shell("perl -MTAP::Parser -e 'my $p = TAP::Parser->new({tap => join(\"\", "
-                 "map { s/^TAP version 14/TAP version 13/r } <STDIN>)}); $p->run; print join(\" \", "
-                 "$p->tests_planned, $p->tests_run, scalar $p->passed, scalar $p->failed, "
-                 "scalar $p->parse_errors), \"\\n\"' <$T/r.tap"),
-           0, "5 5 2 3 0");
+    expect(
+        shell("perl -MTAP::Parser -e 'my $p = TAP::Parser->new({tap => join(\"\", "
+              "map { s/^TAP version 14/TAP version 13/r } <STDIN>)}); $p->run; print join(\" \", "
+              "$p->tests_planned, $p->tests_run, scalar $p->passed, scalar $p->failed, "
+              "scalar $p->parse_errors), \"\\n\"' <$T/r.tap"),
+        0, "5 5 2 3 0");
     expect(shell("head -n 1 $T/r.tap"), 0, "TAP version 14\n");
     expect(shell("cat $T/r.tap"), 0, "not ok 1 - wrong[odd=a <b> & \"c\" \\# d]: violated drained");
 }
