@@ -12,9 +12,9 @@ MUTANTS := $(patsubst models/mutants/%.patch,%,$(wildcard models/mutants/*.patch
 
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
                  $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
-NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(CLASSICS:%=$(BUILD)/native/classics/%)
+NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
 models: $(MODEL_OBJECTS) $(NATIVE)
@@ -39,6 +39,22 @@ $(BUILD)/models/pool.so: $(pool_SOURCES) $(MODEL_HEADERS)
 $(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS $(pool_SOURCES) -o $@ -lfiu -pthread
+
+# What the queue's headers promise, natively and in the machine.
+contract_SOURCES := models/contract/contract.c $(MPQUEUE)
+$(BUILD)/models/contract.so: $(contract_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $(contract_SOURCES) -o $@
+
+$(BUILD)/native/contract: $(contract_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $(contract_SOURCES) -o $@ -pthread
+
+# The other side of a queue that CPython has made; for a test.
+cpython_peer_SOURCES := tests/fixtures/cpython/cpython_peer.c $(MPQUEUE)
+$(BUILD)/native/cpython_peer: $(cpython_peer_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $(cpython_peer_SOURCES) -o $@ -pthread
 
 # A copy of the sources is patched; a patch that no longer fits is an error.
 $(BUILD)/models/mutants/%.so: models/mutants/%.patch $(article_SOURCES) $(MODEL_HEADERS)

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * contract.c - what mpqueue.h, mpsync.h and mpsimple.h promise, one check at a time, with real
+ * processes. The same checks run natively and, through every interleaving, in the machine: each
+ * asserts, and forks what it needs.
+ *
+ *   contract CHECK       runs it: exit status 0, or an assertion fails
+ *   contract --list      their names
+ */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mpqueue/mpqueue.h"
+#include "mpqueue/mpsimple.h"
+#include "mpqueue/mpsync.h"
+
+enum { MS = 1000000, LARGE = 20000 };
+
+#define STEP __attribute__((noinline))
+
+/* ---- helpers ---- */
+
+static void ok(int status)
+{
+    assert(status == MPQ_OK);
+}
+
+static struct mpqueue *queue_of(int maxsize, bool joinable, enum mpqueue_profile profile)
+{
+    struct mpqueue_options options = {.maxsize = maxsize, .joinable = joinable, .profile = profile};
+    struct mpqueue *queue = mpqueue_create(&options);
+    assert(queue);
+    return queue;
+}
+
+static void *text(const char *letters)
+{
+    return mpqueue_bytes_create(letters, strlen(letters));
+}
+
+static STEP void expect(void *object, const char *letters)
+{
+    struct mpqueue_bytes *bytes = object;
+    assert(bytes && bytes->size == strlen(letters));
+    assert(memcmp(bytes->data, letters, bytes->size) == 0);
+    free(bytes);
+}
+
+static STEP void get_expected(struct mpqueue *queue, const char *letters)
+{
+    void *object = NULL;
+    ok(mpqueue_get(queue, &object));
+    expect(object, letters);
+}
+
+typedef void child_main(void *argument);
+
+static STEP void spawn(child_main *run, void *argument)
+{
+    pid_t pid = fork();
+    assert(pid >= 0);
+    if (pid == 0) {
+        run(argument);
+        exit(0);
+    }
+}
+
+/* All children have ended, and well. */
+static STEP void reap(void)
+{
+    int status = 0;
+    while (wait(&status) > 0 || errno == EINTR)
+        assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* ---- Queue with a bound ---- */
+
+static void full_queue(void)
+{
+    struct mpqueue *queue = queue_of(1, false, MPQ_CPYTHON_3_11);
+    bool full = true;
+    ok(mpqueue_full(queue, &full));
+    assert(!full);
+    ok(mpqueue_put(queue, text("a")));
+    ok(mpqueue_full(queue, &full));
+    assert(full);
+    void *object = text("b");
+    assert(mpqueue_put_nowait(queue, object) == MPQ_FULL);
+    assert(mpqueue_put_timed(queue, object, MS) == MPQ_FULL);
+    free(object);
+    get_expected(queue, "a");
+    ok(mpqueue_put_nowait(queue, text("c")));
+    get_expected(queue, "c");
+    mpqueue_destroy(queue);
+}
+
+static void gets_two(void *queue)
+{
+    get_expected(queue, "a");
+    get_expected(queue, "b");
+}
+
+static void put_waits_for_a_slot(void)
+{
+    struct mpqueue *queue = queue_of(1, false, MPQ_CPYTHON_3_11);
+    spawn(gets_two, queue);
+    ok(mpqueue_put(queue, text("a")));
+    ok(mpqueue_put(queue, text("b")));
+    reap();
+    mpqueue_destroy(queue);
+}
+
+/* ---- JoinableQueue ---- */
+
+static void does_two_tasks(void *queue)
+{
+    get_expected(queue, "a");
+    ok(mpqueue_task_done(queue));
+    get_expected(queue, "b");
+    ok(mpqueue_task_done(queue));
+}
+
+static void join_waits_for_all_tasks(void)
+{
+    struct mpqueue *queue = queue_of(0, true, MPQ_CPYTHON_3_11);
+    ok(mpqueue_put(queue, text("a")));
+    ok(mpqueue_put(queue, text("b")));
+    spawn(does_two_tasks, queue);
+    ok(mpqueue_join(queue));
+    int count = -1;
+    ok(mpqueue_qsize(queue, &count));
+    assert(count == 0); /* nothing is unfinished, so that everything was got */
+    ok(mpqueue_join(queue));
+    reap();
+    mpqueue_destroy(queue);
+}
+
+static void join_without_tasks_returns(void)
+{
+    struct mpqueue *queue = queue_of(0, true, MPQ_CPYTHON_3_11);
+    ok(mpqueue_join(queue));
+    mpqueue_destroy(queue);
+}
+
+static void task_done_too_often(void)
+{
+    struct mpqueue *queue = queue_of(0, true, MPQ_CPYTHON_3_11);
+    assert(mpqueue_task_done(queue) == MPQ_TOO_MANY);
+    ok(mpqueue_put(queue, text("a")));
+    get_expected(queue, "a");
+    ok(mpqueue_task_done(queue));
+    assert(mpqueue_task_done(queue) == MPQ_TOO_MANY);
+    mpqueue_destroy(queue);
+}
+
+static void joins(void *queue)
+{
+    ok(mpqueue_join(queue));
+}
+
+static void everybody_in_join_wakes(void)
+{
+    struct mpqueue *queue = queue_of(0, true, MPQ_CPYTHON_3_11);
+    ok(mpqueue_put(queue, text("a")));
+    spawn(joins, queue);
+    spawn(joins, queue);
+    get_expected(queue, "a");
+    ok(mpqueue_task_done(queue));
+    reap();
+    mpqueue_destroy(queue);
+}
+
+static void old_put_counts_too(void)
+{
+    struct mpqueue *queue = queue_of(0, true, MPQ_CPYTHON_2_6);
+    ok(mpqueue_put(queue, text("a")));
+    get_expected(queue, "a");
+    ok(mpqueue_task_done(queue));
+    assert(mpqueue_task_done(queue) == MPQ_TOO_MANY);
+    mpqueue_destroy(queue);
+}
+
+/* ---- Condition and Event ---- */
+
+struct turn {
+    struct mpcondition *condition;
+    struct mpsimple *begun;
+};
+
+static void waits_once(void *argument)
+{
+    struct turn *turn = argument;
+    ok(mpcondition_acquire(turn->condition));
+    void *here = text("w");
+    ok(mpsimple_put(turn->begun, here)); /* under the lock: whoever takes it next finds a sleeper */
+    free(here);
+    ok(mpcondition_wait(turn->condition));
+    ok(mpcondition_release(turn->condition));
+}
+
+static STEP void await_begun(struct turn *turn)
+{
+    void *object = NULL;
+    ok(mpsimple_get(turn->begun, &object));
+    expect(object, "w");
+}
+
+static void notify_all_wakes_all(void)
+{
+    struct turn turn = {mpcondition_create(), mpsimple_create(NULL)};
+    assert(turn.condition && turn.begun);
+    spawn(waits_once, &turn);
+    spawn(waits_once, &turn);
+    await_begun(&turn);
+    await_begun(&turn);
+    ok(mpcondition_acquire(turn.condition));
+    ok(mpcondition_notify_all(turn.condition));
+    ok(mpcondition_release(turn.condition));
+    reap();
+    mpcondition_destroy(turn.condition);
+    mpsimple_destroy(turn.begun);
+}
+
+static void notify_without_waiters(void)
+{
+    struct mpcondition *condition = mpcondition_create();
+    assert(condition);
+    ok(mpcondition_acquire(condition));
+    ok(mpcondition_notify_all(condition));
+    ok(mpcondition_notify_all(condition));
+    ok(mpcondition_release(condition));
+    mpcondition_destroy(condition);
+}
+
+/* What a time-out leaves in the counters, the next notify takes away. */
+static void wait_times_out(void)
+{
+    struct mpcondition *condition = mpcondition_create();
+    assert(condition);
+    ok(mpcondition_acquire(condition));
+    assert(mpcondition_wait_timed(condition, MS) == MPQ_EMPTY);
+    assert(mpcondition_wait_timed(condition, MS) == MPQ_EMPTY);
+    ok(mpcondition_notify_all(condition));
+    assert(mpcondition_wait_timed(condition, MS) == MPQ_EMPTY);
+    ok(mpcondition_release(condition));
+    mpcondition_destroy(condition);
+}
+
+static void sets(void *event)
+{
+    ok(mpevent_set(event));
+}
+
+static void event_is_waited_for(void)
+{
+    struct mpevent *event = mpevent_create();
+    bool set = true;
+    assert(event);
+    ok(mpevent_is_set(event, &set));
+    assert(!set);
+    spawn(sets, event);
+    ok(mpevent_wait(event, &set));
+    assert(set);
+    ok(mpevent_wait(event, &set)); /* at once, and it stays set */
+    assert(set);
+    reap();
+    mpevent_destroy(event);
+}
+
+static void event_is_cleared(void)
+{
+    struct mpevent *event = mpevent_create();
+    bool set = false;
+    assert(event);
+    ok(mpevent_set(event));
+    ok(mpevent_set(event)); /* no counter: once cleared, it is */
+    ok(mpevent_is_set(event, &set));
+    assert(set);
+    ok(mpevent_clear(event));
+    ok(mpevent_clear(event));
+    ok(mpevent_is_set(event, &set));
+    assert(!set);
+    mpevent_destroy(event);
+}
+
+/* ---- SimpleQueue ---- */
+
+static STEP void simple_put_text(struct mpsimple *queue, const char *letters)
+{
+    void *object = text(letters);
+    ok(mpsimple_put(queue, object));
+    free(object);
+}
+
+static void puts_a_and_b(void *queue)
+{
+    simple_put_text(queue, "a");
+    simple_put_text(queue, "b");
+}
+
+static STEP void simple_get_expected(struct mpsimple *queue, const char *letters)
+{
+    void *object = NULL;
+    ok(mpsimple_get(queue, &object));
+    expect(object, letters);
+}
+
+static void simple_keeps_order(void)
+{
+    struct mpsimple *queue = mpsimple_create(NULL);
+    assert(queue);
+    spawn(puts_a_and_b, queue);
+    simple_get_expected(queue, "a");
+    simple_get_expected(queue, "b");
+    reap();
+    mpsimple_destroy(queue);
+}
+
+/* No buffer: what was put is seen at once. */
+static void simple_empty_is_true_or_false(void)
+{
+    struct mpsimple *queue = mpsimple_create(NULL);
+    bool empty = false;
+    assert(queue);
+    ok(mpsimple_empty(queue, &empty));
+    assert(empty);
+    simple_put_text(queue, "a");
+    ok(mpsimple_empty(queue, &empty));
+    assert(!empty);
+    simple_get_expected(queue, "a");
+    mpsimple_destroy(queue);
+}
+
+static void gets_large(void *queue)
+{
+    for (int i = 0; i < 4; i++) {
+        void *object = NULL;
+        ok(mpsimple_get(queue, &object));
+        assert(((struct mpqueue_bytes *)object)->size == LARGE);
+        free(object);
+    }
+}
+
+/* Four of them do not fit into a pipe of 64 KiB. */
+static void simple_put_waits_for_room(void)
+{
+    struct mpsimple *queue = mpsimple_create(NULL);
+    assert(queue);
+    spawn(gets_large, queue);
+    for (int i = 0; i < 4; i++) {
+        void *object = mpqueue_bytes_create(NULL, LARGE);
+        ok(mpsimple_put(queue, object));
+        free(object);
+    }
+    reap();
+    mpsimple_destroy(queue);
+}
+
+/* ---- profiles ---- */
+
+static void profiles_have_names(void)
+{
+    for (int i = 0; i < MPQ_PROFILES; i++)
+        assert(mpqueue_profile_by_name(mpqueue_profile_name((enum mpqueue_profile)i)) == i);
+    assert(mpqueue_profile_by_name("cpython-1.5") == -1);
+}
+
+static void close_and_the_reader(void)
+{
+    for (int i = 0; i < MPQ_PROFILES; i++) {
+        struct mpqueue *queue = queue_of(0, false, (enum mpqueue_profile)i);
+        mpqueue_close(queue);
+        assert((mpqueue_reader_fd(queue) >= 0) == (i == MPQ_CPYTHON_3_11));
+        mpqueue_destroy(queue);
+    }
+}
+
+/* A frame of each way to send, in each version, arrives. */
+static void all_versions_carry(void)
+{
+    static const int sizes[] = {0, 1, 300, 16383, 16384, 16385};
+    for (int i = 0; i < MPQ_PROFILES; i++) {
+        struct mpqueue *queue = queue_of(0, false, (enum mpqueue_profile)i);
+        for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            void *object = NULL;
+            ok(mpqueue_put(queue, mpqueue_bytes_create(NULL, (size_t)sizes[k])));
+            ok(mpqueue_get(queue, &object));
+            assert(((struct mpqueue_bytes *)object)->size == (size_t)sizes[k]);
+            free(object);
+        }
+        mpqueue_destroy(queue);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} checks[] = {
+    {"full-queue", full_queue},
+    {"put-waits-for-a-slot", put_waits_for_a_slot},
+    {"join-waits-for-all-tasks", join_waits_for_all_tasks},
+    {"join-without-tasks-returns", join_without_tasks_returns},
+    {"task-done-too-often", task_done_too_often},
+    {"everybody-in-join-wakes", everybody_in_join_wakes},
+    {"old-put-counts-too", old_put_counts_too},
+    {"notify-all-wakes-all", notify_all_wakes_all},
+    {"notify-without-waiters", notify_without_waiters},
+    {"wait-times-out", wait_times_out},
+    {"event-is-waited-for", event_is_waited_for},
+    {"event-is-cleared", event_is_cleared},
+    {"simple-keeps-order", simple_keeps_order},
+    {"simple-empty-is-true-or-false", simple_empty_is_true_or_false},
+    {"simple-put-waits-for-room", simple_put_waits_for_room},
+    {"profiles-have-names", profiles_have_names},
+    {"close-and-the-reader", close_and_the_reader},
+    {"all-versions-carry", all_versions_carry},
+};
+
+enum { CHECKS = sizeof checks / sizeof *checks };
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < CHECKS; i++) {
+        if (argc == 2 && strcmp(argv[1], "--list") == 0)
+            printf("%s\n", checks[i].name);
+        else if (argc == 2 && strcmp(argv[1], checks[i].name) == 0) {
+            checks[i].run();
+            return 0;
+        }
+    }
+    return argc == 2 && strcmp(argv[1], "--list") == 0 ? 0 : 2;
+}
