@@ -36,7 +36,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 include models/models.mk
 include fault/native/native.mk
 
-.PHONY: golden all help deps run scenarios test soak schema bench sanitize format check-format clean
+.PHONY: golden all help deps run scenarios test soak schema field-guide bench sanitize format check-format clean
 
 all: $(BUILD)/allways $(BUILD)/runtime.so $(BUILD)/canary.so models ## build everything
 
@@ -126,6 +126,10 @@ SIZE ?= small
 PLANS ?= none
 soak: all $(BUILD)/soak ## compare with the oracles on COUNT random programs from SEED on
 	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE) 0 $(PLANS)
+
+field-guide: deps ## run scenarios/field-guide, and write its table into docs/field-guide.md
+	@$(MAKE) --no-print-directory -s all
+	@python3 tools/field_guide.py update
 
 schema: ## write docs/scenario.schema.json from the loader's tables
 	@python3 tools/schema.py write

@@ -12,7 +12,7 @@ MUTANTS := $(patsubst models/mutants/%.patch,%,$(wildcard models/mutants/*.patch
 
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/regressions/dead_sleeper.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
                  $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
 NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
 
@@ -35,6 +35,11 @@ $(BUILD)/models/pool.so: $(pool_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(pool_SOURCES) -o $@
+
+# Small programs for failures that no pool shows.
+$(BUILD)/models/regressions/%.so: models/regressions/%.c $(MPQUEUE) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< $(MPQUEUE) -o $@
 
 $(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)

@@ -11,10 +11,10 @@
 
 TestSuite(docs, .timeout = 300);
 
-static void check(const char *what)
+static void run(const char *tool, const char *what)
 {
     char command[64], said[1 << 14];
-    snprintf(command, sizeof command, "python3 tools/docs.py %s 2>&1", what);
+    snprintf(command, sizeof command, "python3 tools/%s %s 2>&1", tool, what);
     FILE *output = popen(command, "r");
     cr_assert_not_null(output);
     said[fread(said, 1, sizeof said - 1, output)] = '\0';
@@ -22,6 +22,11 @@ static void check(const char *what)
         ;
     int status = pclose(output);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", said);
+}
+
+static void check(const char *what)
+{
+    run("docs.py", what);
 }
 
 Test(docs, commands_print_what_the_documents_say)
@@ -42,4 +47,9 @@ Test(docs, links_lead_somewhere)
 Test(docs, semantics_names_every_call_property_and_verdict)
 {
     check("names");
+}
+
+Test(docs, the_field_guide_says_what_its_scenarios_expect)
+{
+    run("field_guide.py", "check");
 }
