@@ -257,6 +257,10 @@ def make():
                                        "uniqueItems": True,
                                        "items": {"type": "string", "pattern": r"^[\w.-]{1,31}$|\$\{"}}},
                            "which schedules are explored", required=["favour"]),
+        "traces": {"type": "array", "minItems": 1, "maxItems": 16,
+                   "items": {"type": "string", "minLength": 1, "maxLength": 4096,
+                             "pattern": r"[^/]$"},
+                   "description": "kept traces, carried out before the search"},
     }
     keys = strings("harness/scenario/scenario.c", "file_keys")
     assert sorted(properties) == sorted(keys), "keys of a scenario: %s" % (set(properties) ^ set(keys))

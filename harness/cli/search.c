@@ -133,6 +133,12 @@ static bool watch(void *context, const char *name, const struct aw_progress *now
     return !aw_interrupted();
 }
 
+static void say(void *context, const char *name, const char *line)
+{
+    const struct watch *watching = context;
+    fprintf(stderr, "allways %s: %s: %s\n", watching->search->command, name, line);
+}
+
 struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
                                           const struct aw_case *one, struct aw_report *report)
 {
@@ -140,10 +146,12 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
     struct watch watching = {.search = search};
     struct aw_report_case *entry;
     struct aw_error error;
-    if (search->cache != NULL && (entry = aw_cache_find(search->cache, one, report)) != NULL)
+    bool cached = search->cache != NULL && one->trace_count == 0; /* the key has no traces in it */
+    if (cached && (entry = aw_cache_find(search->cache, one, report)) != NULL)
         return entry;
     aw_progress_start(&watching.line, stderr);
     settings.progress = watch;
+    settings.say = say;
     settings.context = &watching;
     int status = aw_verify_case(&settings, one, report, &entry, &error);
     aw_progress_end(&watching.line);
@@ -152,7 +160,7 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
         aw_complain(one->name, "%s", error.message);
     }
     report->interrupted |= aw_interrupted();
-    if (entry != NULL && search->cache != NULL)
+    if (entry != NULL && cached)
         aw_cache_keep(search->cache, one, entry);
     return entry;
 }

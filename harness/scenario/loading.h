@@ -60,6 +60,8 @@ int aw_read_limits(const struct aw_loading *loading, const struct aw_reading *re
 
 int aw_read_faults(const struct aw_loading *loading, const struct aw_reading *reading,
                    struct aw_case *one);
+int aw_read_traces(const struct aw_loading *loading, const struct aw_reading *reading,
+                   struct aw_case *one);
 int aw_read_schedule(const struct aw_loading *loading, const struct aw_reading *reading,
                      struct aw_case *one);
 

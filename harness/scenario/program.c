@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys `program`, `args` and `env`: what is run. */
+/* The keys `program`, `args` and `env`: what is run; and `traces`: what is carried out before. */
 #include "scenario/loading.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_TEXT = 4096, MAX_ARGS = 256 };
+enum { MAX_TEXT = 4096, MAX_ARGS = 256, MAX_TRACES = 16 };
+
+/* As it stands, or, with ./ or ../ in front, below the folder of the scenario file. NULL: no memory. */
+static const char *path_of(const struct aw_loading *loading, const struct aw_reading *reading,
+                           const char *path)
+{
+    const char *file = loading->scenario->file, *slash = strrchr(file, '/');
+    bool beside = strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0;
+    if (!beside || slash == NULL)
+        return path;
+    return aw_memory_format(reading->memory, "%.*s/%s", (int)(slash - file), file,
+                            path[1] == '/' ? path + 2 : path);
+}
 
 int aw_read_program(const struct aw_loading *loading, const struct aw_reading *reading,
                     struct aw_case *one)
 {
     const struct aw_yaml *node = aw_yaml_get(loading->root, "program");
-    const char *program, *file = loading->scenario->file;
+    const char *program;
     int code = aw_read_text(reading, node, "program", &program);
     if (code < 0)
         return code;
@@ -21,13 +33,38 @@ int aw_read_program(const struct aw_loading *loading, const struct aw_reading *r
         return aw_expected(reading, node, "program",
                            "the path of a shared object, such as build/models/article.so", program);
 
-    const char *slash = strrchr(file, '/');
-    bool beside = strncmp(program, "./", 2) == 0 || strncmp(program, "../", 3) == 0;
-    one->program = program;
-    if (beside && slash != NULL)
-        one->program = aw_memory_format(reading->memory, "%.*s/%s", (int)(slash - file), file,
-                                        program[1] == '/' ? program + 2 : program);
+    one->program = path_of(loading, reading, program);
     return one->program != NULL ? 0 : aw_loading_no_memory(loading);
+}
+
+int aw_read_traces(const struct aw_loading *loading, const struct aw_reading *reading,
+                   struct aw_case *one)
+{
+    const struct aw_yaml *list = aw_yaml_get(loading->root, "traces");
+    if (list == NULL)
+        return 0;
+    int code = aw_read_list(reading, list, "traces");
+    if (code < 0)
+        return code;
+    if (list->count > MAX_TRACES)
+        return aw_wrong(reading, list, "traces: expected at most %d, found %d", MAX_TRACES,
+                        list->count);
+    const char **traces = aw_memory_alloc(reading->memory, (size_t)list->count, sizeof *traces);
+    if (traces == NULL)
+        return aw_loading_no_memory(loading);
+    one->traces = traces;
+    for (const struct aw_yaml *node = list->first; node != NULL; node = node->next) {
+        const char *path;
+        code = aw_read_text(reading, node, "traces", &path);
+        if (code < 0)
+            return code;
+        if (path[0] == '\0' || strlen(path) > MAX_TEXT || path[strlen(path) - 1] == '/')
+            return aw_expected(reading, node, "traces", "the path of a trace", path);
+        traces[one->trace_count] = path_of(loading, reading, path);
+        if (traces[one->trace_count++] == NULL)
+            return aw_loading_no_memory(loading);
+    }
+    return 0;
 }
 
 static const char *program_name(const struct aw_loading *loading, const char *program)

@@ -18,7 +18,8 @@ enum {
 
 static const char *const file_keys[] = {
     "name",  "about",  "program", "args",    "env",    "machine",      "limits",  "properties",
-    "count", "expect", "matrix",  "exclude", "faults", "fault_budget", "schedule"};
+    "count", "expect", "matrix",  "exclude", "faults", "fault_budget", "schedule",
+    "traces"};
 static const char *const required_keys[] = {"name", "about", "program", "expect"};
 
 static const char *property_word(const void *context, int index)
@@ -176,6 +177,8 @@ static int read_case(struct aw_loading *loading, const int *chosen, struct aw_ca
         code = aw_read_faults(loading, &reading, one);
     if (code == 0)
         code = aw_read_schedule(loading, &reading, one);
+    if (code == 0)
+        code = aw_read_traces(loading, &reading, one);
     if (code == 0)
         code = aw_choose_expectation(loading, &reading, one);
     return code;

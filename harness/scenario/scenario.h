@@ -74,6 +74,9 @@ struct aw_case {
     const char *const *favour;   /* `schedule.favour`: roles that go first whenever they can */
     int favour_count;
 
+    const char *const *traces; /* `traces`: files, as `program`; carried out before the search */
+    int trace_count;
+
     struct aw_expectation expect;
 
     int parameter_count;

@@ -4,8 +4,9 @@
  * run and remembers nothing of this one (no learning).
  *
  * The trace's own names are used for what comes into being, so that a difference is one in what
- * happened and never one in what things are called. When the program's digest is another one,
- * source lines are left out of the comparison: code that merely moved still behaves as it did.
+ * happened and never one in what things are called. When the program's digest is another one, places in
+ * the source are left out of the comparison: code that merely moved still behaves as it did. The
+ * comparison goes on as long as the observations agree.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
@@ -89,17 +90,10 @@ static const char *describe_levels(struct aw_trace *memory, const struct aw_trac
     return text[0] ? text : "nothing";
 }
 
-/* Where the line of a place begins: "function file" is what is compared in a changed program. */
-static size_t compared_length(const struct comparing *comparing, const char *place)
-{
-    const char *colon = strrchr(place, ':');
-    return comparing->same_program || colon == NULL ? strlen(place) : (size_t)(colon - place);
-}
-
+/* Code that moved still behaves as it did. */
 static bool same_place(const struct comparing *comparing, const char *one, const char *other)
 {
-    size_t length = compared_length(comparing, one);
-    return length == compared_length(comparing, other) && strncmp(one, other, length) == 0;
+    return !comparing->same_program || strcmp(one, other) == 0;
 }
 
 static bool same_event(const struct comparing *comparing, const struct aw_trace_event *one,
@@ -126,8 +120,9 @@ static bool same_act(const struct comparing *comparing, const struct aw_trace_st
 {
     return one->process == other->process && strcmp(one->operation, other->operation) == 0 &&
            strcmp(one->object, other->object) == 0 && strcmp(one->result, other->result) == 0 &&
-           strcmp(one->function, other->function) == 0 && strcmp(one->file, other->file) == 0 &&
-           (one->line == other->line || !comparing->same_program) &&
+           (!comparing->same_program ||
+            (strcmp(one->function, other->function) == 0 && strcmp(one->file, other->file) == 0 &&
+             one->line == other->line)) &&
            one->expired == other->expired && same_faults(one, other);
 }
 
@@ -207,9 +202,10 @@ static bool same_waiting(const struct comparing *comparing, const struct aw_trac
 {
     return one->process == other->process && one->slot == other->slot &&
            strcmp(one->operation, other->operation) == 0 &&
-           strcmp(one->object, other->object) == 0 && strcmp(one->function, other->function) == 0 &&
-           strcmp(one->file, other->file) == 0 &&
-           (one->line == other->line || !comparing->same_program) &&
+           strcmp(one->object, other->object) == 0 &&
+           (!comparing->same_program ||
+            (strcmp(one->function, other->function) == 0 && strcmp(one->file, other->file) == 0 &&
+             one->line == other->line)) &&
            one->blocked == other->blocked && strcmp(one->holder, other->holder) == 0;
 }
 
@@ -257,8 +253,11 @@ static int compare(struct comparing *comparing, struct aw_machine *machine)
     free(schedule.choices);
     uint32_t count = comparing->now->step_count;
     for (uint32_t i = 0; i < count; i++)
-        if (compare_step(comparing, i) != 0)
+        if (compare_step(comparing, i) != 0) {
+            if (!comparing->same_program)
+                say(comparing, "  up to there, %u of %u steps agree", i, then->step_count);
             return 1;
+        }
     if (count < then->step_count)
         return differs(comparing, aw_trace_text(comparing->now, "step %u", count + 1),
                        describe(comparing->now, &then->steps[count]), reason.message);
@@ -292,7 +291,7 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
     if (!comparing.same_program)
         say(&comparing,
             "the program or the runtime is not the one that the trace was recorded "
-            "with (digest %016llx, now %016llx): source lines are not compared",
+            "with (digest %016llx, now %016llx): places in the source are not compared",
             (unsigned long long)trace->digest, (unsigned long long)aw_machine_digest(machine));
     status = compare(&comparing, machine);
     aw_trace_free(&now);

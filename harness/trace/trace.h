@@ -224,8 +224,8 @@ typedef void aw_trace_report(void *context, const char *line);
 /*
  * Executes the trace again in a machine of its own, without learning, and compares every
  * observation. 0: it reproduces. 1: it does not; `report` is told the first difference. When
- * the program is not the same any more, `report` is told so first, and source lines are not
- * compared. Negative: it could not be done.
+ * the program is not the same any more, `report` is told so first, and places in the source
+ * are not compared. Negative: it could not be done.
  */
 int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_report *report,
                     void *context, struct aw_error *error);

@@ -270,14 +270,20 @@ int aw_verify_case(const struct aw_verify_settings *settings, const struct aw_ca
     struct aw_result result = {0};
     bool stopped = false;
     *entry = NULL;
-    int status = explore(settings, one, &result, &stopped, error);
-    if (status != 0)
+    const char *kept = NULL;
+    int status = aw_verify_kept(settings, one, &result, &kept, error);
+    if (status == 0)
+        status = explore(settings, one, &result, &stopped, error);
+    if (status < 0)
         return status;
+    status = 0;
     *entry = aw_report_add_case(report, one);
     (*entry)->compare_search =
-        settings->symmetry && settings->rules == AW_ALL_RULES && !settings->whole_graph;
+        kept == NULL && settings->symmetry && settings->rules == AW_ALL_RULES && !settings->whole_graph;
     (*entry)->result = result;
-    if (result.has_schedule)
+    if (kept != NULL)
+        (*entry)->trace = aw_string_copy(kept);
+    else if (result.has_schedule)
         status = keep_trace(settings, one, *entry, error);
     aw_report_judge(*entry);
     report->interrupted |= stopped;

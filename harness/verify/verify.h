@@ -4,6 +4,7 @@
  * (allways/allways.h) have in common; prints nothing.
  *
  *   verify.c   machine -> exploration -> (a schedule) -> a new machine -> trace -> file
+ *   kept.c     the traces that a case keeps, carried out before the search
  *   walks.c    random executions, carried out twice and compared
  */
 #ifndef AW_VERIFY_VERIFY_H
@@ -23,6 +24,8 @@ struct aw_verify_settings {
     double budget;           /* seconds that the case may take of a common budget; 0 = none */
     /* Called now and then while a search lasts; false stops it. May be NULL. */
     bool (*progress)(void *context, const char *name, const struct aw_progress *now);
+    /* Is told what is worth saying besides the result, a line each. May be NULL. */
+    void (*say)(void *context, const char *name, const char *line);
     void *context;
 };
 
@@ -34,6 +37,11 @@ void aw_verify_settings_default(struct aw_verify_settings *settings);
  * same. */
 int aw_verify_case(const struct aw_verify_settings *settings, const struct aw_case *one,
                    struct aw_report *report, struct aw_report_case **entry, struct aw_error *error);
+
+/* Carries out the traces that the case keeps. 1: one reproduces; *result says so, and *path is its file.
+ * 0: none does, which settings->say was told. Negative: one cannot be read, or is of something else. */
+int aw_verify_kept(const struct aw_verify_settings *settings, const struct aw_case *one,
+                   struct aw_result *result, const char **path, struct aw_error *error);
 
 /* The name of a case as a part of a file name. */
 void aw_verify_file_name(const char *name, char *buffer, size_t size);

@@ -399,7 +399,7 @@ Test(matrix, many_large_parameters_do_not_overflow)
 
 #define TOP_KEYS                                                                                   \
     "name, about, program, args, env, machine, limits, properties, count, expect, matrix, "        \
-    "exclude, faults, fault_budget, schedule"
+    "exclude, faults, fault_budget, schedule, traces"
 #define PROPERTY_NAMES "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error"
 
 Test(wrong, not_yaml)
