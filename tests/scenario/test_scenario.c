@@ -400,7 +400,8 @@ Test(matrix, many_large_parameters_do_not_overflow)
 #define TOP_KEYS                                                                                   \
     "name, about, program, args, env, machine, limits, properties, count, expect, matrix, "        \
     "exclude, faults, fault_budget, schedule, traces"
-#define PROPERTY_NAMES "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error"
+#define PROPERTY_NAMES                                                                             \
+    "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error, no-leak"
 
 Test(wrong, not_yaml)
 {
