@@ -300,7 +300,8 @@ static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
         }
         struct aw_outcome *outcome = add(a, index, error, world);
         outcome->answer = answer;
-        if (a->q->op->kind == AW_OP_CLOSE) /* Linux closes all the same: close(2) */
+        if (a->q->op->kind == AW_OP_CLOSE && aw_local_fd(a->q->local, a->q->op->fd) != NULL)
+            /* Linux closes all the same: close(2) */
             outcome->effect = AW_EFFECT_FILES;
     }
 }

@@ -606,7 +606,8 @@ static void finish_failure(struct aw_machine *machine, const struct aw_thread *t
         *result = (uint64_t)error;
         return;
     }
-    if (kind == AW_OP_CLOSE) /* it fails, and closes */
+    if (kind == AW_OP_CLOSE && aw_process_fd(&machine->work, thread->op.fd) != NULL)
+        /* it fails, and closes */
         aw_process_remove_fd(&machine->work, thread->op.fd);
     aw_set_errno(machine, thread->slot, error);
     *result = kind == AW_OP_SEM_OPEN ? (uint64_t)SEM_FAILED : (uint64_t)-1;

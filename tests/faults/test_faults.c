@@ -116,6 +116,16 @@ Test(faults, each_fault_has_a_budget_of_its_own_beside_that_of_all)
                  "both cut as well");
 }
 
+/* Two threads are about to close the same descriptor. Main's close comes before, between or after
+ * the other thread's start, close and exit: 4 orders. The second of them finds nothing to close,
+ * and can be struck all the same. */
+Test(faults, a_close_of_what_another_thread_has_closed_can_fail_otherwise)
+{
+    interrupt("posix/io/oc/close", 1);
+    cr_expect_eq(executions("nnn:-----:1/T1c0wJ/c0w", 0), 4);
+    cr_expect_eq(executions("nnn:-----:1/T1c0wJ/c0w", 1), 4 * 3, "none, the first, the second");
+}
+
 Test(faults, interleavings_multiply_with_faults)
 {
     /* Root: sleep, exit. Child: sleep, exit. C(4, 2) = 6 orders. */
