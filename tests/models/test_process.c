@@ -91,9 +91,14 @@ Test(process, a_failed_preparation_stops_the_starting)
 Test(process, a_trial_that_hangs_is_killed_with_its_workers)
 {
     struct trial trial;
-    cr_assert_eq(trial_run(hangs_with_workers, NULL, 0.2, &trial), 0);
-    cr_assert(trial.hung);
-    cr_assert_not(trial.failed);
+    /* On a busy machine it may take longer until it reports. */
+    double limit = 0.2;
+    do {
+        cr_assert_eq(trial_run(hangs_with_workers, NULL, limit, &trial), 0);
+        cr_assert(trial.hung);
+        cr_assert_not(trial.failed);
+        limit *= 4;
+    } while (trial.reports['h'] == 0 && limit < 20);
     cr_assert_eq(trial.reports['h'], 1);
 }
 
@@ -105,4 +110,7 @@ Test(process, a_trial_that_fails_says_so)
     cr_assert_not(trial.hung);
 }
 
-Test(process, a_report_outside_a_trial_does_nothing) { trial_report('x'); }
+Test(process, a_report_outside_a_trial_does_nothing)
+{
+    trial_report('x');
+}
