@@ -325,6 +325,8 @@ static void add_partials(struct adder *a, uint32_t index, uint32_t world)
         struct aw_answer answer =
             *(const struct aw_answer *)aw_intern_get(&a->machine->answers, move.answer);
         answer.now = a->q->now;
+        if (answer.action == AW_ACT_PROGRESS) /* no room for all of it yet: it sleeps, and is cut */
+            answer.result = lengths[i];
         outcome->answer = aw_answer_put(a->machine, &answer);
         outcome->effect = AW_EFFECT_OBJECT;
         outcome->position = a->q->position;

@@ -622,6 +622,8 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     if (answer->action == AW_ACT_PROGRESS) {
         thread->op.progress += answer->detail;
         thread->op.flags |= AW_OP_SLEPT;
+        if (answer->result > 0)
+            thread->op.argument = (uint64_t)answer->result;
         return false;
     }
     if (answer->action == AW_ACT_FATAL) {

@@ -145,7 +145,8 @@ enum aw_action {
     AW_ACT_ANSWER,   /* `result`, or -1 and `error` */
     AW_ACT_CHOICE,   /* operations on the image: choice `detail` */
     AW_ACT_EXPIRE,   /* the time-out expired */
-    AW_ACT_PROGRESS, /* a blocked write moved `detail` more bytes; no code runs */
+    AW_ACT_PROGRESS, /* a blocked write moved `detail` more bytes; no code runs. `result`: 0, or
+                        it was cut (injected), and is over after so many bytes in all */
     AW_ACT_FATAL,    /* signal `detail` kills the process; no code runs */
     AW_ACT_FAIL,     /* injected: the call fails with errno `detail` */
     AW_ACT_SPURIOUS, /* injected: a condition wait ends without a signal */

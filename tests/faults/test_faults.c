@@ -116,6 +116,38 @@ Test(faults, each_fault_has_a_budget_of_its_own_beside_that_of_all)
                  "both cut as well");
 }
 
+/* A pipe of 4 bytes: the longer writes sleep, whole or cut. Whatever the reader does, a write of 7
+ * bytes that may be cut to `length` comes to what a whole one comes to, or one of that length. */
+Test(faults, a_cut_write_that_has_to_sleep_comes_to_its_length)
+{
+    static const char *const readers[] = {"r09", "r01r09", "r03r01r09", "R07", "S0r02r09"};
+    for (uint32_t length = 1; length < 7; length++)
+        for (size_t r = 0; r < sizeof readers / sizeof *readers; r++) {
+            struct aw_oracle cut, whole, shorter;
+            char text[3][64];
+            for (int i = 0; i < 3; i++)
+                snprintf(text[i], sizeof text[i], "nnn:0----:1/F1w0%uV0a/c0w%s", i < 2 ? 7 : length,
+                         readers[r]);
+            no_plan();
+            box_settings.pipe_page_size = 2;
+            box_settings.pipe_slots = 2;
+            cr_assert(box_oracle(text[1], &whole));
+            cr_assert(box_oracle(text[2], &shorter));
+            struct aw_fault *fault = cut_writes(1);
+            fault->lengths = AW_LENGTHS_LISTED;
+            fault->values[fault->value_count++] = length;
+            plan.budget = 1;
+            cr_assert(box_oracle(text[0], &cut));
+            for (uint32_t i = 0; i < whole.outcomes.count; i++)
+                aw_outcomes_add(&shorter.outcomes, whole.outcomes.lines[i]);
+            cr_expect(aw_outcomes_equal(&cut.outcomes, &shorter.outcomes), "length %u, %s: %u, %u",
+                      length, readers[r], cut.outcomes.count, shorter.outcomes.count);
+            aw_oracle_deinit(&cut);
+            aw_oracle_deinit(&whole);
+            aw_oracle_deinit(&shorter);
+        }
+}
+
 /* Two threads are about to close the same descriptor. Main's close comes before, between or after
  * the other thread's start, close and exit: 4 orders. The second of them finds nothing to close,
  * and can be struck all the same. */

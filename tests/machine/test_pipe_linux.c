@@ -18,6 +18,9 @@
 #define _GNU_SOURCE
 #include "pipe_box.h"
 
+#include "machine/faults.h"
+#include "machine/kernel.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -183,9 +186,8 @@ static void resize_both(struct twin *twin, int capacity)
 
 static uint32_t random_size(uint64_t *seed)
 {
-    static const uint32_t sizes[] = {0,    1,    2,    100,  2048,  4000,  4094,  4095,
-                                     4096, 4097, 8191, 8192, 12289, 65535, 65536, 65537,
-                                     70000};
+    static const uint32_t sizes[] = {0,    1,    2,    100,   2048,  4000,  4094,  4095, 4096,
+                                     4097, 8191, 8192, 12289, 65535, 65536, 65537, 70000};
     uint32_t size;
 
     switch (random_below(seed, 4)) {
@@ -342,6 +344,118 @@ Test(pipe_linux, wrong_rules_are_told_from_the_kernel, .timeout = 120)
     }
 }
 
+/* ---- cut ------------------------------------------------------------------------------------- */
+
+/* The machine's transfer of `length` bytes by an operation that asks for more: what a fault makes
+ * of it, as harness/machine/faults.c does. `flags` are those of the operation. */
+static struct aw_pipe_result transfer(struct aw_pipe **pipe, enum aw_op_kind kind, uint8_t *bytes,
+                                      uint32_t length, uint32_t asked, uint8_t flags)
+{
+    static struct aw_machine machine;
+    struct aw_intern *interns[] = {&machine.objects, &machine.payloads, &machine.answers};
+    for (int i = 0; i < 3; i++)
+        aw_intern_init(interns[i]);
+    struct aw_op op = {.kind = (uint8_t)kind, .argument = asked, .flags = flags};
+    if (kind == AW_OP_WRITE)
+        op.payload = aw_intern_put(&machine.payloads, bytes, asked);
+    uint32_t object = aw_pipe_put(&machine, *pipe);
+    struct aw_object_move move = aw_kernel_transfer(&machine, object, &op, length);
+    struct aw_pipe_result result = {AW_PIPE_BLOCKS, 0};
+    if (move.answer != AW_INTERN_NONE) {
+        const struct aw_answer *answer = aw_intern_get(&machine.answers, move.answer);
+        if (answer->action == AW_ACT_PROGRESS)
+            result = (struct aw_pipe_result){AW_PIPE_PROGRESS, answer->detail};
+        else if (answer->result >= 0)
+            result = (struct aw_pipe_result){AW_PIPE_DONE, (uint32_t)answer->result};
+        else if (answer->error == EPIPE)
+            result.status = AW_PIPE_BROKEN;
+        if (kind == AW_OP_READ && result.transferred > 0)
+            memcpy(bytes, aw_intern_get(&machine.payloads, answer->output), result.transferred);
+    }
+    struct aw_pipe *room = malloc(aw_pipe_flat_size(&machine, move.object));
+    *pipe =
+        memcpy(*pipe = realloc(*pipe, aw_pipe_flat_size(&machine, move.object)),
+               aw_pipe_get(&machine, move.object, room), aw_pipe_flat_size(&machine, move.object));
+    free(room);
+    for (int i = 0; i < 3; i++)
+        aw_intern_deinit(interns[i]);
+    return result;
+}
+
+static uint32_t more_than(uint32_t length)
+{
+    return length + length / 2 + 1 < BUFFER_SIZE ? length + length / 2 + 1 : BUFFER_SIZE;
+}
+
+static struct aw_pipe_result put_cut(struct aw_pipe **pipe, const uint8_t *bytes, uint32_t length,
+                                     bool nonblocking, bool resumed)
+{
+    cr_assert(nonblocking == ((*pipe)->write_nonblocking != 0) && !resumed);
+    return transfer(pipe, AW_OP_WRITE, (uint8_t *)bytes, length, more_than(length), 0);
+}
+
+static struct aw_pipe_result take_cut(struct aw_pipe **pipe, uint8_t *bytes, uint32_t length)
+{
+    return transfer(pipe, AW_OP_READ, bytes, length, more_than(length), 0);
+}
+
+Test(pipe_linux, a_cut_transfer_is_the_kernels_of_that_length, .timeout = 120)
+{
+    static const struct rules cut = {put_cut, take_cut};
+    char difference[DIFFERENCE_SIZE] = "";
+    uint64_t operations = 0;
+
+    if (geteuid() == 0)
+        cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+    int differing = run_awake(&cut, 4000, 3, difference, &operations);
+    cr_assert_eq(differing, 0, "%d sequences differ; one: %s", differing, difference);
+    cr_assert_gt(operations, 200000);
+}
+
+/* Wrong rule 1: what a cut read leaves out is gone. */
+static struct aw_pipe_result take_all_give_some(struct aw_pipe **pipe, uint8_t *bytes,
+                                                uint32_t length)
+{
+    struct aw_pipe_result result = take(pipe, bytes, more_than(length));
+    if (result.status == AW_PIPE_DONE && result.transferred > length)
+        result.transferred = length;
+    return result;
+}
+
+/* Wrong rule 2: a cut write looks for room in the last page as the whole one would. */
+static struct aw_pipe_result put_merging_as_the_whole(struct aw_pipe **pipe, const uint8_t *bytes,
+                                                      uint32_t length, bool nonblocking,
+                                                      bool resumed)
+{
+    uint32_t left_over = more_than(length) % linux_limits.page_size, count = (*pipe)->run_count;
+    const struct aw_pipe_run *last = count > 0 ? &(*pipe)->runs[count - 1] : NULL;
+    (void)resumed;
+    return put(pipe, bytes, length, nonblocking,
+               last != NULL && last->offset + last->length + left_over > linux_limits.page_size);
+}
+
+/* Wrong rule 3: a cut write is one that has slept. */
+static struct aw_pipe_result put_cut_slept(struct aw_pipe **pipe, const uint8_t *bytes,
+                                           uint32_t length, bool nonblocking, bool resumed)
+{
+    (void)nonblocking, (void)resumed;
+    return transfer(pipe, AW_OP_WRITE, (uint8_t *)bytes, length, more_than(length), AW_OP_SLEPT);
+}
+
+Test(pipe_linux, wrong_rules_for_cut_transfers_are_told_from_the_kernel, .timeout = 120)
+{
+    static const struct rules wrong[] = {{put_cut, take_all_give_some},
+                                         {put_merging_as_the_whole, take_cut},
+                                         {put_cut_slept, take_cut}};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char difference[DIFFERENCE_SIZE] = "";
+        uint64_t operations = 0;
+
+        cr_assert_gt(run_awake(&wrong[i], 300, 4, difference, &operations), 0, "rule %zu", i + 1);
+    }
+}
+
 /* ---- asleep ---------------------------------------------------------------------------------- */
 
 struct helper {
@@ -444,9 +558,8 @@ static void compare_sleeper(struct twin *twin, struct sleeper *sleeper, ssize_t 
 /* The model of a write that may sleep, first call and resumptions alike. */
 static void go_on(struct twin *twin, struct sleeper *sleeper, bool resumed)
 {
-    struct aw_pipe_result result =
-        put(&twin->model, sleeper->bytes + sleeper->done, sleeper->helper.length - sleeper->done,
-            false, resumed);
+    struct aw_pipe_result result = put(&twin->model, sleeper->bytes + sleeper->done,
+                                       sleeper->helper.length - sleeper->done, false, resumed);
 
     sleeper->done += result.transferred;
     if (result.status == AW_PIPE_DONE)
