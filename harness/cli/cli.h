@@ -14,7 +14,7 @@
  *   check.c     allways check
  *   replay.c    allways replay     show.c      allways show
  *   validate.c  allways validate   cc.c        allways cc
- *   native.c    allways native
+ *   native.c    allways native     automaton.c allways automaton
  *
  * A command is a function from its arguments (argv[0] is its own name) to the exit status. It
  * says itself what is wrong, on stderr; stdout is for results.
@@ -53,6 +53,7 @@ int aw_command_check(int argc, char **argv);
 int aw_command_cc(int argc, char **argv);
 int aw_command_replay(int argc, char **argv);
 int aw_command_show(int argc, char **argv);
+int aw_command_automaton(int argc, char **argv);
 int aw_command_validate(int argc, char **argv);
 int aw_command_native(int argc, char **argv);
 int aw_command_help(int argc, char **argv);

@@ -90,6 +90,16 @@ const struct aw_command aw_commands[] = {
      "           mermaid     a sequence diagram, for a pull request\n"
      "           perfetto    Chrome's trace events, for ui.perfetto.dev\n"
      "  -o, --output FILE    write there\n"},
+    {"automaton", "draw what a process does", aw_command_automaton,
+     "usage: allways automaton [OPTION]... SCENARIO.yaml\n"
+     "Visits the states of a case and draws the automaton of one kind of process: where its threads\n"
+     "wait, and which answer leads from where to where. States at the same source line are one.\n"
+     "\n"
+     "  --process NAME       main (default), worker, the role of a main thread, or child\n"
+     "  --format dot|svg     Graphviz's language (default), or drawn by Graphviz's dot\n"
+     "  --case NAME          the first case whose name contains NAME\n"
+     "  --states N           how many states to visit (200000); the picture says when it was not all\n"
+     "  -o, --output FILE    write there\n"},
     {"validate", "read scenario files without running them", aw_command_validate,
      "usage: allways validate PATH...\n"
      "Reads scenario files and says what is wrong with them.\n"
