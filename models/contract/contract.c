@@ -60,6 +60,20 @@ static STEP void get_expected(struct mpqueue *queue, const char *letters)
     expect(object, letters);
 }
 
+static STEP void simple_put_text(struct mpsimple *queue, const char *letters)
+{
+    void *object = text(letters);
+    ok(mpsimple_put(queue, object));
+    free(object);
+}
+
+static STEP void simple_get_expected(struct mpsimple *queue, const char *letters)
+{
+    void *object = NULL;
+    ok(mpsimple_get(queue, &object));
+    expect(object, letters);
+}
+
 typedef void child_main(void *argument);
 
 static STEP void spawn(child_main *run, void *argument)
@@ -198,18 +212,14 @@ static void waits_once(void *argument)
 {
     struct turn *turn = argument;
     ok(mpcondition_acquire(turn->condition));
-    void *here = text("w");
-    ok(mpsimple_put(turn->begun, here)); /* under the lock: whoever takes it next finds a sleeper */
-    free(here);
+    simple_put_text(turn->begun, "w"); /* under the lock: whoever takes it next finds a sleeper */
     ok(mpcondition_wait(turn->condition));
     ok(mpcondition_release(turn->condition));
 }
 
 static STEP void await_begun(struct turn *turn)
 {
-    void *object = NULL;
-    ok(mpsimple_get(turn->begun, &object));
-    expect(object, "w");
+    simple_get_expected(turn->begun, "w");
 }
 
 static void notify_all_wakes_all(void)
@@ -253,6 +263,63 @@ static void wait_times_out(void)
     mpcondition_destroy(condition);
 }
 
+static void waits_a_while(void *condition)
+{
+    ok(mpcondition_acquire(condition));
+    int status = mpcondition_wait_timed(condition, MS);
+    assert(status == MPQ_OK || status == MPQ_EMPTY);
+    ok(mpcondition_release(condition));
+}
+
+/* The sleeper may be counted by notify_all and time out before it is woken: what was meant for it
+ * must not wake the next one. */
+static void no_wake_up_is_left_over(void)
+{
+    struct mpcondition *condition = mpcondition_create();
+    assert(condition);
+    spawn(waits_a_while, condition);
+    ok(mpcondition_acquire(condition));
+    ok(mpcondition_notify_all(condition));
+    ok(mpcondition_release(condition));
+    reap();
+    ok(mpcondition_acquire(condition));
+    assert(mpcondition_wait_timed(condition, MS) == MPQ_EMPTY);
+    ok(mpcondition_release(condition));
+    mpcondition_destroy(condition);
+}
+
+static void waits_and_comes_and_goes(void *argument)
+{
+    struct turn *turn = argument;
+    ok(mpcondition_acquire(turn->condition));
+    simple_put_text(turn->begun, "w");
+    ok(mpcondition_wait(turn->condition));
+    simple_put_text(turn->begun, "in");
+    simple_put_text(turn->begun, "out");
+    ok(mpcondition_release(turn->condition));
+}
+
+/* Who has woken has the lock again. */
+static void the_woken_hold_the_lock(void)
+{
+    struct turn turn = {mpcondition_create(), mpsimple_create(NULL)};
+    assert(turn.condition && turn.begun);
+    spawn(waits_and_comes_and_goes, &turn);
+    spawn(waits_and_comes_and_goes, &turn);
+    await_begun(&turn);
+    await_begun(&turn);
+    ok(mpcondition_acquire(turn.condition));
+    ok(mpcondition_notify_all(turn.condition));
+    ok(mpcondition_release(turn.condition));
+    for (int i = 0; i < 2; i++) {
+        simple_get_expected(turn.begun, "in");
+        simple_get_expected(turn.begun, "out");
+    }
+    reap();
+    mpcondition_destroy(turn.condition);
+    mpsimple_destroy(turn.begun);
+}
+
 static void sets(void *event)
 {
     ok(mpevent_set(event));
@@ -284,6 +351,8 @@ static void event_is_cleared(void)
     ok(mpevent_is_set(event, &set));
     assert(set);
     ok(mpevent_clear(event));
+    ok(mpevent_is_set(event, &set));
+    assert(!set);
     ok(mpevent_clear(event));
     ok(mpevent_is_set(event, &set));
     assert(!set);
@@ -292,24 +361,10 @@ static void event_is_cleared(void)
 
 /* ---- SimpleQueue ---- */
 
-static STEP void simple_put_text(struct mpsimple *queue, const char *letters)
-{
-    void *object = text(letters);
-    ok(mpsimple_put(queue, object));
-    free(object);
-}
-
 static void puts_a_and_b(void *queue)
 {
     simple_put_text(queue, "a");
     simple_put_text(queue, "b");
-}
-
-static STEP void simple_get_expected(struct mpsimple *queue, const char *letters)
-{
-    void *object = NULL;
-    ok(mpsimple_get(queue, &object));
-    expect(object, letters);
 }
 
 static void simple_keeps_order(void)
@@ -413,6 +468,8 @@ static const struct {
     {"notify-all-wakes-all", notify_all_wakes_all},
     {"notify-without-waiters", notify_without_waiters},
     {"wait-times-out", wait_times_out},
+    {"no-wake-up-is-left-over", no_wake_up_is_left_over},
+    {"the-woken-hold-the-lock", the_woken_hold_the_lock},
     {"event-is-waited-for", event_is_waited_for},
     {"event-is-cleared", event_is_cleared},
     {"simple-keeps-order", simple_keeps_order},

@@ -40,7 +40,7 @@ Test(family, every_check_of_the_contract_holds_natively)
         cr_expect_eq(run(command, output), 0, "%s: %s", name, output);
         count++;
     }
-    cr_assert_geq(count, 18);
+    cr_assert_geq(count, 20);
 }
 
 Test(family, the_scenario_has_every_check_of_the_contract)
