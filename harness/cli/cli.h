@@ -12,6 +12,7 @@
  *   jobs.c      the cases of a run, several at a time
  *   run.c       allways run; choose.c: which cases; canary.c, cache.c, state.c: its options
  *   check.c     allways check
+ *   debug.c     allways replay --debug
  *   replay.c    allways replay     show.c      allways show
  *   validate.c  allways validate   cc.c        allways cc
  *   native.c    allways native     automaton.c allways automaton
@@ -202,6 +203,11 @@ void aw_cli_search_init(struct aw_cli_search *search, const char *command);
 
 /* Takes one of the options above; false after a message. */
 bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *argument);
+
+struct aw_trace;
+/* gdb, stopped before a step (an index) of the trace; does not return where it can be started. gdb
+ * reads its commands from stdin. */
+int aw_cli_debug(const struct aw_trace *trace, const char *path, uint32_t step, const char *runtime);
 
 /* Searches one case, writes the trace if there is one, and enters the result into the report; NULL
  * after a message, with report->errors counted. */

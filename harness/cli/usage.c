@@ -75,9 +75,12 @@ const struct aw_command aw_commands[] = {
      "Compiles and links a program for the machine: gcc, or $CC, with the flags that it needs.\n"
      "Your own flags come after them.\n"},
     {"replay", "carry out a trace again and compare", aw_command_replay,
-     "usage: allways replay TRACE\n"
+     "usage: allways replay [OPTION]... TRACE\n"
      "Carries out the choices of a trace in a new machine, and compares everything that can be\n"
      "observed. Names the first step that differs.\n"
+     "\n"
+     "  --debug              stop in gdb before the last step, in the frame of its thread\n"
+     "  --step N             before that step instead\n"
      "\n"
      "Exit status: 0 it reproduces; 1 it does not; 2 it cannot be read or carried out.\n"},
     {"show", "print a trace, or make a page or a diagram of it", aw_command_show,

@@ -13,6 +13,7 @@
  *   walk.c     following a schedule: which process and which object is which
  *   write.c    trace -> JSON file        read.c  JSON file -> trace, strictly
  *   replay.c   the execution again, in a new machine, compared with the trace
+ *   stop.c     the execution up to a step, for a debugger
  *   show.c     text: headline, table       summary.c  what happened, in a few lines
  *   items.c    the history of each item    explain.c  why it failed, in sentences
  *
@@ -229,6 +230,14 @@ typedef void aw_trace_report(void *context, const char *line);
  */
 int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_report *report,
                     void *context, struct aw_error *error);
+
+/*
+ * Carries out the steps before `step` (an index), puts the process of that step in place, with the
+ * registers of its thread in aw_debug_at, and calls aw_debug_parked: where a debugger stops. Then
+ * carries out the step. Compares nothing.
+ */
+int aw_trace_stop(const struct aw_trace *trace, uint32_t step, const char *runtime,
+                  struct aw_error *error);
 
 /* The whole trace as text. */
 void aw_trace_show(const struct aw_trace *trace, FILE *out);
