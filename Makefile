@@ -36,7 +36,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 include models/models.mk
 include fault/native/native.mk
 
-.PHONY: golden all help deps run scenarios test soak schema field-guide bench sanitize format check-format clean
+.PHONY: golden all help deps run scenarios catalogue quick test soak schema field-guide bench sanitize format check-format clean
 
 all: $(BUILD)/allways $(BUILD)/runtime.so $(BUILD)/canary.so models ## build everything
 
@@ -109,7 +109,15 @@ scenarios: deps ## run every scenario, as CI does
 	@$(MAKE) --no-print-directory -s all
 	@$(BUILD)/allways run scenarios
 
-test: deps ## build and pass the tests
+catalogue: scenarios ## the same: every scenario, on all processors
+
+# What is over in seconds; `make scenarios` is all of them.
+QUICK := scenarios/article scenarios/classics scenarios/profiles scenarios/regressions
+quick: deps ## run the scenarios that take a moment
+	@$(MAKE) --no-print-directory -s all
+	@$(BUILD)/allways run $(QUICK)
+
+test: quick ## build, run the quick scenarios and pass the tests
 	@$(MAKE) --no-print-directory -s all
 	@$(MAKE) --no-print-directory -s build-tests
 	@sh tools/run-tests.sh $(TESTS)

@@ -32,10 +32,10 @@ static bool is_parameter_value(const char *text)
 }
 
 static int read_values(const struct aw_reading *reading, const struct aw_yaml *list,
-                       struct aw_matrix_parameter *parameter)
+                       const char *key, struct aw_matrix_parameter *parameter)
 {
     char where[64];
-    snprintf(where, sizeof where, "matrix.%s", parameter->name);
+    snprintf(where, sizeof where, "%s.%s", key, parameter->name);
     int code = aw_read_list(reading, list, where);
     if (code < 0)
         return code;
@@ -79,31 +79,68 @@ static int count_combinations(const struct aw_reading *reading, const struct aw_
     return 0;
 }
 
-int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *node,
-                   struct aw_matrix *matrix)
+static int find_parameter(const struct aw_matrix *matrix, const char *name, size_t length)
 {
-    *matrix = (struct aw_matrix){.combinations = 1};
+    for (int i = 0; i < matrix->count; i++)
+        if (strlen(matrix->parameters[i].name) == length &&
+            memcmp(matrix->parameters[i].name, name, length) == 0)
+            return i;
+    return -1;
+}
+
+/* The parameters of one of the two keys. */
+static int read_parameters(const struct aw_reading *reading, const struct aw_yaml *node,
+                           const char *key, bool swept, struct aw_matrix *matrix)
+{
     if (node == NULL)
         return 0;
-    int code = aw_read_map(reading, node, "matrix");
+    int code = aw_read_map(reading, node, key);
     if (code < 0)
         return code;
-    if (node->count > AW_MATRIX_MAX_PARAMETERS)
-        return aw_wrong(reading, node->key, "matrix: expected at most %d parameters, found %d",
-                        AW_MATRIX_MAX_PARAMETERS, node->count);
+    if (matrix->count + node->count > AW_MATRIX_MAX_PARAMETERS)
+        return aw_wrong(reading, node->key, "%s: expected at most %d parameters, found %d", key,
+                        AW_MATRIX_MAX_PARAMETERS, matrix->count + node->count);
     for (struct aw_yaml *list = node->first; list != NULL; list = list->next) {
-        if (!is_parameter_name(list->key->text))
-            return aw_expected(reading, list->key, "matrix",
+        const char *name = list->key->text;
+        if (!is_parameter_name(name))
+            return aw_expected(reading, list->key, key,
                                "a parameter's name (a letter, then letters, digits, _ and -, at "
                                "most 32)",
                                NULL);
+        if (find_parameter(matrix, name, strlen(name)) >= 0)
+            return aw_wrong(reading, list->key, "%s: \"%s\" is a parameter of 'matrix' already",
+                            key, name);
         struct aw_matrix_parameter *parameter = &matrix->parameters[matrix->count++];
-        *parameter = (struct aw_matrix_parameter){.name = list->key->text, .key = list->key};
-        code = read_values(reading, list, parameter);
+        *parameter = (struct aw_matrix_parameter){.name = name, .key = list->key, .swept = swept};
+        code = read_values(reading, list, key, parameter);
         if (code < 0)
             return code;
+        if (swept && parameter->count < 2)
+            return aw_wrong(reading, list,
+                            "%s.%s: expected the base case's value and at least one more", key,
+                            name);
     }
-    return count_combinations(reading, node, matrix);
+    return 0;
+}
+
+int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *product,
+                   const struct aw_yaml *sweep, struct aw_matrix *matrix)
+{
+    *matrix = (struct aw_matrix){.combinations = 1};
+    int code = read_parameters(reading, product, "matrix", false, matrix);
+    if (code == 0)
+        code = read_parameters(reading, sweep, "sweep", true, matrix);
+    return code < 0 || matrix->count == 0
+               ? code
+               : count_combinations(reading, product != NULL ? product : sweep, matrix);
+}
+
+bool aw_matrix_is_case(const struct aw_matrix *matrix, const int *chosen)
+{
+    int moved = 0;
+    for (int i = 0; i < matrix->count; i++)
+        moved += matrix->parameters[i].swept && chosen[i] > 0;
+    return moved <= 1;
 }
 
 /* --- Combinations ---------------------------------------------------------------------------- */
@@ -134,15 +171,6 @@ const char *aw_matrix_case_name(const struct aw_matrix *matrix, const int *chose
 }
 
 /* --- ${name} --------------------------------------------------------------------------------- */
-
-static int find_parameter(const struct aw_matrix *matrix, const char *name, size_t length)
-{
-    for (int i = 0; i < matrix->count; i++)
-        if (strlen(matrix->parameters[i].name) == length &&
-            memcmp(matrix->parameters[i].name, name, length) == 0)
-            return i;
-    return -1;
-}
 
 static const char *parameter_word(const void *context, int index)
 {

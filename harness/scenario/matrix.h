@@ -3,6 +3,9 @@
  * matrix.h - the parameters of a scenario: their combinations, the ${name} that stand for them,
  * and the patterns of `when` and `exclude` that pick some of the combinations.
  *
+ * There are two kinds: those of `matrix` go through all combinations, those of `sweep` leave their
+ * first value one at a time only. Of all combinations some are cases, then (aw_matrix_is_case).
+ *
  * A combination is an array of one index per parameter. They are counted like the digits of a
  * number: the last parameter of the file changes fastest.
  */
@@ -21,18 +24,23 @@ struct aw_matrix_parameter {
     const struct aw_yaml *key; /* where it stands */
     const char **values;
     int count;
-    bool used; /* some ${name} stands for it */
+    bool used;  /* some ${name} stands for it */
+    bool swept; /* of `sweep`: its first value is the base case's */
 };
 
 struct aw_matrix {
     struct aw_matrix_parameter parameters[AW_MATRIX_MAX_PARAMETERS];
-    int count;        /* 0 without `matrix` */
-    int combinations; /* 1 without `matrix`; at most AW_SCENARIO_MAX_CASES */
+    int count;        /* 0 without `matrix` and `sweep` */
+    int combinations; /* 1 without parameters; at most AW_SCENARIO_MAX_CASES */
 };
 
-/* Reads `matrix:`; `node` NULL gives the matrix without parameters. */
-int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *node,
-                   struct aw_matrix *matrix);
+/* Reads `matrix:` and `sweep:`, either of which may be NULL. */
+int aw_matrix_read(const struct aw_reading *reading, const struct aw_yaml *product,
+                   const struct aw_yaml *sweep, struct aw_matrix *matrix);
+
+/* Is the combination a case: does at most one parameter of `sweep` have another value than its
+ * first? */
+bool aw_matrix_is_case(const struct aw_matrix *matrix, const int *chosen);
 
 /* The combination with that number, into chosen[matrix->count]. */
 void aw_matrix_choose(const struct aw_matrix *matrix, int combination, int *chosen);

@@ -8,7 +8,8 @@
 
 enum { MAX_TEXT = 4096, MAX_ARGS = 256, MAX_TRACES = 16 };
 
-/* As it stands, or, with ./ or ../ in front, below the folder of the scenario file. NULL: no memory. */
+/* As it stands, or, with ./ or ../ in front, below the folder of the scenario file. NULL: no
+ * memory. */
 static const char *path_of(const struct aw_loading *loading, const struct aw_reading *reading,
                            const char *path)
 {

@@ -17,9 +17,9 @@ enum {
 };
 
 static const char *const file_keys[] = {
-    "name",  "about",  "program", "args",    "env",    "machine",      "limits",  "properties",
-    "count", "expect", "matrix",  "exclude", "faults", "fault_budget", "schedule",
-    "traces"};
+    "name",    "about",      "program",      "args",     "env",    "machine",
+    "limits",  "properties", "count",        "expect",   "matrix", "sweep",
+    "exclude", "faults",     "fault_budget", "schedule", "traces"};
 static const char *const required_keys[] = {"name", "about", "program", "expect"};
 
 static const char *property_word(const void *context, int index)
@@ -114,6 +114,11 @@ static int read_exclude(struct aw_loading *loading)
         aw_memory_alloc(loading->reading.memory, (size_t)matrix->combinations, sizeof(bool));
     if (loading->excluded == NULL)
         return aw_loading_no_memory(loading);
+    for (int i = 0; i < matrix->combinations; i++) {
+        aw_matrix_choose(matrix, i, chosen);
+        loading->excluded[i] = !aw_matrix_is_case(matrix, chosen);
+        left -= loading->excluded[i];
+    }
     if (list == NULL) {
         loading->scenario->count = left;
         return 0;
@@ -224,7 +229,8 @@ static int read_file(struct aw_loading *loading, const char *text, size_t size)
     if (code == 0)
         code = read_about(loading);
     if (code == 0)
-        code = aw_matrix_read(reading, aw_yaml_get(loading->root, "matrix"), &loading->matrix);
+        code = aw_matrix_read(reading, aw_yaml_get(loading->root, "matrix"),
+                              aw_yaml_get(loading->root, "sweep"), &loading->matrix);
     if (code == 0)
         code = read_exclude(loading);
     if (code == 0)

@@ -395,11 +395,46 @@ Test(matrix, many_large_parameters_do_not_overflow)
     free(text);
 }
 
+Test(scenario, a_sweep_leaves_its_base_one_parameter_at_a_time)
+{
+    struct aw_scenario *scenario = parse(GOOD "args: ${p} ${n} ${w}\n"
+                                              "matrix: {p: [a, b]}\n"
+                                              "sweep: {n: [2, 1, 4], w: [2, 8]}\n"
+                                              "exclude: [{p: b, n: 4}]\n");
+    static const char *const names[] = {
+        "n[p=a,n=2,w=2]", "n[p=a,n=2,w=8]", "n[p=a,n=1,w=2]", "n[p=a,n=4,w=2]",
+        "n[p=b,n=2,w=2]", "n[p=b,n=2,w=8]", "n[p=b,n=1,w=2]",
+    };
+    cr_assert_eq(scenario->count, (int)COUNT_OF(names));
+    for (int i = 0; i < scenario->count; i++)
+        cr_expect_str_eq(scenario->cases[i].name, names[i]);
+    aw_scenario_free(scenario);
+    scenario = parse(GOOD "args: ${n}\nsweep: {n: [2, 1, 4]}\n");
+    cr_expect_eq(scenario->count, 3, "without a matrix");
+    aw_scenario_free(scenario);
+}
+
+Test(wrong, sweeps)
+{
+    wrong(GOOD "sweep: [1]\n", "s.yaml:5:8: sweep: expected a map (key: value), found a list");
+    wrong(GOOD "args: ${n}\nsweep: {n: [1]}\n",
+          "s.yaml:6:12: sweep.n: expected the base case's value and at least one more");
+    wrong(GOOD "args: ${n}\nmatrix: {n: [1, 2]}\nsweep: {n: [1, 2]}\n",
+          "s.yaml:7:9: sweep: \"n\" is a parameter of 'matrix' already");
+    wrong(GOOD "args: ${n}\nsweep: {n: [1, 1]}\n",
+          "s.yaml:6:16: sweep.n: the value \"1\" again: two cases would have the same name");
+    wrong(
+        HEAD "args: ${n} ${m}\nsweep: {n: [1, 2], m: [1, 2]}\n"
+             "expect: [{when: {n: 2, m: 2}, verdict: proved}, {verdict: inconclusive}]\n",
+        "s.yaml:6:10: expect: no case comes to this entry: the ones before it, or 'exclude', leave "
+        "none");
+}
+
 /* --- What is said about a wrong file --------------------------------------------------------- */
 
 #define TOP_KEYS                                                                                   \
     "name, about, program, args, env, machine, limits, properties, count, expect, matrix, "        \
-    "exclude, faults, fault_budget, schedule, traces"
+    "sweep, exclude, faults, fault_budget, schedule, traces"
 #define PROPERTY_NAMES                                                                             \
     "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error, no-leak"
 
