@@ -40,6 +40,9 @@ ALL_BITS, WITHOUT_NUMBERS_BITS = 0x7F, 0x4F
 PACKAGES = ["libfyaml", "libxxhash", "libdw", "libelf", "jansson", "gmp"]
 
 SENTINEL, EMPTY = "sentinel-per-worker", "nonblocking-empty"
+# What may be cut short: the call, and to which lengths.
+EVERY_WRITE = [("write", "every")]
+MEANINGFUL = [("write", "meaningful"), ("read", "meaningful")]
 VERDICTS = {SENTINEL: "proved", EMPTY: "violated"}
 
 METHOD = """\
@@ -47,6 +50,8 @@ A row is the median of {runs} runs after one that is not counted; process start 
 row says otherwise, items have size 4 (10,000 in the article) and are numbered, all seven properties
 are checked, and a counterexample is made minimal and its trace is written, as for any user:
 - whole graph: `--no-minimal`, since the size of the graph is asked for and not its shortest path;
+- partial writes, partial transfers: of four workers and eight items, `every` length at size 4, the
+  `meaningful` ones of writes and reads at the article's (docs/faults.md);
 - identical items: without exactly-once and fifo, which only numbered items exercise.
 The median of the wall clock decides. Processor: user and system time of the process; where it is well
 below the median, something else was running.
@@ -54,7 +59,9 @@ Transitions per second: those of the reported graph, divided by the time of the 
 A first execution is everything that a step of program code costs when it is met for the first time:
 putting the process in place, running its code, interning what came out, remembering the step. The
 explorer's calls that learn are timed one by one, those in which no code ran are left out.
-Again: every learned step executed once more, when nothing new has to be stored."""
+Again: every learned step executed once more, when nothing new has to be stored.
+An empty plan: the job without a plan of faults, and with one whose budget is 0, turn by turn; processor
+time of one divided by that of the other. That states and transitions are the same is checked."""
 
 
 class Trouble(Exception):
@@ -64,9 +71,9 @@ class Trouble(Exception):
 class Part:
     """One case of a job."""
 
-    def __init__(self, protocol, items, workers, size=4, numbered=True):
+    def __init__(self, protocol, items, workers, size=4, numbered=True, faults=(), budget=0):
         self.protocol, self.items, self.workers, self.size = protocol, items, workers, size
-        self.numbered = numbered
+        self.numbered, self.faults, self.budget = numbered, faults, budget
 
     def arguments(self):
         words = ["--items", self.items, "--workers", self.workers, "--size", self.size,
@@ -81,6 +88,9 @@ class Part:
             "about: a job of the bench",
             f"program: {json.dumps(program)}",
             f"args: {json.dumps(self.arguments())}",
+        ] + ([] if not self.faults else ["faults:"] + [
+            f"  - {{point: posix/io/rw/{call}/reduce, lengths: {lengths}, budget: {self.budget}}}"
+            for call, lengths in self.faults] + [f"fault_budget: {self.budget}"]) + [
             f"properties: [{ALL if self.numbered else WITHOUT_NUMBERS}]",
             "limits: {memory: 4 GiB, seconds: 300}",
             "expect:",
@@ -109,7 +119,20 @@ JOBS = [
         ["--whole-graph", "--no-minimal"], seconds=0.5),
     Job("sentinels, 8, 4, identical items, full graph", [Part(SENTINEL, 8, 4, numbered=False)],
         ["--no-symmetry", "--no-reduction"], rate=5e6),
+    Job("every partial write, at most 2", [Part(SENTINEL, 8, 4, faults=EVERY_WRITE, budget=2)],
+        seconds=2.0),
+    Job("every partial write, at most 3", [Part(SENTINEL, 8, 4, faults=EVERY_WRITE, budget=3)],
+        seconds=10.0),
+    Job("article's size, partial transfers, at most 2",
+        [Part(SENTINEL, 8, 4, 10000, faults=MEANINGFUL, budget=2)], seconds=20.0, mebibytes=1024),
 ]
+
+# The same job without a plan of faults and with one whose budget is 0.
+EMPTY_PLAN = [
+    Job("sentinels, 8 items, 18 workers", [Part(SENTINEL, 8, 18)]),
+    Job("the same with an empty plan", [Part(SENTINEL, 8, 18, faults=EVERY_WRITE, budget=0)]),
+]
+EMPTY_PLAN_RATIO = 1.05
 
 # Name, how to explore, properties, part, microseconds wanted.
 EXECUTIONS = [
@@ -159,16 +182,21 @@ def run_once(words, launch, folder):
     return report, nanoseconds / 1e9, (user + system) / 1e6, kibibytes * 1024
 
 
-def measure(job, number, build, launch, folder, runs):
-    """A row of figures."""
+def prepare(job, number, build, folder):
+    """Writes the scenarios of a job; the command line that decides them."""
     place = os.path.join(folder, f"job{number}")
     os.mkdir(place)
     for i, part in enumerate(job.parts):
         with open(os.path.join(place, f"{i}.yaml"), "w", encoding="ascii") as file:
             file.write(part.scenario(f"job{number}-{i}",
                                      os.path.join(build, "models", "article.so")))
-    words = [os.path.join(build, "allways"), "run", "--format", "json", "--trace-dir",
-             os.path.join(folder, "traces")] + job.options + [place]
+    return [os.path.join(build, "allways"), "run", "--format", "json", "--trace-dir",
+            os.path.join(folder, "traces")] + job.options + [place]
+
+
+def measure(job, number, build, launch, folder, runs):
+    """A row of figures."""
+    words = prepare(job, number, build, folder)
     times, processor, peaks = [], [], []
     for i in range(runs + 1):
         report, seconds, busy_seconds, peak = run_once(words, launch, folder)
@@ -189,6 +217,23 @@ def measure(job, number, build, launch, folder, runs):
         "transitions": sum(entry["transitions"] for entry in results),
         "code_runs": sum(entry["code_runs"] for entry in results),
     }
+
+
+def measure_empty_plan(build, launch, folder, runs):
+    """Turn by turn, so that whatever else runs here slows down both: their ratio is measured."""
+    words = [prepare(job, f"-pair{i}", build, folder) for i, job in enumerate(EMPTY_PLAN)]
+    ratios, counts = [], [None, None]
+    for i in range(4 * runs + 1):
+        seconds = [0.0, 0.0]
+        for which in ((0, 1), (1, 0))[i % 2]:
+            report, _, seconds[which], _ = run_once(words[which], launch, folder)
+            result = report["results"][0]
+            counts[which] = (result["verdict"], result["states"], result["transitions"])
+        if counts[0] != counts[1]:
+            raise Trouble(f"an empty plan changes what is explored: {counts[0]}, {counts[1]}")
+        if i > 0:
+            ratios.append(seconds[1] / seconds[0])
+    return {"ratios": ratios, "states": counts[0][1], "transitions": counts[0][2]}
 
 
 def measure_executions(entry, build, edges, runs):
@@ -250,11 +295,22 @@ def execution_row(entry, figures):
             f"{figures['again']:.1f} us", grouped(figures["count"]), mark]
 
 
+def empty_plan_row(figures):
+    median = statistics.median(figures["ratios"])
+    return [EMPTY_PLAN[0].name, f"at most {EMPTY_PLAN_RATIO:g}", f"{median:.3f}",
+            spread(min(figures["ratios"]), max(figures["ratios"]), ".3f"),
+            grouped(figures["states"]), grouped(figures["transitions"]),
+            "yes" if median <= EMPTY_PLAN_RATIO else "MISSED"]
+
+
+EMPTY_PLAN_HEAD = ["an empty plan of faults, time with to without", "target", "median",
+                   "least to most", "states of both", "transitions of both", "reached"]
 HEAD = ["job", "target", "median", "least to most", "processor", "states", "transitions",
         "peak", "reached"]
 EXECUTION_HEAD = ["first executions of program code", "target", "median", "least to most", "again",
                   "executions", "reached"]
-RIGHT = {"median", "processor", "states", "transitions", "peak", "again", "executions"}
+RIGHT = {"median", "processor", "states", "transitions", "peak", "again", "executions",
+         "states of both", "transitions of both"}
 
 
 def as_text(head, rows):
@@ -346,8 +402,10 @@ def main():
         for entry in EXECUTIONS:
             execution_rows.append(
                 execution_row(entry, measure_executions(entry, build, edges, given.runs)))
+        empty_plan = [empty_plan_row(measure_empty_plan(build, launch, folder, given.runs))]
         warning = disturbance(before, time.monotonic() - start)
-        tables = [(HEAD, rows), (EXECUTION_HEAD, execution_rows)]
+        tables = [(HEAD, rows), (EXECUTION_HEAD, execution_rows),
+                  (EMPTY_PLAN_HEAD, empty_plan)]
         about = environment(build)
         print(about)
         if warning:
