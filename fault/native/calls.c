@@ -58,10 +58,12 @@ void *aw_native_real(enum aw_native_call call)
 }
 
 #define REAL(function) ((__typeof__(&(function)))aw_native_real(AW_CALL_##function))
-#define MEET_TRANSFER(function, transfer)                                                          \
+#define MEET_BY(function, transfer, fd)                                                            \
     struct aw_native_hit hit;                                                                      \
-    bool struck = aw_native_meet(AW_CALL_##function, __builtin_return_address(0), transfer, &hit)
-#define MEET(function) MEET_TRANSFER(function, 0)
+    bool struck =                                                                                  \
+        aw_native_meet(AW_CALL_##function, __builtin_return_address(0), transfer, fd, &hit)
+#define MEET_TRANSFER(function, transfer) MEET_BY(function, transfer, fd)
+#define MEET(function) MEET_BY(function, 0, -1)
 #define FAIL_WITH(result)                                                                          \
     do {                                                                                           \
         if (struck && hit.kind == AW_FAULT_ERRNO) {                                                \

@@ -17,6 +17,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fiu-control.h>
 #include <fiu.h>
 #include <link.h>
@@ -282,13 +283,20 @@ static bool in_range(const struct aw_fault *fault, uint32_t occurrence)
     return fault->first == 0 || (occurrence >= fault->first && occurrence <= fault->last);
 }
 
-static bool strikes(uint32_t index, uint64_t transfer, struct aw_native_hit *hit)
+/* "Try again" is what a transfer without O_NONBLOCK never says. */
+static bool cannot_give(const struct aw_fault *fault, int64_t value, int fd)
+{
+    return fault->kind == AW_FAULT_ERRNO && value == EAGAIN && fd >= 0 &&
+           (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
+}
+
+static bool strikes(uint32_t index, uint64_t transfer, int fd, struct aw_native_hit *hit)
 {
     const struct aw_fault *fault = &job.plan.faults[index];
     uint32_t own = ++self.own[index];
     uint32_t overall = atomic_fetch_add(&shared->met[index], 1) + 1;
     int64_t value = aw_native_value(&job, index, self.who, own, transfer);
-    bool yes = value != 0 && in_range(fault, overall) &&
+    bool yes = value != 0 && !cannot_give(fault, value, fd) && in_range(fault, overall) &&
                aw_native_strikes(&job, index, self.who, own) && pay(index);
     if (!ask(fault->point, yes)) {
         if (yes)
@@ -300,13 +308,13 @@ static bool strikes(uint32_t index, uint64_t transfer, struct aw_native_hit *hit
     return true;
 }
 
-static bool meet(uint32_t faults, const void *return_address, uint64_t transfer,
+static bool meet(uint32_t faults, const void *return_address, uint64_t transfer, int fd,
                  struct aw_native_hit *hit)
 {
     int saved = errno;
     bool left = false;
     for (uint32_t i = 0; i < job.plan.count && !left; i++)
-        if (faults >> i & 1 && concerns(i, return_address) && strikes(i, transfer, hit))
+        if (faults >> i & 1 && concerns(i, return_address) && strikes(i, transfer, fd, hit))
             left = !act(&job.plan.faults[i]);
     errno = saved;
     return left;
@@ -318,11 +326,11 @@ static bool from_program(const void *return_address)
     return address >= program_low && address < program_high;
 }
 
-bool aw_native_meet(enum aw_native_call call, const void *return_address, uint64_t transfer,
+bool aw_native_meet(enum aw_native_call call, const void *return_address, uint64_t transfer, int fd,
                     struct aw_native_hit *hit)
 {
     return fits_call[call] != 0 && from_program(return_address) &&
-           meet(fits_call[call], return_address, transfer, hit);
+           meet(fits_call[call], return_address, transfer, fd, hit);
 }
 
 int aw_native_meet_point(const char *point, const void *return_address)
@@ -333,7 +341,7 @@ int aw_native_meet_point(const char *point, const void *return_address)
         return 0;
     for (uint32_t i = 0; i < job.plan.count; i++)
         faults |= (uint32_t)(strcmp(job.plan.faults[i].point, point) == 0) << i;
-    return faults != 0 && meet(faults, return_address, 0, &hit) ? (int)hit.value : 0;
+    return faults != 0 && meet(faults, return_address, 0, -1, &hit) ? (int)hit.value : 0;
 }
 
 /* ---- the beginning ---- */

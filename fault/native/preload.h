@@ -74,10 +74,10 @@ struct aw_native_hit {
     int64_t value;
 };
 
-/* A call is met. Delays are slept and signals sent here; true when there is something left for the
+/* A call is met; `fd`: the descriptor that it transfers by, or -1. Delays are slept and signals sent here; true when there is something left for the
  * call to do. Keeps errno. */
 bool aw_native_meet(enum aw_native_call call, const void *return_address, uint64_t transfer,
-                    struct aw_native_hit *hit);
+                    int fd, struct aw_native_hit *hit);
 
 /* The same for a point in the program's source; what fiu_fail is to answer. */
 int aw_native_meet_point(const char *point, const void *return_address);

@@ -283,11 +283,25 @@ static uint32_t action(struct adder *a, enum aw_action what, uint32_t detail, in
     return aw_answer_put(a->machine, &answer);
 }
 
+/* "Try again" is what a transfer without O_NONBLOCK never says. */
+static bool cannot_give(const struct adder *a, int error)
+{
+    const struct aw_op *op = a->q->op;
+    if (error != EAGAIN || (op->kind != AW_OP_READ && op->kind != AW_OP_WRITE))
+        return false;
+    if (a->q->position == 0)
+        return true;
+    const struct aw_pipe *pipe = aw_intern_get(&a->machine->objects, a->q->object);
+    return !(op->kind == AW_OP_READ ? pipe->read_nonblocking : pipe->write_nonblocking);
+}
+
 static void add_errnos(struct adder *a, uint32_t index, uint32_t world)
 {
     const struct aw_fault *fault = &a->machine->plan.faults[index];
     for (uint32_t v = 0; v < fault->value_count && has_room(a); v++) {
         int error = (int)fault->values[v];
+        if (cannot_give(a, error))
+            continue;
         AW_CHECK(aw_fault_ask(fault->point, error, NULL) == error);
         uint32_t progress = a->q->op->kind == AW_OP_WRITE ? a->q->op->progress : 0;
         uint32_t answer;

@@ -116,6 +116,18 @@ Test(faults, each_fault_has_a_budget_of_its_own_beside_that_of_all)
                  "both cut as well");
 }
 
+Test(faults, try_again_is_said_only_where_nobody_waits)
+{
+    add("posix/io/rw/write", AW_FAULT_ERRNO, EAGAIN, 1);
+    cr_expect_eq(executions("nnn:-----:1/w01", 1), 1);
+    cr_expect_eq(result.verdict, AW_VACUOUS, "it cannot strike");
+    cr_expect_eq(executions("nnn:-----:1/n0ww01", 1), 2);
+    no_plan();
+    add("posix/io/rw/read", AW_FAULT_ERRNO, EAGAIN, 1);
+    cr_expect_eq(executions("nnn:-----:1/n0ww01r01", 1), 1, "the other end");
+    cr_expect_eq(executions("nnn:-----:1/n0rw01r01", 1), 2);
+}
+
 /* A pipe of 4 bytes: the longer writes sleep, whole or cut. Whatever the reader does, a write of 7
  * bytes that may be cut to `length` comes to what a whole one comes to, or one of that length. */
 Test(faults, a_cut_write_that_has_to_sleep_comes_to_its_length)

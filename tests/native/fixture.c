@@ -47,6 +47,14 @@ static int one_write(void)
     return written < 0 ? failed_with(errno) : (int)(16 - written);
 }
 
+static int one_nonblocking_write(void)
+{
+    int ends[2];
+    if (pipe2(ends, O_NONBLOCK) != 0)
+        return FAILED;
+    return write(ends[1], "x", 1) < 0 ? failed_with(errno) : AS_USUAL;
+}
+
 static int one_read(void)
 {
     int ends[2];
@@ -352,6 +360,7 @@ int main(int argc, char **argv)
         {"thread", one_thread},
         {"sleep", one_sleep},
         {"cond", one_wait_for_signal},
+        {"nonblocking", one_nonblocking_write},
         {"many", many_writes},
         {"roles", roles},
         {"slow", slow_write},

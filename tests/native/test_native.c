@@ -130,12 +130,30 @@ Test(native, every_point_of_the_table_that_has_errnos_can_fail)
             set_values(fault, point->errnos[k]);
             int status = run(cases[i].name);
             int expected = cases[i].more < 0 ? 1 : 100 + point->errnos[k] + cases[i].more;
+            if (point->errnos[k] == EAGAIN && strncmp(cases[i].point, "posix/io/", 9) == 0)
+                continue; /* only where O_NONBLOCK is set, see below */
             cr_expect_eq(status, expected, "%s with %d: status %d", cases[i].point,
                          point->errnos[k], status);
             cr_expect_eq(outcome.injected[0], 1, "%s: %u injected", cases[i].point,
                          outcome.injected[0]);
         }
     }
+}
+
+Test(native, try_again_is_for_descriptors_that_do_not_block)
+{
+    static const char points[][24] = {"posix/io/rw/write", "posix/io/rw/read", "posix/io/rw/writev",
+                                      "posix/io/rw/readv"};
+    for (int i = 0; i < 4; i++) {
+        set_values(plan(AW_FAULT_ERRNO, points[i]), EAGAIN);
+        cr_expect_eq(run(i < 2 ? (i ? "read" : "write") : "vectors"), i < 2 ? 0 : 32, "%s",
+                     points[i]);
+        cr_expect_eq(outcome.injected[0], 0, "%s", points[i]);
+        cr_expect_gt(outcome.met[0], 0, "%s", points[i]);
+    }
+    set_values(plan(AW_FAULT_ERRNO, "posix/io/rw/write"), EAGAIN);
+    cr_expect_eq(run("nonblocking"), 100 + EAGAIN);
+    cr_expect_eq(outcome.injected[0], 1);
 }
 
 Test(native, partial_transfers_have_the_length_that_was_listed)
