@@ -284,7 +284,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
     struct object_facts *facts = handle == AW_INTERN_NONE ? NULL : aw_facts_object(reduce, handle);
     if (t->detached)
         set(reduce, &reduce->exits_entangled);
-    switch (aw_op_class(op->kind)) {
+    switch (aw_op_class_of(op)) {
     case AW_ON_SEM:
         used_by(reduce, &facts->user, who);
         if (is_sem_test(op->kind) && !reduce->blind)
@@ -319,7 +319,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         break;
     }
     case AW_ON_FILES:
-        if (live > 1 && op->kind != AW_OP_PIPE) {
+        if (live > 1 && op->kind != AW_OP_PIPE && op->kind != AW_OP_MMAP) {
             int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
             const struct aw_fd *fd = aw_local_fd(local, number);
             if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
@@ -469,7 +469,7 @@ static void watch_exit(struct aw_reduce *reduce, const struct aw_state *state,
             set(reduce, &reduce->orphaned);
     const struct aw_fd *fds = aw_local_fds(local);
     for (uint32_t i = 0; i < local->fd_count; i++) {
-        if (fds[i].kind == AW_FD_CONSOLE)
+        if (fds[i].kind == AW_FD_CONSOLE || fds[i].kind == AW_FD_MAPPING)
             continue;
         const struct aw_pipe *pipe = aw_facts_object_at(reduce, state, layout, fds[i].handle);
         bool write_end = fds[i].kind == AW_FD_PIPE_WRITE;

@@ -87,6 +87,8 @@ void aw_outcome_describe(struct aw_machine *machine, const struct aw_state *stat
         if (layout->objects[i].kind == AW_OBJECT_SEM)
             at += (size_t)snprintf(buffer + at, size - at, "sem %u; ",
                                    ((const struct aw_sem *)object)->value);
+        else if (layout->objects[i].kind == AW_OBJECT_MEMORY)
+            at += (size_t)snprintf(buffer + at, size - at, "mapping; ");
         else
             at += (size_t)snprintf(buffer + at, size - at, "pipe %u; ",
                                    ((const struct aw_pipe *)object)->byte_count);

@@ -69,7 +69,9 @@ static bool drops_are_harmless(struct aw_reduce *reduce, const struct aw_fd *fd)
 static bool ample_exit(struct aw_reduce *reduce, const struct aw_layout *layout,
                        const struct aw_local *local, uint32_t process)
 {
-    if (!rule(reduce, AW_RULE_EXIT) || local->thread_count > 1 || reduce->wait_polled)
+    /* Who holds shared mutexes changes their mapping. */
+    if (!rule(reduce, AW_RULE_EXIT) || local->thread_count > 1 || reduce->wait_polled ||
+        local->lock_count > 0)
         return false;
     uint32_t pid = layout->processes[process].pid;
     for (uint32_t p = 0; p < layout->process_count; p++)
@@ -195,7 +197,7 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     unsigned live = reduce->locals[id].live;
     bool alone = live == 1;
     uint64_t who = aw_facts_identity(reduce, layout->processes[process].pid, t->slot);
-    switch (aw_op_class(op->kind)) {
+    switch (aw_op_class_of(op)) {
     case AW_ON_NOTHING:
         return rule(reduce, AW_RULE_LOCAL) && (op->kind != AW_OP_SLEEP || !reduce->clock_read);
     case AW_ON_IMAGE:
@@ -206,14 +208,14 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
         uint32_t handle = aw_machine_op_handle(reduce->machine, id, thread, &write_end);
         if (handle == AW_INTERN_NONE)
             return false;
-        return aw_op_class(op->kind) == AW_ON_SEM
+        return aw_op_class_of(op) == AW_ON_SEM
                    ? ample_sem(reduce, state, layout, op, handle, who)
                    : ample_pipe(reduce, state, layout, op, handle, write_end, who, live);
     }
     case AW_ON_FILES: {
         if (!alone || !rule(reduce, AW_RULE_LOCAL))
             return false;
-        if (op->kind == AW_OP_PIPE)
+        if (op->kind == AW_OP_PIPE || op->kind == AW_OP_MMAP)
             return true;
         int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
         const struct aw_fd *fd = aw_local_fd(local, number);

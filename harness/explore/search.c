@@ -234,6 +234,11 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
             "read or write of it is not modelled");
         return;
     }
+    if (move->how.stop == AW_STOP_PRIVATE) {
+        snprintf(result->message, sizeof result->message,
+                 "a mutex in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");
+        return;
+    }
     if (move->how.stop == AW_STOP_OUTCOMES) {
         snprintf(result->message, sizeof result->message,
                  "an operation has more than %d outcomes: the plan of faults asks for too many "

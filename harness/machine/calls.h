@@ -89,6 +89,12 @@
     X(readv, aw_call_readv)                                                                        \
     X(writev, aw_call_writev)                                                                      \
     X(close, aw_call_close)                                                                        \
+    /* calls_shared.c: shared mappings */                                                          \
+    X(mmap, aw_call_mmap)                                                                          \
+    X(mmap64, aw_call_mmap)                                                                        \
+    X(munmap, aw_call_munmap)                                                                      \
+    X(__aw_put, aw_call_put)                                                                       \
+    /* calls_file.c */                                                                             \
     X(dup, aw_call_dup)                                                                            \
     X(dup2, aw_call_dup2)                                                                          \
     X(dup3, aw_call_dup3)                                                                          \

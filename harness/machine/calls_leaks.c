@@ -51,7 +51,7 @@ enum aw_call_result aw_call_leaks(struct aw_machine *machine, const uint64_t *ar
     }
     for (int i = 0; i < work->head.fd_count; i++) {
         const struct aw_fd *fd = &work->fds[i];
-        if (fd->fd < FIRST_FD || !aw_origin_is_own(work, fd->origin))
+        if (fd->fd < FIRST_FD || fd->kind == AW_FD_MAPPING || !aw_origin_is_own(work, fd->origin))
             continue;
         snprintf(text, sizeof text, "leak: descriptor %u (%s) that is not closed", fd->fd,
                  fd->kind == AW_FD_PIPE_READ    ? "the read end of a pipe"

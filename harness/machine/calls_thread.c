@@ -14,6 +14,7 @@
 #include "machine/calls.h"
 #include "machine/cpu.h"
 #include "machine/heap.h"
+#include "machine/shared.h"
 
 static enum aw_call_result bad_object(struct aw_machine *machine)
 {
@@ -27,10 +28,17 @@ static enum aw_call_result bad_object(struct aw_machine *machine)
 enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
                                     uint64_t address)
 {
-    if (!aw_user_writable(machine, address, 20))
+    bool shared = aw_shared_is_mapped(&machine->work, address, sizeof(pthread_mutex_t));
+    if (shared && (kind < AW_OP_MUTEX_LOCK || kind > AW_OP_MUTEX_UNLOCK) &&
+        kind != AW_OP_MUTEX_CONSISTENT)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED, "%s in a shared mapping is not modelled",
+                            aw_op_name(kind));
+    if (!shared && !aw_user_writable(machine, address, 20))
         return bad_object(machine);
     struct aw_op *op = aw_park(machine, kind);
     op->address = address;
+    if (shared)
+        op->flags |= AW_OP_SHARED;
     return AW_CALL_PARK;
 }
 
@@ -243,17 +251,34 @@ enum aw_call_result aw_call_mutex_consistent(struct aw_machine *machine, const u
 
 /* Semaphores. */
 
+/* Parks at writing a semaphore in a shared mapping. */
+static enum aw_call_result put_sem(struct aw_machine *machine, uint64_t address, const sem_t *bytes)
+{
+    struct aw_op *op = aw_park(machine, AW_OP_SHARED_PUT);
+    op->flags = AW_OP_SHARED;
+    op->address = address;
+    op->payload = aw_intern_put(&machine->payloads, bytes, sizeof *bytes);
+    return AW_CALL_PARK;
+}
+
 enum aw_call_result aw_call_sem_init(struct aw_machine *machine, const uint64_t *args,
                                      uint64_t *result)
 {
-    if (!aw_user_writable(machine, args[0], sizeof(sem_t)))
-        return bad_object(machine);
-    if (args[1] != 0)
-        return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "sem_init with pshared: memory shared between processes is not "
-                            "modelled; use sem_open");
     if (args[2] > SEM_VALUE_MAX)
         return aw_call_error(machine, result, EINVAL, "sem_init");
+    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t))) {
+        sem_t bytes;
+        if (args[1] == 0)
+            return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                                "sem_init without pshared in a shared mapping is not modelled");
+        memset(&bytes, 0, sizeof bytes);
+        memcpy(&bytes,
+               &(struct aw_user_sem){.magic = AW_SEM_UNNAMED, .value = (uint32_t)args[2]},
+               sizeof(struct aw_user_sem));
+        return put_sem(machine, args[0], &bytes);
+    }
+    if (!aw_user_writable(machine, args[0], sizeof(sem_t)))
+        return bad_object(machine);
     memset((void *)args[0], 0, sizeof(sem_t));
     *(struct aw_user_sem *)args[0] =
         (struct aw_user_sem){.magic = AW_SEM_UNNAMED, .value = (uint32_t)args[2]};
@@ -272,6 +297,11 @@ enum aw_call_result aw_call_sem_destroy(struct aw_machine *machine, const uint64
                                         uint64_t *result)
 {
     struct aw_user_sem sem;
+    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t))) {
+        sem_t zero;
+        memset(&zero, 0, sizeof zero);
+        return put_sem(machine, args[0], &zero);
+    }
     if (!read_sem(machine, args[0], &sem) || sem.magic != AW_SEM_UNNAMED)
         return aw_call_error(machine, result, EINVAL, "sem_destroy");
     memset((void *)args[0], 0, sizeof(sem_t));
@@ -283,6 +313,12 @@ static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address
                                     uint64_t *result)
 {
     struct aw_user_sem sem;
+    if (aw_shared_is_mapped(&machine->work, address, sizeof(sem_t))) {
+        struct aw_op *shared = aw_park(machine, unnamed);
+        shared->address = address;
+        shared->flags |= AW_OP_SHARED;
+        return AW_CALL_PARK;
+    }
     if (!read_sem(machine, address, &sem))
         return aw_call_error(machine, result, EINVAL, call);
     struct aw_op *op = aw_park(machine, sem.magic == AW_SEM_NAMED ? named : unnamed);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "machine/internal.h"
+#include "machine/shared.h"
 
 uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer)
 {
@@ -53,6 +54,10 @@ static uint32_t op_key(struct aw_machine *machine, const struct aw_op *op, bool 
     } else if (op->kind == AW_OP_PIPE_CONTROL) {
         key.argument = op->argument;
         key.extra = op->extra;
+    } else if ((op->flags & AW_OP_SHARED) != 0) { /* write_end: the thread holds the mutex */
+        key.payload = op->payload;
+        key.argument = op->address;
+        key.extra = op->kind == AW_OP_SHARED_PUT ? op->argument : op->kind == AW_OP_MUTEX_TIMEDLOCK ? op->extra : 0;
     }
     return aw_intern_put(&machine->op_keys, &key, sizeof key);
 }
@@ -77,9 +82,17 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         if (thread->status != AW_THREAD_PARKED)
             continue;
         info->kind = thread->op.kind;
-        info->op_class = (uint8_t)aw_op_class(thread->op.kind);
+        info->op_class = (uint8_t)aw_op_class_of(&thread->op);
         if (info->op_class == AW_ON_IMAGE) {
             info->outcomes = (uint8_t)aw_image_outcomes(machine, work, i, &info->owner);
+        } else if (info->op_class == AW_ON_MEMORY) {
+            bool mine = false;
+            for (uint32_t k = 0; k < work->head.lock_count; k++)
+                mine |= work->locks[k].address == thread->op.address &&
+                        work->locks[k].slot == thread->slot;
+            info->handle = aw_shared_handle(thread->op.address);
+            info->write_end = mine;
+            info->op_key = op_key(machine, &thread->op, mine);
         } else if (info->op_class == AW_ON_SEM) {
             info->handle = (uint32_t)thread->op.argument;
             info->op_key = op_key(machine, &thread->op, false);

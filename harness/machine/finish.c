@@ -21,6 +21,7 @@
 
 #include "machine/heap.h"
 #include "machine/internal.h"
+#include "machine/shared.h"
 
 static struct aw_user_mutex *mutex_at(uint64_t address)
 {
@@ -82,8 +83,8 @@ static void abandon_locks(struct aw_machine *machine, uint32_t slot)
         uint64_t address = work->locks[i].address;
         if (work->locks[i].slot != slot)
             continue;
-        struct aw_user_mutex *mutex = mutex_at(address);
-        if (aw_user_writable(machine, address, sizeof *mutex) && aw_mutex_is_robust(mutex) &&
+        struct aw_user_mutex *mutex = mutex_at(address); /* in a mapping: step.c */
+        if (!aw_is_shared(address) && aw_user_writable(machine, address, sizeof *mutex) && aw_mutex_is_robust(mutex) &&
             aw_mutex_is_held_by(mutex, who))
             aw_mutex_abandon(mutex);
         aw_process_remove_lock(work, address);
@@ -596,6 +597,28 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     return true;
 }
 
+/* An operation in a shared mapping: the mapping has changed, what is left is the process. */
+static bool finish_shared(struct aw_machine *machine, const struct aw_thread *thread,
+                          const struct aw_answer *answer, uint64_t *result)
+{
+    const struct aw_op op = thread->op;
+    *result = (uint64_t)answer->result;
+    if (op.kind == AW_OP_USEM_GETVALUE) {
+        *(int *)op.extra = (int)answer->detail;
+        machine->value_read = true;
+        machine->value = (int32_t)answer->detail;
+        return true;
+    }
+    if (answer->result != 0)
+        note_error(machine, &op, (int)answer->result);
+    if (answer->detail == AW_LOCK_GIVEN)
+        aw_process_remove_lock(&machine->work, op.address);
+    else if (answer->detail == AW_LOCK_TAKEN &&
+             !aw_process_add_lock(&machine->work, op.address, thread->slot))
+        return limit(machine, &op, "a process holds more shared mutexes than the machine keeps (64)");
+    return true;
+}
+
 /* An injected failure: the call does nothing but fail. Not a finding: what the program makes of it
  * is what matters. */
 static void finish_failure(struct aw_machine *machine, const struct aw_thread *thread, int error,
@@ -651,7 +674,10 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
         finish_failure(machine, thread, (int)answer->detail, result);
         return true;
     }
-    if (aw_op_class(op.kind) == AW_ON_IMAGE)
+    if (aw_op_class_of(&op) == AW_ON_MEMORY && answer->action == AW_ACT_ANSWER &&
+        answer->result >= 0)
+        return finish_shared(machine, thread, answer, result);
+    if (aw_op_class_of(&op) == AW_ON_IMAGE)
         return finish_on_image(machine, index, answer, result);
     *result = op.kind == AW_OP_BARRIER_LEAVE ? op.extra : (uint64_t)answer->result;
     if (answer->result < 0 && answer->error != 0) {
@@ -678,6 +704,15 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     case AW_OP_SEM_GETVALUE:
         *(int *)op.extra = (int)answer->detail;
         return true;
+    case AW_OP_MMAP: {
+        struct aw_fd mapping = {.kind = AW_FD_MAPPING,
+                                .handle = answer->detail,
+                                .origin = aw_origin(&machine->work, op.pc),
+                                .length = op.argument * AW_PAGE};
+        AW_CHECK(aw_process_add_fd(&machine->work, AW_FIRST_MAPPING, mapping) >= 0);
+        *result = aw_shared_address(answer->detail);
+        return true;
+    }
     case AW_OP_PIPE:
         return finish_pipe(machine, &op, answer, result);
     case AW_OP_CLOSE:

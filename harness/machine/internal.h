@@ -123,6 +123,7 @@ struct aw_machine {
     uint32_t point_fault_count, point_count;
     bool in_child;
     int64_t edge_result; /* of the call that was completed last */
+    bool shared_touched; /* a call was given memory of a shared mapping */
     bool leaving;        /* the code is behind exit(): calls_leaks.c */
     bool value_read;     /* sem_getvalue gave `value` */
     int32_t value;

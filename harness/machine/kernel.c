@@ -154,7 +154,9 @@ static void on_object(struct question *q)
     struct aw_object_move move =
         aw_object_move_of(q->machine, object, q->op, q->info, sigpipe_ignored(q->local));
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
-        add_expiry(q, aw_answer_error(q->machine, ETIMEDOUT));
+        add_expiry(q, q->op->kind == AW_OP_MUTEX_TIMEDLOCK
+                          ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
+                          : aw_answer_error(q->machine, ETIMEDOUT));
         return;
     }
     struct aw_outcome *outcome = add(q, move.answer);
@@ -201,6 +203,20 @@ static void on_poll(struct question *q)
 static void on_files(struct question *q)
 {
     switch (q->op->kind) {
+    case AW_OP_MMAP: {
+        uint32_t handle =
+            aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
+        if (q->layout->object_count == AW_MAX_OBJECTS || handle >= AW_SHARED_COUNT ||
+            q->local->fd_count == AW_MAX_FDS) {
+            add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+            return;
+        }
+        struct aw_outcome *outcome = add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+        outcome->effect = AW_EFFECT_MEMORY;
+        outcome->detail = handle;
+        outcome->object = (uint32_t)q->op->argument;
+        return;
+    }
     case AW_OP_PIPE:
         if (q->local->fd_count + 2 > AW_MAX_FDS) {
             add(q, aw_answer_error(q->machine, EMFILE));
@@ -500,6 +516,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         break;
     case AW_ON_SEM:
     case AW_ON_PIPE:
+    case AW_ON_MEMORY:
         on_object(&q);
         break;
     case AW_ON_FILES:

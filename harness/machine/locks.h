@@ -28,7 +28,7 @@ struct aw_user_mutex {
     int32_t kind;   /* AW_MUTEX_KIND bits, and AW_MUTEX_ROBUST */
 };
 enum { AW_MUTEX_NORMAL = 0, AW_MUTEX_RECURSIVE = 1, AW_MUTEX_ERRORCHECK = 2 };
-enum { AW_MUTEX_KIND = 3, AW_MUTEX_ROBUST = 16 };
+enum { AW_MUTEX_KIND = 3, AW_MUTEX_ROBUST = 16, AW_MUTEX_PSHARED = 128 };
 enum aw_robust_state { AW_ROBUST_SOUND, AW_ROBUST_INCONSISTENT, AW_ROBUST_LOST };
 
 bool aw_mutex_is_robust(const struct aw_user_mutex *mutex);

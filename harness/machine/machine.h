@@ -43,6 +43,7 @@ enum aw_stop {
     AW_STOP_LIMIT,          /* a table of the machine is full */
     AW_STOP_SLEEPER, /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
     AW_STOP_CAPACITY, /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
+    AW_STOP_PRIVATE,      /* an object in a shared mapping is not process-shared */
     AW_STOP_OUTCOMES, /* an operation has more outcomes than AW_MAX_OUTCOMES */
 };
 
@@ -96,6 +97,7 @@ enum aw_effect {
     AW_EFFECT_KILL,  /* process `target` ends with wait status `detail` */
     AW_EFFECT_PIPE,  /* a pipe comes into being */
     AW_EFFECT_SEM,   /* a named semaphore comes into being; `detail` its value */
+    AW_EFFECT_MEMORY, /* a shared mapping of `object` pages comes into being */
     AW_EFFECT_FILES, /* the descriptor table of the process changes */
 };
 

@@ -16,6 +16,7 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 #include "machine/kernel.h"
+#include "machine/shared.h"
 
 /* What objects do under operations. */
 
@@ -205,6 +206,8 @@ struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t obj
     struct aw_object_move move;
     if (info->op_class == AW_ON_SEM)
         move = sem_move(machine, object, op);
+    else if (info->op_class == AW_ON_MEMORY)
+        move = aw_shared_move(machine, object, op, info->write_end);
     else if (op->kind == AW_OP_READ)
         move = read_move(machine, object, op);
     else if (op->kind == AW_OP_WRITE)

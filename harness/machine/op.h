@@ -17,6 +17,7 @@ enum aw_op_class {
     AW_ON_FILES,   /* the descriptor table (and the pipe ends it refers to) */
     AW_ON_POLL,    /* several pipe ends */
     AW_ON_PROCESS, /* processes: fork, exit, wait, kill */
+    AW_ON_MEMORY,  /* an object in a mapping that processes share (AW_OP_SHARED) */
     AW_ON_WORLD,   /* clock, names of semaphores */
 };
 
@@ -64,6 +65,8 @@ enum aw_op_class {
     X(AW_OP_READ, "read", AW_ON_PIPE)                                                              \
     X(AW_OP_WRITE, "write", AW_ON_PIPE)                                                            \
     X(AW_OP_PIPE_CONTROL, "fcntl", AW_ON_PIPE)                                                     \
+    X(AW_OP_SHARED_PUT, "initialise", AW_ON_MEMORY)                                                \
+    X(AW_OP_MMAP, "mmap", AW_ON_FILES)                                                             \
     X(AW_OP_PIPE, "pipe", AW_ON_FILES)                                                             \
     X(AW_OP_CLOSE, "close", AW_ON_FILES)                                                           \
     X(AW_OP_DUP, "dup", AW_ON_FILES)                                                               \
@@ -92,6 +95,7 @@ enum {
     AW_OP_RELATIVE = 2,    /* `deadline` is a duration (arbitrary time only) */
     AW_OP_NONBLOCKING = 4, /* WNOHANG; a poll with time-out 0 */
     AW_OP_DELAYED = 16,    /* an injected delay: not before `deadline` (virtual time) */
+    AW_OP_SHARED = 32,     /* `address` is in a shared mapping */
     AW_OP_SLEPT = 8,       /* a write that the kernel has put to sleep: it no longer merges */
 };
 
@@ -114,5 +118,10 @@ _Static_assert(sizeof(struct aw_op) == 56, "no padding");
 
 const char *aw_op_name(enum aw_op_kind kind);
 enum aw_op_class aw_op_class(enum aw_op_kind kind);
+/* Of an operation: in a shared mapping it is one on the mapping. */
+static inline enum aw_op_class aw_op_class_of(const struct aw_op *op)
+{
+    return (op->flags & AW_OP_SHARED) != 0 ? AW_ON_MEMORY : aw_op_class((enum aw_op_kind)op->kind);
+}
 
 #endif

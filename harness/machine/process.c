@@ -56,6 +56,8 @@ int aw_process_thread(const struct aw_process *process, uint32_t slot)
 
 struct aw_fd *aw_process_fd(struct aw_process *process, int fd)
 {
+    if (fd >= AW_FIRST_MAPPING)
+        return NULL;
     for (int i = 0; i < process->head.fd_count; i++)
         if (process->fds[i].fd == fd)
             return &process->fds[i];
@@ -64,6 +66,8 @@ struct aw_fd *aw_process_fd(struct aw_process *process, int fd)
 
 const struct aw_fd *aw_local_fd(const struct aw_local *local, int fd)
 {
+    if (fd >= AW_FIRST_MAPPING)
+        return NULL;
     const struct aw_fd *fds = aw_local_fds(local);
     for (int i = 0; i < local->fd_count; i++)
         if (fds[i].fd == fd)

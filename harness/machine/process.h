@@ -32,14 +32,17 @@ struct aw_thread {
     struct aw_op op;
 };
 
-enum aw_fd_kind { AW_FD_CONSOLE, AW_FD_PIPE_READ, AW_FD_PIPE_WRITE };
+enum aw_fd_kind { AW_FD_CONSOLE, AW_FD_PIPE_READ, AW_FD_PIPE_WRITE,
+                  AW_FD_MAPPING /* no descriptor: a shared mapping of the process */ };
+enum { AW_FIRST_MAPPING = 0x8000 };
 
 struct aw_fd {
     uint16_t fd;
     uint8_t kind;
     uint8_t close_on_exec;
-    uint32_t handle; /* of the pipe */
+    uint32_t handle; /* of the pipe or mapping */
     uint64_t origin; /* aw_origin */
+    uint64_t length; /* of a mapping, in bytes */
 };
 
 /* fifo: a consumer that gets an item of `producer` with a number up to `threshold` which is still

@@ -25,6 +25,7 @@
 #include "machine/cpu.h"
 #include "machine/heap.h"
 #include "machine/internal.h"
+#include "machine/shared.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -158,9 +159,20 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
     machine->event_flags |= flags[kind];
 }
 
+/* A call is given memory of a shared mapping: noted, and the check stops when the call is over. */
+static bool is_in_mapping(const struct aw_machine *machine, uint64_t address)
+{
+    if (!aw_is_shared(address))
+        return false;
+    ((struct aw_machine *)machine)->shared_touched = true;
+    return true;
+}
+
 bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
     uint64_t end;
+    if (is_in_mapping(machine, address))
+        return false;
     if (length == 0)
         return true;
     if (__builtin_add_overflow(address, length, &end))
@@ -173,6 +185,8 @@ bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t 
 
 bool aw_user_writable(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
+    if (is_in_mapping(machine, address))
+        return false;
     return length == 0 || aw_image_contains(&machine->image, address, length);
 }
 
@@ -330,6 +344,15 @@ static void crashed(struct aw_machine *machine)
         park_fatal(machine, SIGKILL);
         return;
     }
+    if (signal == SIGSEGV && aw_is_shared(address)) {
+        snprintf(text, sizeof text,
+                 "an access of program code to a shared mapping is not modelled: what lies in one "
+                 "is used by operations on process-shared semaphores and mutexes only");
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, program_pc(machine), text,
+                     (uint32_t)strlen(text));
+        park_fatal(machine, SIGKILL);
+        return;
+    }
     bool overflow = signal == SIGSEGV && address < low && address + AW_STACK_STRIDE / 2 >= low;
     if (signal == SIGVTALRM) {
         snprintf(text, sizeof text,
@@ -379,11 +402,20 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         sp = aw_cpu.sp;
         result = 0;
         enum aw_call_result how;
+        uint32_t events = machine->event_count;
+        machine->shared_touched = false;
         if (machine->imports[import].call == NULL)
             how = aw_stop_call(machine, AW_STOP_UNMODELLED, "%s is not modelled",
                                machine->imports[import].name);
         else
             how = machine->imports[import].call(machine, aw_cpu.args, &result);
+        if (machine->shared_touched) {
+            machine->event_count = events;
+            machine->event_flags &= (uint8_t) ~(AW_EDGE_CRASH | AW_EDGE_ERROR);
+            how = aw_stop_call(machine, AW_STOP_UNMODELLED,
+                               "%s with memory of a shared mapping is not modelled",
+                               machine->imports[import].name);
+        }
         if (how == AW_CALL_RETURN)
             continue;
         if (how == AW_CALL_STOP) {

@@ -36,7 +36,7 @@ struct aw_layout_process {
     uint32_t parent;
 };
 
-enum aw_object_kind { AW_OBJECT_PIPE = 1, AW_OBJECT_SEM = 2 };
+enum aw_object_kind { AW_OBJECT_PIPE = 1, AW_OBJECT_SEM = 2, AW_OBJECT_MEMORY = 3 };
 
 struct aw_layout_object {
     uint32_t handle; /* see aw_machine.handles */

@@ -9,6 +9,7 @@
 
 #include "machine/internal.h"
 #include "machine/kernel.h"
+#include "machine/shared.h"
 
 static uint32_t zombie(struct aw_machine *machine, uint32_t status)
 {
@@ -32,6 +33,7 @@ static void end_process(struct aw_machine *machine, struct aw_state *next, uint3
     const struct aw_local *local = aw_local_get(machine, next->words[AW_WORD_FIRST + index]);
     step->ended_workers += local->worker;
     uint32_t before = next->words[AW_WORD_FIRST + index];
+    aw_shared_abandon(machine, next, local, UINT32_MAX);
     next->words[AW_WORD_FIRST + index] = zombie(machine, status);
     aw_state_update_references(machine, next, before, AW_INTERN_NONE);
 
@@ -98,7 +100,16 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     next->words[self] = edge->next;
     step->flags = edge->flags | edge->child_flags;
     step->named |= edge->pid_matters;
+    const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
+    if (was->op.kind == AW_OP_THREAD_EXIT)
+        aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);
     switch (outcome->effect) {
+    case AW_EFFECT_MEMORY: {
+        struct aw_mapping memory = {.pages = outcome->object};
+        aw_state_add_object(machine, next, outcome->detail, AW_OBJECT_MEMORY,
+                            aw_intern_put(&machine->objects, &memory, sizeof memory));
+        break;
+    }
     case AW_EFFECT_OBJECT:
         next->words[outcome->position] = outcome->object;
         break;

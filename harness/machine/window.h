@@ -11,6 +11,8 @@
  *   WINDOW + 64 GiB     per thread slot: heap arena                       (256 MiB each)
  *   WINDOW + 512 GiB    per thread slot: stack, growing down              (16 MiB each)
  *
+ *   WINDOW + 768 GiB    per shared mapping: its addresses, never mapped     (64 MiB each)
+ *
  * Image chunks are numbered from the window's start, AW_CHUNK bytes each.
  */
 #ifndef AW_MACHINE_WINDOW_H
@@ -30,6 +32,9 @@
 #define AW_HEAP_STRIDE ((uint64_t)256 << 20)
 #define AW_STACK_BASE (AW_WINDOW + 512 * AW_GIB)
 #define AW_STACK_STRIDE ((uint64_t)16 << 20)
+#define AW_SHARED_BASE (AW_WINDOW + 768 * AW_GIB)
+#define AW_SHARED_STRIDE ((uint64_t)64 << 20)
+#define AW_SHARED_COUNT 1024u
 #define AW_WINDOW_END (AW_WINDOW + 1024 * AW_GIB)
 
 #define AW_PAGE 4096u

@@ -37,10 +37,10 @@ struct thread_attributes {
     size_t guard_size; /* plus 1; 0: the default */
 };
 
-enum { ROBUST = 16 }; /* glibc's bit in the kind of a mutex */
+enum { ROBUST = 16, SHARED = 128 }; /* glibc's bits in the kind of a mutex */
 
 struct mutex_attributes {
-    int kind; /* and ROBUST */
+    int kind; /* and ROBUST, SHARED */
 };
 
 struct rwlock_attributes {
@@ -231,13 +231,13 @@ int pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int kind)
     if (kind < PTHREAD_MUTEX_NORMAL || kind > PTHREAD_MUTEX_ADAPTIVE_NP)
         return EINVAL;
     int *word = &((struct mutex_attributes *)attributes)->kind;
-    *word = (*word & ROBUST) | kind;
+    *word = (*word & (ROBUST | SHARED)) | kind;
     return 0;
 }
 
 int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict attributes, int *restrict kind)
 {
-    *kind = ((const struct mutex_attributes *)attributes)->kind & ~ROBUST;
+    *kind = ((const struct mutex_attributes *)attributes)->kind & ~(ROBUST | SHARED);
     return 0;
 }
 
@@ -252,15 +252,18 @@ static int private_only(int shared, const char *what)
 
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *attributes, int shared)
 {
-    (void)attributes;
-    return private_only(shared, "pthread_mutexattr_setpshared(PTHREAD_PROCESS_SHARED)");
+    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    int *word = &((struct mutex_attributes *)attributes)->kind;
+    *word = (*word & ~SHARED) | (shared == PTHREAD_PROCESS_SHARED ? SHARED : 0);
+    return 0;
 }
 
 int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict attributes,
                                  int *restrict shared)
 {
-    (void)attributes;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = ((const struct mutex_attributes *)attributes)->kind & SHARED ? PTHREAD_PROCESS_SHARED
+                                                                           : PTHREAD_PROCESS_PRIVATE;
     return 0;
 }
 
@@ -300,14 +303,25 @@ int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict attributes
 
 int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
 {
-    memset(mutex, 0, sizeof *mutex);
+    pthread_mutex_t made;
+
+    memset(&made, 0, sizeof made);
     if (attributes != NULL)
-        ((struct mutex *)mutex)->kind = ((const struct mutex_attributes *)attributes)->kind;
+        ((struct mutex *)&made)->kind = ((const struct mutex_attributes *)attributes)->kind;
+    if (aw_in_mapping(mutex))
+        return __aw_put(mutex, &made, sizeof made, 0);
+    memcpy(mutex, &made, sizeof made);
     return 0;
 }
 
 int pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
+    if (aw_in_mapping(mutex)) {
+        pthread_mutex_t zero;
+
+        memset(&zero, 0, sizeof zero);
+        return __aw_put(mutex, &zero, sizeof zero, 1);
+    }
     /* glibc destroys robust mutexes whatever their state. */
     if (((const struct mutex *)mutex)->lock_count != 0 &&
         (((const struct mutex *)mutex)->kind & ROBUST) == 0)

@@ -42,6 +42,16 @@ void (*__aw_destructor(unsigned index))(void);
 /* The bare fork, without the handlers of pthread_atfork. */
 int __aw_fork(void);
 
+/* Writes an object that lies in a mapping shared by processes (where the runtime cannot); with
+ * `unless_locked`, EBUSY when it is a locked mutex. */
+int __aw_put(void *object, const void *bytes, unsigned long size, int unless_locked);
+
+/* Where such mappings lie: window.h. */
+static inline int aw_in_mapping(const void *object)
+{
+    return (unsigned long)object - 0x20c000000000ul < 0x1000000000ul;
+}
+
 /* The block is the runtime's own: that nobody frees it is no leak. NULL is allowed. */
 void __aw_keep(void *block);
 

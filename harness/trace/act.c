@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/intern.h"
+#include "machine/shared.h"
 
 struct aw_act aw_act_of(struct aw_observer *observer, const struct aw_walk_state *at,
                         unsigned index, unsigned thread, uint32_t step)
@@ -112,6 +113,11 @@ const char *aw_act_object(struct aw_act *act)
     const struct aw_op *op = act->op;
     uint32_t size;
     bool write_end;
+    if ((op->flags & AW_OP_SHARED) != 0)
+        return aw_trace_text(act->trace, "%s+%llu",
+                             aw_act_handle(act, aw_shared_handle(op->address)),
+                             (unsigned long long)(op->address - aw_shared_address(
+                                                                    aw_shared_handle(op->address))));
     switch ((enum aw_op_kind)op->kind) {
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TRYLOCK:
@@ -459,6 +465,8 @@ const char *aw_act_result(struct aw_act *act)
     const char *injected = injected_result(act);
     if (injected != NULL)
         return injected;
-    return aw_op_class(act->op->kind) == AW_ON_IMAGE ? image_result(act, answer)
+    if (aw_op_class_of(act->op) == AW_ON_MEMORY && answer->result > 0)
+        return aw_act_error_name((int)answer->result);
+    return aw_op_class_of(act->op) == AW_ON_IMAGE ? image_result(act, answer)
                                                      : answer_result(act, answer);
 }

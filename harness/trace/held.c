@@ -95,6 +95,8 @@ void aw_act_follow(struct aw_act *act, bool done)
     const struct aw_op *op = act->op;
     bool unused;
     struct aw_holder *holder;
+    if ((op->flags & AW_OP_SHARED) != 0)
+        return;
     switch (op->kind) {
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
@@ -152,6 +154,8 @@ const char *aw_act_holder(struct aw_act *act)
     const struct aw_op *op = act->op;
     struct aw_trace *trace = act->trace;
     bool unused;
+    if ((op->flags & AW_OP_SHARED) != 0)
+        return "";
     if (op->kind == AW_OP_MUTEX_LOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
         op->kind == AW_OP_COND_RELOCK) {
         const struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, mutex_of(op));

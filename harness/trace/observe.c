@@ -142,7 +142,9 @@ static void observe_levels(struct aw_observer *observer, struct aw_trace_step *s
         struct aw_trace_level level = {.object = at->objects[i]};
         level.level = layout->objects[i].kind == AW_OBJECT_PIPE
                           ? ((const struct aw_pipe *)object)->byte_count
-                          : ((const struct aw_sem *)object)->value;
+                      : layout->objects[i].kind == AW_OBJECT_SEM
+                          ? ((const struct aw_sem *)object)->value
+                          : 0;
         uint32_t place = step->level_count++;
         for (; place > 0 && step->levels[place - 1].object > level.object; place--)
             step->levels[place] = step->levels[place - 1];
@@ -215,7 +217,7 @@ static void observe_events(struct aw_observer *observer, struct aw_trace_step *s
  * that the machine makes of it. */
 static void correct_result(struct aw_act *act, struct aw_trace_step *step)
 {
-    if (aw_op_class(act->op->kind) == AW_ON_IMAGE && step->event_count > 0 &&
+    if (aw_op_class_of(act->op) == AW_ON_IMAGE && step->event_count > 0 &&
         step->events[0].kind == AW_TRACE_FAILED &&
         strcmp(step->events[0].text, step->operation) == 0)
         step->result = aw_act_error_name((int)step->events[0].a);

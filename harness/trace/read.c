@@ -406,7 +406,7 @@ static int read_processes(struct reading *reading, const json_t *root)
 static int read_objects(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {"name", "kind", "initial"};
-    static const char *const kinds[] = {"pipe", "semaphore"};
+    static const char *const kinds[] = {"pipe", "semaphore", "mapping", "mapping"};
     struct aw_trace *trace = reading->trace;
     const json_t *list;
     int kind, status = get_list(reading, root, "objects", &list);
@@ -420,10 +420,10 @@ static int read_objects(struct reading *reading, const json_t *root)
         snprintf(reading->where, sizeof reading->where, "object %zu: ", i + 1);
         if ((status = check_members(reading, item, keys, COUNT_OF(keys))) != 0 ||
             (status = get_name(reading, item, "name", &object->name)) != 0 ||
-            (status = get_word(reading, item, "kind", kinds, 2, &kind)) != 0 ||
+            (status = get_word(reading, item, "kind", kinds, 3, &kind)) != 0 ||
             (status = get_number(reading, item, "initial", 0, UINT32_MAX, &object->initial)) != 0)
             return status;
-        object->kind = kind == 0 ? AW_OBJECT_PIPE : AW_OBJECT_SEM;
+        object->kind = kind == 0 ? AW_OBJECT_PIPE : kind == 1 ? AW_OBJECT_SEM : AW_OBJECT_MEMORY;
         for (uint32_t k = 0; k < trace->object_count; k++)
             if (strcmp(trace->objects[k].name, object->name) == 0)
                 return wrong(reading, "name: \"%.40s\" is that of object %u", object->name, k + 1);

@@ -109,6 +109,12 @@ static void meet_objects(struct naming *naming)
                 aw_machine_object(naming->walk.machine, at->state.words[word], &size);
             object->initial = sem->initial;
             object->name = name_of_semaphore(naming, at->layout->objects[i].handle);
+        } else if (object->kind == AW_OBJECT_MEMORY) {
+            uint32_t mappings = 0;
+            for (uint32_t k = 0; k < naming->trace->object_count; k++)
+                mappings += naming->trace->objects[k].name != NULL &&
+                            naming->trace->objects[k].kind == AW_OBJECT_MEMORY;
+            object->name = aw_trace_text(naming->trace, "mapping %u", mappings);
         } else {
             uint32_t pipes = 0;
             for (uint32_t k = 0; k < naming->trace->object_count; k++)

@@ -111,7 +111,9 @@ static json_t *object_json(const struct aw_trace_object *of)
 {
     json_t *object = json_object();
     set(object, "name", json_string(of->name));
-    set(object, "kind", json_string(of->kind == AW_OBJECT_PIPE ? "pipe" : "semaphore"));
+    set(object, "kind", json_string(of->kind == AW_OBJECT_PIPE  ? "pipe"
+                                    : of->kind == AW_OBJECT_SEM ? "semaphore"
+                                                                : "mapping"));
     set(object, "initial", number(of->initial));
     return object;
 }

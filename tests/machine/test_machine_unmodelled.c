@@ -15,7 +15,7 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_socket", "socket is not modelled"},
         {"a_file", "fopen is not modelled"},
         {"an_open", "open is not modelled"},
-        {"a_mapping", "mmap is not modelled"},
+        {"a_mapping", "mmap other than MAP_SHARED | MAP_ANONYMOUS to read and write is not modelled; for private memory use malloc"},
         {"a_rwlock", "PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP is not modelled"},
         {"a_mask", "sigprocmask is not modelled"},
         {"a_handler",
@@ -23,9 +23,6 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
          "are)"},
         {"an_action", "sigaction: a handler function for signal 10 is not modelled (SIG_DFL and "
                       "SIG_IGN are)"},
-        {"a_shared_semaphore", "sem_init with pshared: memory shared between processes is not "
-                               "modelled; use sem_open"},
-        {"a_shared_mutex", "pthread_mutexattr_setpshared(PTHREAD_PROCESS_SHARED) is not modelled"},
         {"a_group", "waitpid with pid 0: process groups are not modelled"},
         {"a_stopped_child", "waitpid with options 0x2: only WNOHANG is modelled"},
         {"a_group_kill", "kill with pid 0: process groups are not modelled"},

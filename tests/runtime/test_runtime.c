@@ -102,6 +102,13 @@ static void second_destructor(void)
 
 static bool has_destructors;
 
+int __aw_put(void *object, const void *bytes, unsigned long size, int unless_locked)
+{
+    (void)unless_locked;
+    memcpy(object, bytes, size);
+    return 0;
+}
+
 void __aw_keep(void *block)
 {
     (void)block;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shared.h - memory that processes share: mmap(MAP_SHARED | MAP_ANONYMOUS) before fork.
+ *
+ * A mapping is a kernel object: its content is a value, as a list of the lines of 64 bytes that are
+ * not zero. It is at an address that its handle determines, so that all processes agree; nothing is ever
+ * mapped there on the host, so that an access that does not come by here is noticed and stops the check.
+ * What lies in a mapping can be used by the operations on process-shared semaphores and mutexes (AW_OP_SHARED),
+ * each of which is one operation on the object.
+ *
+ * The object holds no process: a mutex in it says that it is locked, not by whom. Which of its threads
+ * holds what is part of a process (struct aw_lock), so that siblings stay interchangeable. When a process
+ * ends, in whatever way, the robust mutexes that it holds become inconsistent, and the others stay locked.
+ */
+#ifndef AW_MACHINE_SHARED_H
+#define AW_MACHINE_SHARED_H
+
+#include "machine/kernel.h"
+
+enum { AW_SHARED_LINE = 64 };
+
+struct aw_memory_line {
+    uint32_t index; /* offset / AW_SHARED_LINE */
+    uint8_t bytes[AW_SHARED_LINE];
+};
+
+struct aw_mapping {
+    uint32_t pages;
+    uint32_t line_count;
+    struct aw_memory_line lines[]; /* sorted */
+};
+
+static inline bool aw_is_shared(uint64_t address)
+{
+    return address >= AW_SHARED_BASE && address < AW_SHARED_BASE + AW_SHARED_COUNT * AW_SHARED_STRIDE;
+}
+static inline uint32_t aw_shared_handle(uint64_t address)
+{
+    return (uint32_t)((address - AW_SHARED_BASE) / AW_SHARED_STRIDE);
+}
+static inline uint64_t aw_shared_address(uint32_t handle)
+{
+    return AW_SHARED_BASE + handle * AW_SHARED_STRIDE;
+}
+
+/* Reads and changes the content of the object with id `object`; the second returns the new id. */
+void aw_memory_get(const struct aw_machine *machine, uint32_t object, uint64_t address, void *bytes,
+                   uint32_t size);
+uint32_t aw_memory_put(struct aw_machine *machine, uint32_t object, uint64_t address,
+                       const void *bytes, uint32_t size);
+
+/* What an operation in a mapping does. `mine`: its thread holds the mutex. The answer's detail tells
+ * what becomes of the process's list of locks: enum aw_lock_change. */
+enum aw_lock_change { AW_LOCK_SAME, AW_LOCK_TAKEN, AW_LOCK_GIVEN };
+struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object,
+                                     const struct aw_op *op, bool mine);
+
+/* The process, or its thread in `slot` (UINT32_MAX: all), is gone: what becomes of the mutexes that it
+ * held in mappings. `local` as it was before. */
+void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
+                       const struct aw_local *local, uint32_t slot);
+
+/* Is [address, address + size) in a mapping of the process at work? */
+bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size);
+
+#endif
