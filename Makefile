@@ -96,7 +96,7 @@ $(BUILD)/tests/support/%.o: tests/support/%.c
 	$(CC) $(CFLAGS) -Itests/support $(INCLUDES) -c $< -o $@
 
 $(BUILD)/soak: $(BUILD)/tests/support/soak.o $(SUPPORT_OBJECTS) $(BUILD)/liballways.a
-	$(CC) $(SANITIZE) $^ -o $@ $(LDLIBS)
+	$(CC) $(SANITIZE) $(filter-out %/shell.o,$^) -o $@ $(LDLIBS)
 
 deps: ## look for what is missing and install Debian's packages where allowed
 	@sh tools/deps.sh

@@ -6,7 +6,8 @@
  * ways; an interpreter spares them a compiler run for each. Grammar:
  *
  *   program    KINDS : SEMS : PIPES / BODY / BODY ...        nnn:01--2:1/F1w02a/r02
- *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck, o robust
+ *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck, o robust,
+ *              p shared between processes, s robust and shared
  *   SEMS       five initial values 0..9, or - for none: 0..2 named, 3 and 4 unnamed
  *   PIPES      0, 1 or 2
  *   BODY       statements; body 0 is run by main. Blanks are ignored.
@@ -77,6 +78,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,7 +90,7 @@
 enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
 enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulator's 0..63 */
 
-static pthread_mutex_t mutexes[MUTEXES];
+static pthread_mutex_t mutexes[MUTEXES], *mutex_of[MUTEXES];
 static char kinds[MUTEXES];
 static int guarded[MUTEXES]; /* under the mutex of the same number */
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -231,24 +233,24 @@ static void do_mutex(struct context *context, char what)
     }
     switch (what) {
     case 'Z':
-        fold(context, pthread_mutex_consistent(&mutexes[m]) != 0);
+        fold(context, pthread_mutex_consistent(mutex_of[m]) != 0);
         return;
     case 'U':
-        if (kinds[m] == 'n' && context->held[m] == 0)
+        if ((kinds[m] == 'n' || kinds[m] == 'p') && context->held[m] == 0)
             return;
-        result = pthread_mutex_unlock(&mutexes[m]);
+        result = pthread_mutex_unlock(mutex_of[m]);
         if (result == 0)
             context->held[m]--;
         fold(context, result != 0);
         return;
     case 'L':
-        result = pthread_mutex_lock(&mutexes[m]);
+        result = pthread_mutex_lock(mutex_of[m]);
         break;
     case 'K':
-        result = pthread_mutex_trylock(&mutexes[m]);
+        result = pthread_mutex_trylock(mutex_of[m]);
         break;
     default:
-        while ((result = pthread_mutex_trylock(&mutexes[m])) == EBUSY)
+        while ((result = pthread_mutex_trylock(mutex_of[m])) == EBUSY)
             sched_yield();
         break;
     }
@@ -320,10 +322,10 @@ static void do_condition(struct context *context, char what)
         return;
     int result = 0;
     if (what == 'C')
-        result = pthread_cond_wait(&conditions[c], &mutexes[m]);
+        result = pthread_cond_wait(&conditions[c], mutex_of[m]);
     else
         while (guarded[m] == 0 && result == 0)
-            result = pthread_cond_wait(&conditions[c], &mutexes[m]);
+            result = pthread_cond_wait(&conditions[c], mutex_of[m]);
     if (result == ENOTRECOVERABLE) {
         context->held[m] = 0;
         return;
@@ -496,6 +498,8 @@ static STEP void become(struct context *context, int body)
 {
     struct context child = {.foreign = context->foreign};
     for (int m = 0; m < MUTEXES; m++) {
+        if (kinds[m] == 'p' || kinds[m] == 's')
+            continue; /* the parent's */
         if (context->held[m] > 0 && kinds[m] != 'n')
             child.foreign |= (unsigned char)(1 << m);
         else
@@ -690,14 +694,22 @@ static void make_mutex(int m, char kind)
 {
     pthread_mutexattr_t attributes;
     kinds[m] = kind;
+    mutex_of[m] = &mutexes[m];
     pthread_mutexattr_init(&attributes);
+    if (kind == 'p' || kind == 's') {
+        mutex_of[m] = mmap(NULL, sizeof **mutex_of, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (mutex_of[m] == MAP_FAILED)
+            _exit(NO_MEANS);
+        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    }
     pthread_mutexattr_settype(&attributes, kind == 'n'   ? PTHREAD_MUTEX_NORMAL
                                            : kind == 'r' ? PTHREAD_MUTEX_RECURSIVE
                                            : kind == 'e' ? PTHREAD_MUTEX_ERRORCHECK
                                                          : PTHREAD_MUTEX_NORMAL);
-    if (kind == 'o')
+    if (kind == 'o' || kind == 's')
         pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&mutexes[m], &attributes);
+    pthread_mutex_init(mutex_of[m], &attributes);
 }
 
 /* Another run of this program may have the same name in hand for a moment: try again. */
@@ -735,7 +747,7 @@ int main(int argc, char **argv)
     const char *text = argc > 1 ? argv[1] : "";
     enum { HEAD = 12 }; /* nnn:-----:0/ */
 
-    if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nreo") != 3 ||
+    if (strlen(text) < HEAD || text[3] != ':' || text[9] != ':' || strspn(text, "nreops") != 3 ||
         text[10] < '0' || text[10] > '0' + PIPES || text[11] != '/') {
         fprintf(stderr, "usage: random PROGRAM [STATUS], such as nnn:1----:1/F1w02a/S0r02V0\n");
         return NO_PROGRAM;

@@ -1036,12 +1036,12 @@ Test(runtime, attributes_keep_what_they_are_given)
     cr_assert_eq(memcmp(&condition, &zero_condition, sizeof condition), 0);
 }
 
-static void share_a_mutex(void)
+static void share_a_condition(void)
 {
-    pthread_mutexattr_t kinds;
+    pthread_condattr_t kinds;
 
-    RT(pthread_mutexattr_init)(&kinds);
-    RT(pthread_mutexattr_setpshared)(&kinds, PTHREAD_PROCESS_SHARED);
+    RT(pthread_condattr_init)(&kinds);
+    RT(pthread_condattr_setpshared)(&kinds, PTHREAD_PROCESS_SHARED);
 }
 
 static void ask_for_something(void)
@@ -1053,8 +1053,8 @@ Test(runtime, what_has_no_model_stops_by_name)
 {
     char expected[64];
 
-    cr_assert_str_eq(in_child(share_a_mutex),
-                     "unmodelled pthread_mutexattr_setpshared(PTHREAD_PROCESS_SHARED)136");
+    cr_assert_str_eq(in_child(share_a_condition),
+                     "unmodelled pthread_condattr_setpshared(PTHREAD_PROCESS_SHARED)136");
     snprintf(expected, sizeof expected, "unmodelled sysconf(%d)136", _SC_PHYS_PAGES);
     cr_assert_str_eq(in_child(ask_for_something), expected);
     cr_assert_eq(RT(sysconf)(_SC_PAGESIZE), 4096);

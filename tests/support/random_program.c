@@ -143,6 +143,14 @@ static const struct shape later_shapes[] = {
     {"a robust mutex that is tried", "onn:-----:0", "T1T2K0(+0)Z0U0JJ/L0#/K0(=0U0)#"},
     {"a robust mutex and its thread", "onn:0----:0", "T1#JL0#Z0U0L0U0/L0#S0V0"},
     {"a robust mutex is lost", "onn:---1-:0", "T1T2L0U0#L0U0JJ/L0S3#V3/L0#=0U0"},
+    {"a shared mutex", "pnn:-----:1", "F1F2L0#w0$kU0aa/L0#r0$kU0/L0#U0#"},
+    {"shared mutexes in two orders", "ppn:-----:0", "F1L0#L1U1U0a/L1#L0U0U1"},
+    {"a shared mutex that is tried", "pnn:0----:0", "F1F2K0(V0U0)#aa/L0#U0/K0(S0U0)#"},
+    {"a robust shared mutex", "snn:-----:1", "F1F2L0#Z0U0aa/L0w0$k#/L0#Z0U0"},
+    {"a robust shared mutex and its twins", "snn:-----:0", "*2(F1)#aa/L0#Z0"},
+    {"a robust shared mutex that is lost", "snn:-----:0", "F1F2aaL0U0/L0#/L0U0#"},
+    {"a robust shared mutex and a killer", "snn:0----:0", "f1S0k#L0Z0U0A/L0V0#U0"},
+    {"a robust shared mutex and a thread", "snn:-----:0", "T1F2#L0#U0Ja/L0#/K0(Z0)#"},
     {"a robust mutex and a condition", "onn:-----:0", "T1L0P00Z0#U0J/L0#+0G0"},
 };
 enum { LATER_SHAPES = sizeof later_shapes / sizeof *later_shapes };
@@ -603,7 +611,7 @@ static bool shrink_head(struct shrinking *shrinking)
 {
     bool any = false;
     for (ptrdiff_t m = 0; m < 3; m++)
-        any |= shrink_character(shrinking, m, "nreo");
+        any |= shrink_character(shrinking, m, "nreops");
     for (ptrdiff_t s = 4; s < 9; s++)
         any |= shrink_character(shrinking, s, "-012");
     any |= shrink_character(shrinking, 10, "012");

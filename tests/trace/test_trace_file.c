@@ -178,7 +178,7 @@ Test(trace_file, processes_and_objects_are_checked)
          "t: process 1: slot: expected a number, found true or false");
     with("objects/2/name", "\"pipe 0\"", "t: object 2: name: \"pipe 0\" is that of object 1");
     with("objects/1/kind", "\"socket\"",
-         "t: object 1: kind: expected one of pipe, semaphore, found \"socket\"");
+         "t: object 1: kind: expected one of pipe, semaphore, mapping, found \"socket\"");
 }
 
 Test(trace_file, steps_are_checked)
