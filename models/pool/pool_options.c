@@ -137,7 +137,7 @@ static STEP int check(const struct pool *pool)
         return wrong("--producers", "0", "at least 1 for this protocol");
     if (pool->protocol->simple && pool->drop_full)
         return wrong("--drop-full", NULL, "another protocol: a SimpleQueue is never Full");
-    if (pool->protocol->named && pool->producers > 0)
+    if (pool->protocol->finish == finish_executor && pool->producers > 0)
         return wrong("--producers", NULL, "0 for this protocol");
     return 0;
 }
