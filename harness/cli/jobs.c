@@ -66,7 +66,7 @@ struct pool {
     struct job *all;             /* one for each case */
     int slots[MAX_JOBS];         /* the case that runs there, or -1 */
     int slot_count, begun, told; /* cases: begun in order, told in order */
-    int running, ended;
+    int running, ended, met;     /* met: as expected, of those that have ended */
     double started, next_line, deadline;
     bool terminal, shown;
 };
@@ -209,6 +209,7 @@ static void receive(struct pool *pool, int index)
     pool->slots[job->slot] = -1;
     pool->running--;
     pool->ended++;
+    pool->met += WIFEXITED(job->status) && aw_report_sent_met(job->bytes, job->size);
     job->ended = true;
 }
 
@@ -275,22 +276,18 @@ static void tell_those_whose_turn_it_is(struct pool *pool)
     }
 }
 
-/* "41/600 cases, 40 as expected, 1 not: NAME (1,234,567 states, 3 s), NAME ...": the verdicts are
- * those told so far. */
+/* "41/600 cases, 40 as expected, 1 not: NAME (1,234,567 states, 3 s), NAME ...". */
 static void show_progress(struct pool *pool)
 {
     double now = now_seconds();
     char line[512], states[32];
-    int met = 0;
     struct winsize window;
     if (now < pool->next_line || pool->running == 0)
         return;
     pool->next_line = now + (pool->terminal ? 0.2 : line_seconds);
-    for (int i = 0; i < pool->report->count; i++)
-        met += pool->report->cases[i].met;
     size_t length =
         (size_t)snprintf(line, sizeof line, "%d/%d cases, %d as expected, %d not:", pool->ended,
-                         pool->jobs->count, met, pool->report->count - met + pool->report->errors);
+                         pool->jobs->count, pool->met, pool->ended - pool->met);
     const char *before = " ";
     for (int slot = 0; slot < pool->slot_count && length < sizeof line; slot++) {
         int index = pool->slots[slot];

@@ -69,6 +69,9 @@ void aw_report_case_parts(struct aw_report_case *one, aw_part_visitor *visit, vo
 /* A case as bytes, for the process that this one was forked from. 0, or AW_E_IO. */
 int aw_report_send(FILE *out, const struct aw_report_case *one);
 
+/* Is the case in these bytes of aw_report_send as expected? False when they are none. */
+bool aw_report_sent_met(const void *bytes, size_t size);
+
 /* Enters a case of aw_report_send at the end; NULL when the bytes are none, or not all of it. */
 struct aw_report_case *aw_report_receive(struct aw_report *report, const void *bytes, size_t size);
 

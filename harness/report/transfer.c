@@ -33,6 +33,15 @@ int aw_report_send(FILE *out, const struct aw_report_case *one)
     return fflush(out) != 0 || ferror(out) ? AW_E_IO : 0;
 }
 
+bool aw_report_sent_met(const void *bytes, size_t size)
+{
+    struct aw_report_case one;
+    if (size < sizeof one)
+        return false;
+    memcpy(&one, bytes, sizeof one);
+    return one.met;
+}
+
 struct receiving {
     const unsigned char *bytes;
     size_t left;

@@ -302,6 +302,8 @@ Test(report, a_sent_case_is_received_whole_or_not_at_all)
     for (size_t part = 0; part < size; part++)
         cr_assert_null(aw_report_receive(&report, bytes, part), "%zu of %zu", part, size);
     cr_expect_eq(report.count, 1);
+    cr_expect(aw_report_sent_met(bytes, size));
+    cr_expect_not(aw_report_sent_met(bytes, 1));
     one = aw_report_receive(&report, bytes, size);
     cr_assert_not_null(one);
     cr_expect_eq(report.count, 2);
