@@ -14,7 +14,7 @@ CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
 MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/regressions/dead_sleeper.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
                  $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
-NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
+NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/regressions/dead_sleeper $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
 models: $(MODEL_OBJECTS) $(NATIVE)
@@ -40,6 +40,10 @@ $(BUILD)/models/pool.so: $(pool_SOURCES) $(MODEL_HEADERS)
 $(BUILD)/models/regressions/%.so: models/regressions/%.c $(MPQUEUE) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< $(MPQUEUE) -o $@
+
+$(BUILD)/native/regressions/%: models/regressions/%.c $(MPQUEUE) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS $< $(MPQUEUE) -o $@ -lfiu -pthread
 
 $(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
