@@ -213,6 +213,7 @@ def machine():
             for key, rest in fields("machine_fields").items()}
     ours["pipe_capacity"] = quantity("BYTES", 1, 64 << 20, False, "instead of pipe_slots")
     ours["time"] = {"anyOf": [{"enum": ["arbitrary", "virtual"]}, PARAMETER]}
+    ours["init"] = {"anyOf": [{"enum": ["zero", "pattern"]}, PARAMETER]}
     assert sorted(ours) == sorted(strings("harness/scenario/bounds.c", "machine_keys"))
     return closed(ours, "settings of the machine",
                   **{"not": {"required": ["pipe_slots", "pipe_capacity"]}})

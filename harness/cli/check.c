@@ -16,6 +16,7 @@ enum {
     OPT_HEAP,
     OPT_STACK,
     OPT_TIME,
+    OPT_INIT,
     OPT_CLOCK_ADVANCES,
     OPT_RUN_MILLISECONDS,
     OPT_PARTIAL_WRITES,
@@ -67,6 +68,16 @@ static bool take_time(struct check *check, const char *text)
     return false;
 }
 
+static bool take_init(struct check *check, const char *text)
+{
+    bool pattern = strcmp(text, "pattern") == 0;
+    check->one.machine.init = pattern ? AW_INIT_PATTERN : AW_INIT_ZERO;
+    if (pattern || strcmp(text, "zero") == 0)
+        return true;
+    aw_complain("check", "--init: expected zero or pattern, found \"%s\"", text);
+    return false;
+}
+
 static bool take_env(struct check *check, char *text)
 {
     if (strchr(text, '=') == NULL || text[0] == '=') {
@@ -100,6 +111,8 @@ static bool take(struct check *check, int option, char *argument)
         return aw_parse_size("check", "stack", argument, 16 << 10, 64 << 20, &machine->stack_bytes);
     case OPT_TIME:
         return take_time(check, argument);
+    case OPT_INIT:
+        return take_init(check, argument);
     case OPT_CLOCK_ADVANCES:
         return take_small("clock-advances", argument, 0, 100, &machine->clock_advances);
     case OPT_RUN_MILLISECONDS:
@@ -201,6 +214,7 @@ int aw_command_check(int argc, char **argv)
         {"heap", required_argument, NULL, OPT_HEAP},
         {"stack", required_argument, NULL, OPT_STACK},
         {"time", required_argument, NULL, OPT_TIME},
+        {"init", required_argument, NULL, OPT_INIT},
         {"clock-advances", required_argument, NULL, OPT_CLOCK_ADVANCES},
         {"run-milliseconds", required_argument, NULL, OPT_RUN_MILLISECONDS},
         {"partial-writes", required_argument, NULL, OPT_PARTIAL_WRITES},

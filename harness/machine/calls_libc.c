@@ -29,9 +29,10 @@ static enum aw_call_result crash_call(struct aw_machine *machine, int signal, co
 
 /* Memory. */
 
-/* `point`: libfiu's name of the call, at which an allocation may be made to fail. */
+/* `point`: libfiu's name of the call, at which an allocation may be made to fail; `fill`: the block is
+ * not promised to be zero. */
 static enum aw_call_result allocate(struct aw_machine *machine, const char *point, uint64_t size,
-                                    uint64_t align, uint64_t *result)
+                                    uint64_t align, bool fill, uint64_t *result)
 {
     int64_t delay_ns;
     int error = aw_fault_point_met(machine, point, &delay_ns);
@@ -53,6 +54,8 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
                                 (unsigned long long)(capacity >> 10));
         aw_set_errno(machine, machine->run_slot, ENOMEM);
     }
+    if (block != NULL && fill && machine->settings.init == AW_INIT_PATTERN)
+        memset(block, AW_INIT_BYTE, size);
     *result = (uint64_t)block;
     return AW_CALL_RETURN;
 }
@@ -88,7 +91,7 @@ static enum aw_call_result release(struct aw_machine *machine, uint64_t block, c
 enum aw_call_result aw_call_malloc(struct aw_machine *machine, const uint64_t *args,
                                    uint64_t *result)
 {
-    return allocate(machine, "libc/mm/malloc", args[0], 16, result);
+    return allocate(machine, "libc/mm/malloc", args[0], 16, true, result);
 }
 
 enum aw_call_result aw_call_calloc(struct aw_machine *machine, const uint64_t *args,
@@ -99,14 +102,14 @@ enum aw_call_result aw_call_calloc(struct aw_machine *machine, const uint64_t *a
         aw_set_errno(machine, machine->run_slot, ENOMEM);
         return AW_CALL_RETURN;
     }
-    return allocate(machine, "libc/mm/calloc", size, 16, result);
+    return allocate(machine, "libc/mm/calloc", size, 16, false, result);
 }
 
 static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, uint64_t size,
                                   uint64_t *result)
 {
     if (block == 0)
-        return allocate(machine, "libc/mm/realloc", size, 16, result);
+        return allocate(machine, "libc/mm/realloc", size, 16, true, result);
     if (size == 0)
         return release(machine, block, "realloc");
     uint32_t slot;
@@ -115,7 +118,7 @@ static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, ui
     if (arena == NULL || aw_arena_block_size(arena, machine->settings.heap_bytes, (void *)block,
                                              &old_size) != AW_HEAP_OK)
         return crash_call(machine, SIGABRT, "SIGABRT: realloc: not an allocated block");
-    enum aw_call_result how = allocate(machine, "libc/mm/realloc", size, 16, result);
+    enum aw_call_result how = allocate(machine, "libc/mm/realloc", size, 16, true, result);
     if (how != AW_CALL_RETURN || *result == 0)
         return how;
     memcpy((void *)*result, (void *)block, old_size < size ? old_size : size);
@@ -152,7 +155,8 @@ enum aw_call_result aw_call_aligned_alloc(struct aw_machine *machine, const uint
         aw_set_errno(machine, machine->run_slot, EINVAL);
         return AW_CALL_RETURN;
     }
-    return allocate(machine, "libc/mm/malloc", args[1], args[0] < 16 ? 16 : args[0], result);
+    return allocate(machine, "libc/mm/malloc", args[1], args[0] < 16 ? 16 : args[0],
+                    true, result);
 }
 
 enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uint64_t *args,
@@ -164,7 +168,8 @@ enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uin
     }
     uint64_t block = 0;
     enum aw_call_result how =
-        allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], &block);
+        allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], true,
+                 &block);
     if (how != AW_CALL_RETURN)
         return how;
     if (!aw_user_writable(machine, args[0], sizeof block))

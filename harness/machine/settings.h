@@ -14,6 +14,10 @@ enum aw_time_mode {
     AW_TIME_VIRTUAL,   /* a clock that moves only when nobody can run */
 };
 
+/* What a fresh block of malloc holds. (calloc's is zero.) */
+enum aw_init_mode { AW_INIT_ZERO, AW_INIT_PATTERN /* bytes AW_INIT_BYTE */ };
+enum { AW_INIT_BYTE = 0xa5 };
+
 struct aw_machine_settings {
     uint32_t pipe_page_size;  /* bytes of a pipe slot, and PIPE_BUF; 4096 */
     uint32_t pipe_slots;      /* 16 */
@@ -23,6 +27,7 @@ struct aw_machine_settings {
     uint32_t clock_advances;  /* arbitrary time: how often reading a clock may find it moved; 2 */
     uint32_t run_milliseconds; /* CPU time that program code may take between two visible
                                   operations; 1000 */
+    enum aw_init_mode init;   /* zero */
     uint32_t partial_writes;  /* budget: how many pipe writes of an execution may be cut short; 0 */
 };
 

@@ -13,6 +13,13 @@ static const char *time_word(const void *context, int index)
     return index == AW_TIME_VIRTUAL ? "virtual" : "arbitrary";
 }
 
+static const char *init_word(const void *context, int index)
+{
+    (void)context;
+    return index == AW_INIT_PATTERN ? "pattern" : "zero";
+}
+
+static const struct aw_words init_words = {AW_INIT_PATTERN + 1, init_word, NULL};
 static const struct aw_words time_words = {AW_TIME_VIRTUAL + 1, time_word, NULL};
 
 /* Where the number of a key goes. */
@@ -37,10 +44,11 @@ static const struct field machine_fields[] = {
     {"run_milliseconds", MACHINE(run_milliseconds), U32, {AW_UNIT_NONE, 1, 600000, 0, false}},
     {"partial_writes", MACHINE(partial_writes), U32, {AW_UNIT_NONE, 0, 1000, 0, false}},
 };
-/* Besides: `pipe_capacity`, another way to say `pipe_slots`, and `time`, a word. */
+/* Besides: `pipe_capacity`, another way to say `pipe_slots`, and `time` and `init`, words. */
 static const char *const machine_keys[] = {
     "pipe_page_size", "pipe_slots",     "pipe_capacity",    "heap",           "stack",
     "time",           "clock_advances", "run_milliseconds", "partial_writes",
+    "init",
 };
 
 #define LIMIT(member) offsetof(struct aw_limits, member)
@@ -103,7 +111,7 @@ int aw_read_machine(const struct aw_loading *loading, const struct aw_reading *r
                     struct aw_case *one)
 {
     const struct aw_yaml *map = aw_yaml_get(loading->root, "machine"), *node;
-    int code, time;
+    int code, word;
 
     aw_machine_settings_default(&one->machine);
     if (map == NULL)
@@ -117,9 +125,14 @@ int aw_read_machine(const struct aw_loading *loading, const struct aw_reading *r
     if (code == 0)
         code = read_capacity(reading, map, &one->machine);
     if (code == 0 && (node = aw_yaml_get(map, "time")) != NULL) {
-        code = aw_read_word(reading, node, "machine.time", "time", &time_words, &time);
+        code = aw_read_word(reading, node, "machine.time", "time", &time_words, &word);
         if (code == 0)
-            one->machine.time = (enum aw_time_mode)time;
+            one->machine.time = (enum aw_time_mode)word;
+    }
+    if (code == 0 && (node = aw_yaml_get(map, "init")) != NULL) {
+        code = aw_read_word(reading, node, "machine.init", "init", &init_words, &word);
+        if (code == 0)
+            one->machine.init = (enum aw_init_mode)word;
     }
     return code;
 }

@@ -234,11 +234,12 @@ static int read_machine(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
         "pipe_page_size", "pipe_slots",     "exact_pipes",      "heap",          "stack",
-        "time",           "clock_advances", "run_milliseconds", "partial_writes"};
+        "time",           "clock_advances", "run_milliseconds", "partial_writes", "init"};
     static const char *const times[] = {"arbitrary", "virtual"};
+    static const char *const inits[] = {"zero", "pattern"};
     struct aw_machine_settings *machine = &reading->trace->machine;
     const json_t *object;
-    int time = 0, status = get(reading, root, "machine", &object);
+    int time = 0, init = 0, status = get(reading, root, "machine", &object);
     if (status != 0)
         return status;
     snprintf(reading->where, sizeof reading->where, "machine: ");
@@ -257,6 +258,9 @@ static int read_machine(struct reading *reading, const json_t *root)
         (status = get_small(reading, object, "run_milliseconds", 1, 600000,
                             &machine->run_milliseconds)) == 0)
         status = get_small(reading, object, "partial_writes", 0, 1000, &machine->partial_writes);
+    if (status == 0 && json_object_get(object, "init") != NULL)
+        status = get_word(reading, object, "init", inits, 2, &init);
+    machine->init = init == 1 ? AW_INIT_PATTERN : AW_INIT_ZERO;
     machine->time = time == 1 ? AW_TIME_VIRTUAL : AW_TIME_ARBITRARY;
     reading->where[0] = '\0';
     return status;

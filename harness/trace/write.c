@@ -60,6 +60,8 @@ static json_t *machine_json(const struct aw_trace *trace)
     set(object, "clock_advances", number(machine->clock_advances));
     set(object, "run_milliseconds", number(machine->run_milliseconds));
     set(object, "partial_writes", number(machine->partial_writes));
+    if (machine->init == AW_INIT_PATTERN) /* left out otherwise: it came later */
+        set(object, "init", json_string("pattern"));
     return object;
 }
 

@@ -116,6 +116,7 @@ Test(scenario, every_key_is_read)
               "  clock_advances: 0\n"
               "  run_milliseconds: 50\n"
               "  partial_writes: 3\n"
+              "  init: pattern\n"
               "limits: {states: 1_000_000, memory: 2GiB, seconds: 1.25}\n"
               "properties: [fifo, drained]\n"
               "count: true\n"
@@ -148,6 +149,7 @@ Test(scenario, every_key_is_read)
     cr_expect_eq(one->machine.clock_advances, 0);
     cr_expect_eq(one->machine.run_milliseconds, 50);
     cr_expect_eq(one->machine.partial_writes, 3);
+    cr_expect_eq(one->machine.init, AW_INIT_PATTERN);
     cr_expect_eq(one->limits.states, 1000000);
     cr_expect_eq(one->limits.memory_bytes, UINT64_C(2) << 30);
     cr_expect_eq(one->limits.seconds, 1.25);
@@ -496,7 +498,7 @@ Test(wrong, keys)
         GOOD "machine: {pipe_slot: 3}\n",
         "s.yaml:5:11: unknown key of machine \"pipe_slot\", did you mean \"pipe_slots\"? expected "
         "one of pipe_page_size, pipe_slots, pipe_capacity, heap, stack, time, clock_advances, "
-        "run_milliseconds, partial_writes");
+        "run_milliseconds, partial_writes, init");
     wrong(GOOD "limits: {sates: 3}\n", "s.yaml:5:10: unknown key of limits \"sates\", did you mean "
                                        "\"states\"? expected one of states, memory, seconds");
     wrong(
