@@ -57,8 +57,9 @@ static int draw(const struct request *request, const struct aw_case *one,
     if (request->to != NULL)
         failed |= fclose(out) != 0;
     if (failed && status == AW_EXIT_OK)
-        status = aw_complain("automaton", "%s: cannot be written: %s",
-                             request->to ? request->to : "the output", strerror(errno ? errno : EIO));
+        status =
+            aw_complain("automaton", "%s: cannot be written: %s",
+                        request->to ? request->to : "the output", strerror(errno ? errno : EIO));
     if (status != AW_EXIT_OK && request->to != NULL)
         unlink(request->to);
     return status;
@@ -101,9 +102,9 @@ static int of_file(const struct request *request, const char *path, const char *
     for (int i = 0; i < scenario->count && chosen == NULL; i++)
         if (request->name == NULL || strstr(scenario->cases[i].name, request->name) != NULL)
             chosen = &scenario->cases[i];
-    int status = chosen != NULL ? of_case(request, chosen, runtime)
-                                : aw_complain("automaton", "no case's name contains \"%s\"",
-                                              request->name);
+    int status = chosen != NULL
+                     ? of_case(request, chosen, runtime)
+                     : aw_complain("automaton", "no case's name contains \"%s\"", request->name);
     aw_scenario_free(scenario);
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.c - allways replay --debug: gdb, stopped before a step of a trace, in the frame of the thread
- * that is to take it.
+ * debug.c - allways replay --debug: gdb, stopped before a step of a trace, in the frame of the
+ * thread that is to take it.
  *
  * gdb runs `allways replay --stop-before N TRACE`, which calls aw_debug_parked with the process in
  * place. There the registers are set to those of the parked thread, so that its stack is what gdb
@@ -24,14 +24,19 @@ static const char *const registers[][2] = {{"rsp", "sp"},  {"rbp", "bp"},  {"rbx
                                            {"r15", "r15"}, {"pc", "pc"}};
 
 /* A path in a gdb command: quotes are gdb's. */
-static bool plain(const char *path) { return strpbrk(path, "\"\n") == NULL; }
+static bool plain(const char *path)
+{
+    return strpbrk(path, "\"\n") == NULL;
+}
 
-static void write_script(FILE *out, const struct aw_trace *trace, uint32_t step, const char *runtime)
+static void write_script(FILE *out, const struct aw_trace *trace, uint32_t step,
+                         const char *runtime)
 {
     char name[256];
     const struct aw_trace_step *of = &trace->steps[step];
     fputs("set confirm off\nset pagination off\nset print thread-events off\n"
-          "set debuginfod enabled off\nhandle SIGSEGV SIGBUS SIGSYS SIGALRM SIGVTALRM SIGPROF nostop noprint pass\n"
+          "set debuginfod enabled off\nhandle SIGSEGV SIGBUS SIGSYS SIGALRM SIGVTALRM SIGPROF "
+          "nostop noprint pass\n"
           "break aw_debug_parked\nrun\n",
           out);
     fprintf(out, "add-symbol-file \"%s\" -o 0x%llx\n", trace->program,
@@ -65,7 +70,8 @@ int aw_cli_debug(const struct aw_trace *trace, const char *path, uint32_t step, 
     if (system("command -v gdb >/dev/null 2>&1") != 0)
         return aw_complain("replay", "--debug: gdb is not installed (Debian's package gdb)");
     if (trace->steps[step].process == AW_TRACE_NONE)
-        return aw_complain("replay", "--debug: at step %u the clock moves, and no thread", step + 1);
+        return aw_complain("replay", "--debug: at step %u the clock moves, and no thread",
+                           step + 1);
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (length < 0 || !plain(trace->program) || !plain(runtime))
         return aw_complain("replay", "--debug: a path that gdb cannot be told");

@@ -18,14 +18,17 @@ struct learner {
     const char *process;
     struct aw_visited visited;
     struct aw_symmetry symmetry;
-    char names[MAX_HANDLES][NAME];  /* of objects, by handle */
+    char names[MAX_HANDLES][NAME];   /* of objects, by handle */
     uint64_t addresses[MAX_MUTEXES]; /* of mutexes and conditions, in the order of appearance */
     uint32_t address_count;
     bool named, fills_up;
     struct aw_outcome outcomes[AW_MAX_OUTCOMES];
 };
 
-static char *copy(const char *text) { return aw_string_copy(text ? text : ""); }
+static char *copy(const char *text)
+{
+    return aw_string_copy(text ? text : "");
+}
 
 /* Names. */
 
@@ -140,8 +143,9 @@ static void object_name(struct learner *learner, uint32_t local, uint32_t thread
 
 /* Nodes and edges, each once. */
 
-static uint32_t node_of(struct learner *learner, int kind, const char *thread, const char *operation,
-                        const char *object, const char *function, const char *file, int line)
+static uint32_t node_of(struct learner *learner, int kind, const char *thread,
+                        const char *operation, const char *object, const char *function,
+                        const char *file, int line)
 {
     struct aw_automaton *automaton = learner->automaton;
     for (uint32_t i = 0; i < automaton->node_count; i++) {
@@ -151,11 +155,11 @@ static uint32_t node_of(struct learner *learner, int kind, const char *thread, c
             strcmp(node->file, file) == 0)
             return i;
     }
-    automaton->nodes = aw_reallocate(automaton->nodes, automaton->node_count + 1ul,
-                                     sizeof *automaton->nodes);
-    automaton->nodes[automaton->node_count] =
-        (struct aw_automaton_node){kind,         copy(thread),   copy(operation), copy(object),
-                                   copy(function), copy(file), line, kind == AW_AUTOMATON_START};
+    automaton->nodes =
+        aw_reallocate(automaton->nodes, automaton->node_count + 1ul, sizeof *automaton->nodes);
+    automaton->nodes[automaton->node_count] = (struct aw_automaton_node){
+        kind,       copy(thread), copy(operation),           copy(object), copy(function),
+        copy(file), line,         kind == AW_AUTOMATON_START};
     return automaton->node_count++;
 }
 
@@ -167,8 +171,8 @@ static void add_edge(struct learner *learner, uint32_t from, uint32_t to, const 
         if (automaton->edges[i].from == from && automaton->edges[i].to == to &&
             strcmp(automaton->edges[i].answer, answer) == 0)
             return;
-    automaton->edges = aw_reallocate(automaton->edges, automaton->edge_count + 1ul,
-                                     sizeof *automaton->edges);
+    automaton->edges =
+        aw_reallocate(automaton->edges, automaton->edge_count + 1ul, sizeof *automaton->edges);
     automaton->edges[automaton->edge_count++] =
         (struct aw_automaton_edge){from, to, copy(answer), fault};
 }

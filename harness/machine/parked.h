@@ -14,8 +14,8 @@ struct aw_parked {
     uint64_t pc, sp, bp, bx, r12, r13, r14, r15;
 };
 
-/* Puts the memory of a process in place, and tells the registers of one of its threads. It stays there
- * until the next step. */
+/* Puts the memory of a process in place, and tells the registers of one of its threads. It stays
+ * there until the next step. */
 struct aw_parked aw_machine_put_in_place(struct aw_machine *machine, uint32_t local,
                                          unsigned thread);
 

@@ -158,8 +158,8 @@ static void say_places(struct text *text, const struct aw_trace_items *items, ui
         if (last == i)
             say(text, "%s%s", told > 0 ? "; " : " ", aw_trace_item_name(trace, &items->items[i]));
         else
-            say(text, "%sitems %llu to %llu", told > 0 ? "; " : " ",
-                (unsigned long long)items->items[i].number,
+            say(text, "%sitems %llu %s %llu", told > 0 ? "; " : " ",
+                (unsigned long long)items->items[i].number, last == i + 1 ? "and" : "to",
                 (unsigned long long)items->items[last].number);
         say(text, " %s %s",
             future     ? "had"
@@ -186,9 +186,9 @@ static const char *lost_names(const struct aw_trace *trace, const struct aw_trac
     if (count == 1)
         return aw_trace_item_name(trace, &items->items[first]);
     if (run)
-        return aw_trace_text(trace, "items %llu to %llu",
-                             (unsigned long long)items->items[first].number,
-                             (unsigned long long)items->items[last].number);
+        return aw_trace_text(
+            trace, "items %llu %s %llu", (unsigned long long)items->items[first].number,
+            count == 2 ? "and" : "to", (unsigned long long)items->items[last].number);
     return aw_trace_text(trace, "%u items", count);
 }
 
@@ -336,6 +336,10 @@ static void why_locked(struct text *text, const struct aw_trace_waiting *waiting
     if (end != NULL) {
         say(text, " and never gave back: %s %s while it held it. The lock is orphaned.", name,
             ended_text(trace, end, step));
+    } else if (strstr(waiting->holder, "does not exist in this process") != NULL) {
+        say(text, " before the fork. That thread does not exist in this process, which was given "
+                  "the locked "
+                  "lock and not its owner: nobody can unlock it.");
     } else {
         say(text, " and has not given back.");
     }
@@ -348,7 +352,12 @@ static void say_parties(struct text *text, const struct aw_trace_waiting *waitin
             i == 0                             ? ""
             : i + 1 < waiting->waits_for_count ? ", "
                                                : " or ",
-            thread_name(text->trace, waiting->waits_for[i].process, waiting->waits_for[i].slot));
+            waiting->waits_for_count == 1 && waiting->waits_for[0].process == waiting->process &&
+                    (waiting->waits_for[0].slot == waiting->slot ||
+                     strstr(waiting->operation, "join") == NULL)
+                ? "it itself"
+                : thread_name(text->trace, waiting->waits_for[i].process,
+                              waiting->waits_for[i].slot));
 }
 
 static void why_blocked(struct text *text, const struct aw_trace_waiting *waiting)
@@ -449,15 +458,17 @@ static void why_wrong(struct text *text)
                 event->kind != AW_TRACE_FAILED)
                 continue;
             char name[256];
+            bool told = event->kind == AW_TRACE_ERROR ||
+                        strstr(event->place, "allways/probe.h") != NULL; /* aw_error */
             aw_trace_actor(trace, step, event, name, sizeof name);
             say(text, "%s %s at step %u: %s%s%s%s%s.", name,
-                event->kind == AW_TRACE_CRASH    ? "crashed"
-                : event->kind == AW_TRACE_FAILED ? "had a call fail that should not"
-                                                 : "reported an error",
+                event->kind == AW_TRACE_CRASH ? "crashed"
+                : told                        ? "reported an error"
+                                              : "had a call fail that should not",
                 i + 1, event->text, event->kind != AW_TRACE_CRASH && event->a != 0 ? ", " : "",
                 event->kind != AW_TRACE_CRASH && event->a != 0 ? aw_trace_errno_name((int)event->a)
                                                                : "",
-                event->place[0] ? ", in " : "", event->place);
+                event->place[0] && !told ? ", in " : "", told ? "" : event->place);
             say(text, " It followed %s, which answered \"%s\"%s.",
                 operation(trace, step->operation, step->object), step->result,
                 source(trace, step->function, step->file, step->line));
@@ -511,8 +522,10 @@ static void say_faults(struct text *text)
     uint32_t told = 0;
     for (uint32_t i = 0; i < trace->step_count; i++)
         for (uint32_t k = 0; k < trace->steps[i].fault_count; k++)
-            say(text, "%s step %u, %s", told++ > 0 ? ";" : " Injected:", i + 1,
-                aw_trace_fault_text(trace, &trace->steps[i].faults[k], words, sizeof words));
+            say(text, "%s %s, at step %u, %s %s's %s", told++ > 0 ? ";" : " Injected:",
+                aw_trace_fault_text(trace, &trace->steps[i].faults[k], words, sizeof words), i + 1,
+                aw_trace_fault_in_code(trace, &trace->steps[i].faults[k]) ? "after" : "in",
+                who(trace, i), operation(trace, trace->steps[i].operation, trace->steps[i].object));
     if (told > 0)
         say(text, ".");
 }
@@ -611,10 +624,16 @@ const char *aw_trace_passing_text(const struct aw_trace *trace)
     if (critical->passing_count == 0)
         return "";
     const struct aw_trace_passing *first = &critical->passing[0];
-    say(&text,
-        "instead, as step %u: %s, %s -> %s%s; and after %u steps in all everything is well: ",
-        critical->branch + 1, first->who, operation(trace, first->operation, first->object),
-        first->result, source(trace, first->function, first->file, first->line),
+    const struct aw_trace_step *step =
+        critical->branch < trace->step_count ? &trace->steps[critical->branch] : NULL;
+    if (step != NULL && step->fault_count > 0 && strcmp(first->operation, step->operation) == 0 &&
+        strcmp(first->who, who(trace, critical->branch)) == 0)
+        say(&text, "instead: the same step without the fault (-> %s);", first->result);
+    else
+        say(&text, "instead, as step %u: %s, %s -> %s%s;", critical->branch + 1, first->who,
+            operation(trace, first->operation, first->object), first->result,
+            source(trace, first->function, first->file, first->line));
+    say(&text, " and after %u steps in all everything is well: ",
         critical->branch + critical->passing_count);
     say_turns(&text);
     say(&text, ".");
@@ -645,8 +664,8 @@ const char *aw_trace_cycle_text(const struct aw_trace *trace)
             if (next == NULL)
                 break;
             say(&text, " -> %s", thread_name(trace, next->process, next->slot));
-            if (next == start)
-                return text.words;
+            if (next == start) /* alone, one can only wait for a lock of one's own */
+                return steps > 0 || start->since != AW_TRACE_NONE ? text.words : "";
             at = next;
         }
     }
@@ -681,7 +700,7 @@ static void show_items(const struct aw_trace *trace, const struct aw_trace_items
     uint32_t shown = 0;
     if (items->count == 0)
         return;
-    fputs("\nitems\n", out);
+    aw_trace_heading(out, "items");
     for (int pass = 0; pass < 2; pass++) /* those that went wrong first */
         for (uint32_t i = 0; i < items->count; i++) {
             const struct aw_trace_item *item = &items->items[i];
@@ -706,7 +725,7 @@ void aw_trace_explain(const struct aw_trace *trace, FILE *out)
         aw_trace_wrap(out, 2, 2, why);
     const char *critical = aw_trace_critical_text(trace);
     if (critical[0] != '\0') {
-        fputs("\ncritical step\n", out);
+        aw_trace_heading(out, "critical step");
         aw_trace_wrap(out, 2, 2, critical);
         if (aw_trace_passing_text(trace)[0] != '\0')
             aw_trace_wrap(out, 2, 2, aw_trace_passing_text(trace));

@@ -6,8 +6,7 @@
 #include "base/memory.h"
 #include "trace/act.h"
 
-static const char *const private_names[] = {"mutex", "condition", "semaphore",
-                                            "rwlock", "barrier"};
+static const char *const private_names[] = {"mutex", "condition", "semaphore", "rwlock", "barrier"};
 
 /* What lies in memory. */
 

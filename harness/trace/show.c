@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -41,6 +42,24 @@ const char *aw_trace_errno_name(int error)
 {
     const char *name = strerrorname_np(error);
     return name != NULL ? name : "unknown error";
+}
+
+void aw_trace_colour(FILE *out, const char *code)
+{
+    const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    if ((none != NULL && none[0] != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
+        isatty(fileno(out)) != 1)
+        return;
+    fprintf(out, "\033[%sm", code);
+}
+
+void aw_trace_heading(FILE *out, const char *words)
+{
+    fputs("\n", out);
+    aw_trace_colour(out, "1");
+    fputs(words, out);
+    aw_trace_colour(out, "0");
+    fputs("\n", out);
 }
 
 void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words)
@@ -285,15 +304,19 @@ static void print_head(const struct table *table, FILE *out)
 static void print_lanes(const struct table *table, uint32_t index, FILE *out)
 {
     const struct aw_trace_step *step = &table->trace->steps[index];
+    static const char *const colours[] = {"1;34", "1;33", "1;32", "1;35", "1;36", "1;31"};
     char text[4];
     for (uint32_t i = 0; i < table->lane_count; i++) {
         const struct lane *lane = &table->lanes[i];
-        if (lane->process == step->process && lane->slot == step->choice.slot)
+        bool moves = lane->process == step->process && lane->slot == step->choice.slot;
+        if (moves)
             letter(i, text);
         else
             snprintf(text, sizeof text, "%s",
                      index > lane->first && index < lane->last ? "|" : " ");
+        aw_trace_colour(out, moves ? colours[i % (sizeof colours / sizeof *colours)] : "2");
         fprintf(out, " %s", text);
+        aw_trace_colour(out, "0");
     }
 }
 
@@ -385,9 +408,13 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     if (clipped)
         aw_trace_wrap(out, 7 + 2 * (int)table->lane_count, 9 + 2 * (int)table->lane_count,
                       aw_trace_text(trace, "= %s", result));
-    for (uint32_t i = 0; i < step->fault_count; i++)
-        fprintf(out, "%*s*** fault: %s\n", 7 + 2 * (int)table->lane_count, "",
+    for (uint32_t i = 0; i < step->fault_count; i++) {
+        aw_trace_colour(out, "1;31");
+        fprintf(out, "%*s*** fault: %s", 7 + 2 * (int)table->lane_count, "",
                 aw_trace_fault_text(trace, &step->faults[i], event, sizeof event));
+        aw_trace_colour(out, "0");
+        fputs("\n", out);
+    }
     for (uint32_t i = 0; i < step->event_count; i++) {
         if (step->events[i].kind == AW_TRACE_WORKERS || step->events[i].kind == AW_TRACE_ROLE)
             continue;
@@ -442,8 +469,12 @@ void aw_trace_show(const struct aw_trace *trace, FILE *out)
             fprintf(out, "---- from here on, steps %u to %u are repeated for ever ----\n", i + 1,
                     trace->step_count);
         print_step(&table, i, out);
-        if (trace->critical.kind == AW_CRITICAL_STEP && i == trace->critical.step)
-            fprintf(out, "---- critical: after step %u no continuation is good ----\n", i + 1);
+        if (trace->critical.kind == AW_CRITICAL_STEP && i == trace->critical.step) {
+            aw_trace_colour(out, "1;33");
+            fprintf(out, "---- critical: after step %u no continuation is good ----", i + 1);
+            aw_trace_colour(out, "0");
+            fputs("\n", out);
+        }
     }
     if (trace->loop != AW_TRACE_NONE)
         fprintf(out, "---- back to step %u%s ----\n", trace->loop + 1,

@@ -10,6 +10,12 @@ const char *aw_trace_errno_name(int error);
 /* What happened, without who: "put item 1". */
 void aw_trace_say_event(const struct aw_trace_event *event, char *buffer, size_t size);
 
+/* An empty line and a heading. */
+void aw_trace_heading(FILE *out, const char *words);
+
+/* Begins a colour ("1;31", "0" ends it), on a terminal only, and not where NO_COLOR is set. */
+void aw_trace_colour(FILE *out, const char *code);
+
 /* A line, broken at spaces into lines of at most 100 columns; those after the first begin at
  * `hanging`. */
 void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words);

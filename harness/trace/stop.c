@@ -11,7 +11,10 @@ struct aw_parked aw_debug_at; /* read by the debugger alone */
 
 void aw_debug_parked(void);
 /* A place for a breakpoint. */
-__attribute__((noinline)) void aw_debug_parked(void) { __asm__ volatile("" ::: "memory"); }
+__attribute__((noinline)) void aw_debug_parked(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
 
 /* The thread that a choice names, in the state that the walk is at. */
 static bool find(const struct aw_walk *walk, const struct aw_choice *choice, uint32_t *local,

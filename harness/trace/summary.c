@@ -411,21 +411,26 @@ void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
 {
     char *text = NULL;
     size_t size = 0;
-    fprintf(out, "%s%s%s%s%s\n", aw_verdict_name(trace->verdict), trace->property >= 0 ? ": " : "",
+    aw_trace_colour(out, "1;31");
+    fprintf(out, "%s%s%s%s%s", aw_verdict_name(trace->verdict), trace->property >= 0 ? ": " : "",
             trace->property >= 0 ? aw_property_name((enum aw_property)trace->property) : "",
             trace->scenario[0] ? "   " : "", trace->scenario);
+    aw_trace_colour(out, "0");
+    fputs("\n", out);
     if (trace->message[0] != '\0')
         aw_trace_wrap(out, 0, 2, trace->message);
     if (trace->verdict == AW_VIOLATED && trace->step_count > 0) {
-        fputs("\nwhy\n", out);
+        aw_trace_heading(out, "why");
         aw_trace_explain(trace, out);
-        fputs("\nwhat happened", out);
+        aw_trace_heading(out, "what happened");
+    } else {
+        fputs("\n", out);
     }
     FILE *story = open_memstream(&text, &size);
     AW_CHECK(story != NULL);
     aw_trace_show_story(trace, story);
     fclose(story);
     if (size > 0)
-        fprintf(out, "\n%s", text);
+        fputs(text, out);
     free(text);
 }

@@ -49,10 +49,11 @@ static int check_case(const struct aw_case *one, const char *path, const struct 
                       struct aw_error *error)
 {
     if (strcmp(trace->program, one->program) != 0 || !same_strings(trace->argv, one->argv))
-        return aw_fail(error, AW_E_FORMAT,
-                       "%s: a trace of another program or other arguments (%s): `allways run` without "
-                       "it writes a new one",
-                       path, trace->program);
+        return aw_fail(
+            error, AW_E_FORMAT,
+            "%s: a trace of another program or other arguments (%s): `allways run` without "
+            "it writes a new one",
+            path, trace->program);
     if (trace->verdict != AW_VIOLATED || trace->property < 0 ||
         (one->properties & AW_PROPERTY_BIT(trace->property)) == 0)
         return aw_fail(error, AW_E_FORMAT,

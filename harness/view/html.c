@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * html.c - page.html with its style, its script and the data of the trace in it: one file that loads
- * nothing. The data stands in a script element of type application/json; every "<" in it is written
- * as \u003c, so that no text of a program can end that element.
+ * html.c - page.html with its style, its script and the data of the trace in it: one file that
+ * loads nothing. The data stands in a script element of type application/json; every "<" in it is
+ * written as \u003c, so that no text of a program can end that element.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -9,7 +9,11 @@
 #include "trace/show.h"
 #include "view/view.h"
 
-enum { AROUND = 3, LONGEST_LINE = 200, PASSING_TOLD = 50 }; /* lines of source before and after the one of a step */
+enum {
+    AROUND = 3,
+    LONGEST_LINE = 200,
+    PASSING_TOLD = 50
+}; /* lines of source before and after the one of a step */
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -25,7 +29,10 @@ static void append(json_t *array, json_t *value)
     AW_CHECK(failed == 0);
 }
 
-static json_t *number(uint64_t value) { return json_integer((json_int_t)value); }
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
 
 /* Steps count from 1, as everywhere for people. */
 static json_t *step_number(uint32_t index)
@@ -194,9 +201,9 @@ static json_t *waiting_json(const struct aw_trace *trace, const struct aw_view_l
     set(object, "line", number((uint64_t)waiting->line));
     set(object, "holder", json_string(waiting->holder));
     for (uint32_t i = 0; i < waiting->waits_for_count; i++)
-        append(list, json_string(aw_trace_thread_name(trace, waiting->waits_for[i].process,
-                                                      waiting->waits_for[i].slot, name,
-                                                      sizeof name)));
+        append(list,
+               json_string(aw_trace_thread_name(trace, waiting->waits_for[i].process,
+                                                waiting->waits_for[i].slot, name, sizeof name)));
     set(object, "waits_for", list);
     return object;
 }
@@ -253,9 +260,8 @@ static json_t *sources_json(const struct aw_trace *trace)
     {
         json_t *known = json_object();
         read_lines(trace, file, lines);
-        json_object_foreach(lines, key, text)
-            if (json_is_string(text))
-                set(known, key, json_incref(text));
+        json_object_foreach(lines, key, text) if (json_is_string(text))
+            set(known, key, json_incref(text));
         if (json_object_size(known) > 0)
             set(sources, file, known);
         else
@@ -281,8 +287,8 @@ static void set_header(json_t *root, const struct aw_trace *trace, const char *p
     set(root, "preemptions", number(trace->preemptions));
     set(root, "minimal", json_boolean(trace->minimal));
     set(root, "replay",
-        json_string(aw_trace_text(trace, "allways replay %s",
-                                  aw_trace_bytes(trace, path, strlen(path)))));
+        json_string(
+            aw_trace_text(trace, "allways replay %s", aw_trace_bytes(trace, path, strlen(path)))));
     set(root, "loop", step_number(trace->loop));
 }
 

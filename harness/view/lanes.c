@@ -46,8 +46,7 @@ void aw_view_lanes_free(struct aw_view_lanes *lanes)
 uint32_t aw_view_lane(const struct aw_view_lanes *lanes, uint32_t process, uint32_t slot)
 {
     uint32_t i = 0;
-    while (i < lanes->count &&
-           (lanes->lanes[i].process != process || lanes->lanes[i].slot != slot))
+    while (i < lanes->count && (lanes->lanes[i].process != process || lanes->lanes[i].slot != slot))
         i++;
     return i;
 }

@@ -2,9 +2,9 @@
 /*
  * mermaid.c - a sequence diagram, as GitHub draws it in a pull request.
  *
- * GitHub refuses diagrams of more than 50,000 characters, and nobody reads one of 300 lines. So only
- * what the explanation is about is drawn: messages through pipes, what the program says of itself,
- * faults, the critical step; of those the first few and the last ones.
+ * GitHub refuses diagrams of more than 50,000 characters, and nobody reads one of 300 lines. So
+ * only what the explanation is about is drawn: messages through pipes, what the program says of
+ * itself, faults, the critical step; of those the first few and the last ones.
  */
 #include <string.h>
 
@@ -93,12 +93,11 @@ static void draw(const struct drawing *d, uint32_t index)
     bool critical = trace->critical.kind == AW_CRITICAL_STEP && trace->critical.step == index;
     if (message != NULL) {
         const struct aw_trace_step *from = &trace->steps[message->written];
-        fprintf(d->out, "    T%u->>T%u: ",
-                aw_view_lane(d->lanes, from->process, from->choice.slot), lane);
-        put_text(d->out,
-                 aw_trace_text(trace, "%u: %s, %llu bytes", index + 1,
-                               trace->objects[message->object].name,
-                               (unsigned long long)message->bytes));
+        fprintf(d->out, "    T%u->>T%u: ", aw_view_lane(d->lanes, from->process, from->choice.slot),
+                lane);
+        put_text(d->out, aw_trace_text(trace, "%u: %s, %llu bytes", index + 1,
+                                       trace->objects[message->object].name,
+                                       (unsigned long long)message->bytes));
         fputc('\n', d->out);
     } else {
         note(d, lane,
@@ -114,10 +113,10 @@ static void draw(const struct drawing *d, uint32_t index)
         if (event->kind == AW_TRACE_WORKERS || event->kind == AW_TRACE_ROLE ||
             event->kind == AW_TRACE_LOG)
             continue;
-        uint32_t of = event->process == step->process && event->kind != AW_TRACE_END
-                          ? lane
-                          : aw_view_lane(d->lanes, event->process,
-                                         trace->processes[event->process].slot);
+        uint32_t of =
+            event->process == step->process && event->kind != AW_TRACE_END
+                ? lane
+                : aw_view_lane(d->lanes, event->process, trace->processes[event->process].slot);
         aw_trace_say_event(event, words, sizeof words);
         if (of < d->lanes->count)
             note(d, of, words);

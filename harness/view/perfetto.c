@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * perfetto.c - Chrome's trace event format ("Trace Event Format", Google): a step is a slice of one
- * millisecond on its thread's track, messages are flows, levels are counters, remarks and faults are
- * instants. Opens in ui.perfetto.dev and in chrome://tracing. Times count steps: nothing here is a
- * measurement.
+ * millisecond on its thread's track, messages are flows, levels are counters, remarks and faults
+ * are instants. Opens in ui.perfetto.dev and in chrome://tracing. Times count steps: nothing here
+ * is a measurement.
  */
 #include <string.h>
 

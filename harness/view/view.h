@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view.h - a trace for other eyes than a terminal's. Each view is a function from a trace to a file;
- * all of them say what trace/explain.h and trace/items.h found, and compute nothing of their own.
+ * view.h - a trace for other eyes than a terminal's. Each view is a function from a trace to a
+ * file; all of them say what trace/explain.h and trace/items.h found, and compute nothing of their
+ * own.
  *
  *   json.c      what there is to be shown, as data (docs/trace-format.md)
  *   html.c      one page that needs nothing else: page.html, page.css and page.js around that data
@@ -19,8 +20,8 @@
 /* Of the JSON. A change that older readers would misread raises it. */
 enum { AW_VIEW_FORMAT = 1 };
 
-/* `path` is that of the trace file, for the command that replays it. 0, or AW_E_IO. Sources are read
- * where the trace says that they are; what cannot be read is left out. */
+/* `path` is that of the trace file, for the command that replays it. 0, or AW_E_IO. Sources are
+ * read where the trace says that they are; what cannot be read is left out. */
 int aw_view_json(const struct aw_trace *trace, const char *path, FILE *out);
 int aw_view_html(const struct aw_trace *trace, const char *path, FILE *out);
 int aw_view_mermaid(const struct aw_trace *trace, const char *path, FILE *out);

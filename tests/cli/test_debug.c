@@ -23,8 +23,8 @@ static int run(char said[16384], const char *command)
 static void make_trace(void)
 {
     char said[16384];
-    cr_assert_eq(run(said, "$AW run --trace-dir build/golden scenarios/classics/crash-null.yaml"), 0,
-                 "%s", said);
+    cr_assert_eq(run(said, "$AW run --trace-dir build/golden scenarios/classics/crash-null.yaml"),
+                 0, "%s", said);
 }
 
 Test(debug, stops_in_the_frame_of_the_failing_thread_and_goes_on, .timeout = 60)

@@ -39,20 +39,21 @@ static void put(const char *name, const char *text)
 }
 
 /* A program that waits without a condition, or with one; its trace in FOLDER/kept.trace. */
-static const char source[] = "#include <pthread.h>\n#include <stdlib.h>\n"
-                             "static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;\n"
-                             "static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;\n"
-                             "%s\nstatic int ready;\n"
-                             "static void *%s(void *unused)\n{\n"
-                             "    pthread_mutex_lock(&lock);\n    ready = 1;\n"
-                             "    pthread_cond_signal(&changed);\n    pthread_mutex_unlock(&lock);\n"
-                             "    return unused;\n}\n"
-                             "int main(void)\n{\n    pthread_t thread;\n"
-                             "    pthread_create(&thread, NULL, %s, NULL);\n"
-                             "    pthread_mutex_lock(&lock);\n    %s\n"
-                             "        pthread_cond_wait(&changed, &lock);\n"
-                             "    pthread_mutex_unlock(&lock);\n"
-                             "    return pthread_join(thread, NULL);\n}\n";
+static const char source[] =
+    "#include <pthread.h>\n#include <stdlib.h>\n"
+    "static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;\n"
+    "static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;\n"
+    "%s\nstatic int ready;\n"
+    "static void *%s(void *unused)\n{\n"
+    "    pthread_mutex_lock(&lock);\n    ready = 1;\n"
+    "    pthread_cond_signal(&changed);\n    pthread_mutex_unlock(&lock);\n"
+    "    return unused;\n}\n"
+    "int main(void)\n{\n    pthread_t thread;\n"
+    "    pthread_create(&thread, NULL, %s, NULL);\n"
+    "    pthread_mutex_lock(&lock);\n    %s\n"
+    "        pthread_cond_wait(&changed, &lock);\n"
+    "    pthread_mutex_unlock(&lock);\n"
+    "    return pthread_join(thread, NULL);\n}\n";
 
 static void compile(const char *comment, const char *name, const char *loop)
 {
@@ -70,7 +71,8 @@ static void make(void)
     cr_assert_eq(system(text), 0);
     compile("", "helper", "");
     snprintf(text, sizeof text,
-             "name: kept\nabout: waits\nprogram: %s/p.so\nexpect: {verdict: violated, property: no-deadlock}\n",
+             "name: kept\nabout: waits\nprogram: %s/p.so\nexpect: {verdict: violated, property: "
+             "no-deadlock}\n",
              folder);
     put("first.yaml", text);
     snprintf(text, sizeof text,

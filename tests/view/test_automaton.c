@@ -37,7 +37,8 @@ Test(automaton, a_limit_is_said_in_the_picture_and_beside_it)
 {
     char said[16384];
     cr_expect_eq(run(said, "--process main --states 5 " ITEMS), 0, "%s", said);
-    cr_expect_not_null(strstr(said, "\\nnot complete: the limit of states was reached"), "%s", said);
+    cr_expect_not_null(strstr(said, "\\nnot complete: the limit of states was reached"), "%s",
+                       said);
     cr_expect_not_null(strstr(said, "allways automaton: not complete"), "%s", said);
 }
 
@@ -45,8 +46,8 @@ Test(automaton, mistakes_are_told)
 {
     char said[16384];
     cr_expect_eq(run(said, "--process nobody " ITEMS), 2);
-    cr_expect_not_null(strstr(said, "no process is called \"nobody\"; there are: main, worker"), "%s",
-                       said);
+    cr_expect_not_null(strstr(said, "no process is called \"nobody\"; there are: main, worker"),
+                       "%s", said);
     cr_expect_eq(run(said, "--format png " ITEMS), 2);
     cr_expect_not_null(strstr(said, "expected dot or svg"), "%s", said);
     cr_expect_eq(run(said, "--case nosuch " ITEMS), 2);

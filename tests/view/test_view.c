@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The views of traces. What they print is in tests/golden/; `make golden` writes it anew. The page is
- * opened in Chromium by tests/view/page.mjs.
+ * The views of traces. What they print is in tests/golden/; `make golden` writes it anew. The page
+ * is opened in Chromium by tests/view/page.mjs.
  */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
@@ -80,7 +80,8 @@ static void mask(char *text, const char *before, const char *number)
 }
 
 static const char *const scenarios[] = {"classics/lost-wakeup-wrong", "classics/items-empty",
-                                        "classics/lock-order-wrong", "classics/polite-threads-wrong"};
+                                        "classics/lock-order-wrong",
+                                        "classics/polite-threads-wrong"};
 static const char *const formats[] = {"text", "json", "mermaid", "perfetto"};
 
 Test(view, prints_what_the_golden_files_say)
@@ -128,6 +129,23 @@ Test(view, no_line_of_the_text_is_longer_than_100_columns)
     }
 }
 
+/* `script` (Debian's bsdutils, always there) gives it a terminal. */
+Test(view, colour_is_for_terminals_and_not_where_NO_COLOR_is_set)
+{
+    char trace[256];
+    int status;
+    make_trace("classics/lock-order-wrong", trace);
+    char *text =
+        run(&status, "TERM=xterm NO_COLOR= script -qc '%s show %s' /dev/null", executable(), trace);
+    cr_expect_not_null(strstr(text, "\033[1;31mviolated"), "%s", text);
+    free(text);
+    text = run(&status, "TERM=xterm NO_COLOR=1 script -qc '%s show %s' /dev/null", executable(),
+               trace);
+    cr_expect_not_null(strstr(text, "violated"), "%s", text);
+    cr_expect_null(strstr(text, "\033"), "%s", text);
+    free(text);
+}
+
 /* A text of the program may hold anything, "</script>" for one. */
 Test(view, nothing_in_the_data_ends_the_script_of_the_page)
 {
@@ -156,9 +174,10 @@ Test(view, nothing_in_the_data_ends_the_script_of_the_page)
 Test(view, the_diagram_of_a_long_trace_is_short)
 {
     int status;
-    free(run(&status, "%s check --no-minimal --property drained --trace-dir build/golden "
-                      "build/models/article.so -- --items 240 --workers 2 --size 4 --protocol "
-                      "nonblocking-empty --numbered",
+    free(run(&status,
+             "%s check --no-minimal --property drained --trace-dir build/golden "
+             "build/models/article.so -- --items 240 --workers 2 --size 4 --protocol "
+             "nonblocking-empty --numbered",
              executable()));
     char *text = run(&status, "%s show --format mermaid build/golden/article.trace", executable());
     cr_expect_eq(status, 0);
@@ -178,8 +197,8 @@ Test(view, an_output_that_cannot_be_written_is_an_error)
     make_trace("classics/lock-order-wrong", trace);
     char *text = run(&status, "%s show --format html -o /no/such/page %s", executable(), trace);
     cr_expect_eq(status, 2);
-    cr_expect_str_eq(
-        text, "allways show: /no/such/page: cannot be written: No such file or directory\n");
+    cr_expect_str_eq(text,
+                     "allways show: /no/such/page: cannot be written: No such file or directory\n");
     free(text);
     text = run(&status, "%s show --format html %s 2>&1 >/dev/full", executable(), trace);
     cr_expect_eq(status, 2);
