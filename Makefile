@@ -26,7 +26,7 @@ RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var
 
 LIB_SOURCES := $(filter-out harness/cli/main.c,$(wildcard harness/base/*.c harness/machine/*.c \
                harness/explore/*.c harness/scenario/*.c harness/trace/*.c harness/report/*.c \
-               harness/verify/*.c harness/native/*.c harness/cli/*.c harness/view/*.c fault/*.c)) \
+               harness/verify/*.c harness/library/*.c harness/native/*.c harness/cli/*.c harness/view/*.c fault/*.c)) \
                fault/native/job.c fault/native/decide.c
 LIB_ASM     := $(wildcard harness/machine/*.S harness/view/*.S)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(LIB_ASM:%.S=$(BUILD)/%.o)
@@ -35,6 +35,7 @@ RUNTIME_SRC := $(wildcard harness/runtime/*.c)
 .DEFAULT_GOAL := all
 include models/models.mk
 include fault/native/native.mk
+include harness/library/library.mk
 
 .PHONY: golden all help deps run scenarios catalogue quick test soak schema field-guide bench sanitize format check-format clean
 
@@ -160,7 +161,7 @@ sanitize-tests: all build-tests
 	    sh tools/run-tests.sh $(TESTS)
 
 C_FILES := $(wildcard harness/*/*.[ch] harness/include/allways/*.h models/*/*.[ch] fault/*.[ch] \
-           fault/*/*.[ch] tests/*/*.[ch])
+           fault/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch])
 format: ## lay out the sources as .clang-format says
 	clang-format -i $(C_FILES)
 
