@@ -3,6 +3,7 @@
 #include "trace_box.h"
 
 #include "trace/explain.h"
+#include "trace/walk.h"
 
 static const struct program lost_wakeup = {"build/models/classics/lost_wakeup.so",
                                            "lost_wakeup wrong", 0, AW_TIME_ARBITRARY};
@@ -151,4 +152,76 @@ Test(explain, a_livelock_may_be_left_at_every_step)
     find_critical(&polite, AW_CRITICAL_STATES, &trace);
     cr_expect_eq(trace.critical.kind, AW_CRITICAL_OPEN);
     aw_trace_free(&trace);
+}
+
+/* Walks at random, without faults, from where a prefix of the trace leads; whether it ends well. */
+static bool walk_ends_well(const struct aw_trace *trace, struct aw_machine *machine,
+                           uint32_t prefix, unsigned *random)
+{
+    struct aw_schedule schedule = {
+        .choices = calloc(2000, sizeof(struct aw_choice)), .count = prefix, .loop = UINT32_MAX};
+    struct aw_walk *walk = calloc(1, sizeof *walk);
+    struct aw_error error;
+    for (uint32_t i = 0; i < prefix; i++)
+        schedule.choices[i] = trace->steps[i].choice;
+    aw_walk_start(walk, machine);
+    for (uint32_t i = 0; i < prefix; i++)
+        cr_assert_eq(aw_walk_step(walk, &schedule.choices[i], &error), 0);
+    for (bool any = true; any && schedule.count < 2000;) {
+        struct aw_choice chosen = {0};
+        unsigned seen = 0;
+        for (uint32_t p = 0; p < walk->at.layout->process_count; p++) {
+            const struct aw_local *local = aw_walk_local(walk, &walk->at, p);
+            for (uint32_t t = 0; t < local->thread_count; t++) {
+                uint16_t slot = aw_local_threads(aw_walk_local(walk, &walk->at, p))[t].slot;
+                unsigned count = aw_machine_outcomes(machine, &walk->at.state, p, t, walk->found);
+                for (unsigned k = 0; k < count; k++) {
+                    *random = *random * 1103515245 + 12345;
+                    if ((*random >> 8) % ++seen == 0)
+                        chosen = (struct aw_choice){walk->at.layout->processes[p].pid, slot,
+                                                    (uint16_t)k};
+                }
+            }
+        }
+        any = seen > 0;
+        if (any) {
+            cr_assert_eq(aw_walk_step(walk, &chosen, &error), 0);
+            schedule.choices[schedule.count++] = chosen;
+        }
+    }
+    free(walk);
+    struct aw_trace whole;
+    aw_trace_init(&whole);
+    cr_assert_eq(aw_trace_record(machine, &schedule, trace->exact_pipes, &whole, &error), 0, "%s",
+                 error.message);
+    struct aw_trace_items items;
+    aw_trace_items(&whole, &items);
+    bool well = whole.at_end_count == 0;
+    for (uint32_t i = 0; i < items.count; i++)
+        well &= !aw_trace_item_lost(&items.items[i]);
+    aw_trace_items_free(&items);
+    aw_trace_free(&whole);
+    free(schedule.choices);
+    return well;
+}
+
+/* Differential: what the search says of all continuations is held against random ones. */
+Test(explain, no_random_continuation_after_the_critical_step_is_good_and_one_before_it_is)
+{
+    static const struct program *const programs[] = {&smallest, &lost_wakeup};
+    for (int i = 0; i < 2; i++) {
+        struct aw_trace trace;
+        unsigned random = 1, well = 0;
+        find_critical(programs[i], AW_CRITICAL_STATES, &trace);
+        cr_assert_eq(trace.critical.kind, AW_CRITICAL_STEP);
+        struct aw_machine *machine = create(programs[i]);
+        aw_machine_set_symmetry(machine, false);
+        for (int k = 0; k < 100; k++) {
+            cr_expect(!walk_ends_well(&trace, machine, trace.critical.step + 1, &random));
+            well += walk_ends_well(&trace, machine, trace.critical.step, &random);
+        }
+        cr_expect_gt(well, 0u, "of 100 walks from before the critical step some end well");
+        aw_machine_destroy(machine);
+        aw_trace_free(&trace);
+    }
 }
