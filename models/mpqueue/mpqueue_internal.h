@@ -2,7 +2,8 @@
 /*
  * mpqueue_internal.h - the queue's state and what its files need of each other.
  *
- *   mpqueue.c          create, put, get, close, join: what Queue's methods do
+ *   mpqueue.c          create, put, close, join: what Queue's methods do
+ *   mpqueue_get.c      get, empty
  *   mpqueue_joinable.c task_done, join: JoinableQueue
  *   mpqueue_profile.c  what older versions did
  *   mpqueue_semaphore.c  locks and semaphores: _multiprocessing.SemLock
