@@ -71,8 +71,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         machine->info_capacity = old ? 2 * old : 256;
         machine->infos =
             aw_reallocate(machine->infos, machine->info_capacity, sizeof *machine->infos);
-        memset(machine->infos + old, 0,
-               (machine->info_capacity - old) * sizeof *machine->infos);
+        memset(machine->infos + old, 0, (machine->info_capacity - old) * sizeof *machine->infos);
     }
     struct aw_thread_info *infos = aw_allocate(work->head.thread_count, sizeof *infos);
     for (int i = 0; i < work->head.thread_count; i++) {
@@ -98,10 +97,9 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
             info->op_key = op_key(machine, &thread->op, false);
         } else if (info->op_class == AW_ON_PIPE || thread->op.kind == AW_OP_CLOSE) {
             const struct aw_fd *fd = aw_process_fd(&machine->work, thread->op.fd);
-            bool wrong_end = fd != NULL && ((thread->op.kind == AW_OP_READ &&
-                                             fd->kind == AW_FD_PIPE_WRITE) ||
-                                            (thread->op.kind == AW_OP_WRITE &&
-                                             fd->kind == AW_FD_PIPE_READ));
+            bool wrong_end =
+                fd != NULL && ((thread->op.kind == AW_OP_READ && fd->kind == AW_FD_PIPE_WRITE) ||
+                               (thread->op.kind == AW_OP_WRITE && fd->kind == AW_FD_PIPE_READ));
             if (fd != NULL && fd->kind != AW_FD_CONSOLE && !wrong_end) {
                 info->handle = fd->handle;
                 info->write_end = fd->kind == AW_FD_PIPE_WRITE;
@@ -115,9 +113,9 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
 uint32_t aw_edge_save_local(struct aw_machine *machine)
 {
     aw_image_save(&machine->image);
-    uint32_t size = aw_process_pack(&machine->work, machine->image.current,
-                                    machine->image.current_count, &machine->pack_buffer,
-                                    &machine->pack_capacity);
+    uint32_t size =
+        aw_process_pack(&machine->work, machine->image.current, machine->image.current_count,
+                        &machine->pack_buffer, &machine->pack_capacity);
     bool is_new;
     uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);
     if (is_new)
@@ -174,28 +172,55 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     return next;
 }
 
+/* Children of one process have the pids 64 p + 1 .. 64 p + 63 (state.h), the lowest that is free.
+ */
+enum { LAST_ORDINAL = 63 };
+
+static bool yields_pid(struct aw_machine *machine, uint32_t local, unsigned thread,
+                       const struct aw_answer *answer)
+{
+    uint8_t kind = aw_local_threads(aw_local_get(machine, local))[thread].op.kind;
+    return (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer->result > 0;
+}
+
+/* The result is the pid of a child: is the step another one with the pid of a sibling? Each that a
+ * sibling can have is tried: a program may compare it with anything, but nothing is known of it
+ * where all of them lead to the same bytes. */
+static bool pid_matters(struct aw_machine *machine, uint32_t local, unsigned thread,
+                        const struct aw_answer *answer, const struct aw_edge *edge, uint32_t first,
+                        uint32_t last)
+{
+    struct aw_answer other = *answer;
+    for (uint32_t ordinal = first; ordinal <= last; ordinal++) {
+        uint32_t events;
+        uint8_t flags;
+        other.result = answer->result / 64 * 64 + ordinal;
+        if (other.result == answer->result)
+            continue;
+        uint32_t next = execute(machine, local, thread, &other, false, &events, &flags);
+        if (next != edge->next || events != edge->events)
+            return true;
+    }
+    return false;
+}
+
 static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned thread,
                            uint32_t answer_id)
 {
     struct aw_answer answer =
         *(const struct aw_answer *)aw_intern_get(&machine->answers, answer_id);
-    enum aw_op_kind kind = aw_local_threads(aw_local_get(machine, local))[thread].op.kind;
     struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
-    edge.next =
-        execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
+    edge.next = execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
     edge.result = machine->edge_result;
-    bool names = (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer.result > 0;
-    if (names) { /* asked without symmetry too: the edge may be used with it later */
-        uint32_t events;
-        uint8_t flags;
-        struct aw_answer other = answer;
-        other.result ^= 3; /* odd becomes even, too */
-        uint32_t next = execute(machine, local, thread, &other, false, &events, &flags);
-        edge.pid_matters = next != edge.next || events != edge.events;
-    }
-    if (kind == AW_OP_FORK && answer.result > 0)
-        edge.child = execute(machine, local, thread, &answer, true, &edge.child_events,
-                             &edge.child_flags);
+    if (yields_pid(machine, local, thread, &answer))
+        /* Asked without symmetry too: the edge may be used with it later. What is not remembered
+         * cannot be asked again when there are more children. */
+        edge.pid_matters = pid_matters(machine, local, thread, &answer, &edge, 1,
+                                       machine->learning ? machine->pid_ordinals : LAST_ORDINAL);
+    if (aw_local_threads(aw_local_get(machine, local))[thread].op.kind == AW_OP_FORK &&
+        answer.result > 0)
+        edge.child =
+            execute(machine, local, thread, &answer, true, &edge.child_events, &edge.child_flags);
     return edge;
 }
 
@@ -236,6 +261,26 @@ uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread
     return number;
 }
 
+void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid)
+{
+    uint32_t first = machine->pid_ordinals + 1, last = pid % 64;
+    if (last < first)
+        return;
+    machine->pid_ordinals = last;
+    for (uint32_t number = 1; number < machine->edge_count; number++) {
+        uint64_t key = machine->edge_keys[2ul * number];
+        uint32_t local = (uint32_t)key, thread = (uint32_t)(key >> 32);
+        struct aw_answer answer = *(const struct aw_answer *)aw_intern_get(
+            &machine->answers, (uint32_t)machine->edge_keys[2ul * number + 1]);
+        struct aw_edge edge = machine->edges[number];
+        if (edge.pid_matters || !yields_pid(machine, local, thread, &answer) ||
+            !pid_matters(machine, local, thread, &answer, &edge, first, last))
+            continue;
+        machine->edges[number].pid_matters = true;
+        machine->pid_mattered = true;
+    }
+}
+
 bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
 {
     if (number == 0 || number >= machine->edge_count)
@@ -246,8 +291,8 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
         return true; /* where it was stopped may depend on the timer; nothing follows it */
     struct aw_edge again = make(machine, (uint32_t)key, (unsigned)(key >> 32),
                                 (uint32_t)machine->edge_keys[2ul * number + 1]);
-    return again.next == known.next && again.child == known.child &&
-           again.events == known.events && again.child_events == known.child_events;
+    return again.next == known.next && again.child == known.child && again.events == known.events &&
+           again.child_events == known.child_events;
 }
 
 uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
@@ -284,8 +329,7 @@ bool aw_machine_holds_mutex(const struct aw_machine *machine, uint32_t local, un
     struct aw_user_mutex mutex;
     aw_image_peek(&machine->image, aw_local_chunks(from), from->chunk_count, address, &mutex,
                   sizeof mutex);
-    uint32_t who =
-        (uint32_t)from->generation << 16 | (aw_local_threads(from)[thread].slot + 1u);
+    uint32_t who = (uint32_t)from->generation << 16 | (aw_local_threads(from)[thread].slot + 1u);
     return mutex.locked && mutex.owner == (int32_t)who;
 }
 
@@ -326,9 +370,9 @@ bool aw_machine_poll_is_idle(struct aw_machine *machine, uint32_t local, unsigne
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         struct aw_answer answer = {
             .result = answers[i] != 0,
-            .output = answers[i] == 0 ? AW_INTERN_NONE
-                                      : aw_intern_put(&machine->payloads, &answers[i],
-                                                      sizeof answers[i])};
+            .output = answers[i] == 0
+                          ? AW_INTERN_NONE
+                          : aw_intern_put(&machine->payloads, &answers[i], sizeof answers[i])};
         uint32_t number = aw_edge_get(machine, local, thread, aw_answer_put(machine, &answer));
         struct aw_edge edge = machine->edges[number];
         if (i == 0)

@@ -93,6 +93,8 @@ struct aw_machine {
     struct aw_edge *edges;
     uint64_t *edge_keys; /* two words an edge: local | thread << 32, answer */
     uint32_t edge_count, edge_capacity;
+    uint32_t pid_ordinals; /* the highest that a child ever had: all up to it are told from none */
+    bool pid_mattered;     /* a step taken before turned out to depend on which pid it got */
     struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
     struct aw_object_move *moves;
     uint32_t move_count, move_capacity;
@@ -225,6 +227,9 @@ uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread
 /* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
 void aw_local_described(struct aw_machine *machine, uint32_t id);
 uint32_t aw_edge_save_local(struct aw_machine *machine); /* machine->work and the image -> id */
+/* A child gets that pid: if it is a higher one than any before, all learned steps that got a pid are
+ * tried with it. */
+void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid);
 uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer);
 
 static inline const struct aw_local *aw_local_get(const struct aw_machine *machine, uint32_t id)

@@ -67,6 +67,7 @@ static void init_tables(struct aw_machine *machine)
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         aw_intern_init(interns[i]);
     aw_map_init(&machine->edge_map);
+    machine->pid_ordinals = 2;
     aw_map_init(&machine->move_map);
     aw_map_init(&machine->layout_map);
     aw_map_init(&machine->reference_map);

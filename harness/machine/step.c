@@ -95,11 +95,13 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
         return;
     }
     AW_CHECK(outcome->answer != AW_INTERN_NONE);
+    if (outcome->effect == AW_EFFECT_FORK)
+        aw_edge_cover_pid(machine, outcome->detail);
     step->edge = aw_edge_get(machine, before, thread, outcome->answer);
     const struct aw_edge *edge = &machine->edges[step->edge];
     next->words[self] = edge->next;
     step->flags = edge->flags | edge->child_flags;
-    step->named |= edge->pid_matters;
+    step->named |= edge->pid_matters || machine->pid_mattered;
     const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
     if (was->op.kind == AW_OP_THREAD_EXIT)
         aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);

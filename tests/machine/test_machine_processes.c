@@ -107,3 +107,9 @@ Test(limits, a_heap_that_is_full_at_sem_open_is_a_stop)
     box_settings.heap_bytes = 8192;
     stops("full_heap_at_sem_open", "stop: the heap of a thread is full");
 }
+
+/* The first two siblings are alike to the program, the third is not. */
+Test(processes, a_comparison_that_one_sibling_only_passes_tells_siblings_apart)
+{
+    box_expect("processes", "first_is_the_last", "exit 0; exit 1");
+}
