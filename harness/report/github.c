@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "report/reporter.h"
+#include "trace/explain.h"
+#include "view/view.h"
 
 /* A workflow command ends with its line; its properties end at "," and "::". */
 static void escaped(FILE *out, const char *text, bool property)
@@ -81,6 +83,15 @@ static void schedule(FILE *out, const struct aw_report_case *one)
     struct aw_trace trace;
     if (!aw_report_trace(one, &trace))
         return;
+    struct aw_trace_items items;
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    if (why[0] != '\0')
+        fprintf(out, "\n%s\n", why);
+    aw_trace_items_free(&items);
+    fputs("\n```mermaid\n", out);
+    aw_view_mermaid(&trace, one->trace, out);
+    fputs("```\n", out);
     uint32_t first = trace.step_count > LAST ? trace.step_count - LAST : 0;
     fprintf(out, "\n<details><summary>the schedule, %u steps%s</summary>\n\n", trace.step_count,
             first > 0 ? ", from its end" : "");

@@ -85,7 +85,7 @@ Test(formats, sarif_is_valid_and_points_at_the_failing_line)
     if (shell("python3 -c 'import jsonschema'") != 0)
         cr_skip_test("python3-jsonschema is missing");
     expect(shell("python3 tests/report/sarif.py $T/r.sarif"), 0, "valid: 2 results");
-    expect(0, 0, "drained error models/mpqueue/mpqueue.c:");
+    expect(0, 0, "drained error models/mpqueue/mpqueue_get.c:");
     expect(0, 0, "29 steps, the last is \"worker 1: exit: status 0\"");
     expect(0, 0, "vacuous warning ");
     expect(0, 0, "not successful: 1 notification");
@@ -100,7 +100,7 @@ Test(formats, github_annotates_and_appends_a_summary)
                  "--trace-dir $T/traces --format github $T/wrong.yaml $T/vacuous.yaml "
                  "$T/missing.yaml"),
            2, "2 cases: 0 as expected, 2 not");
-    expect(0, 0, "::error file=models/mpqueue/mpqueue.c,line=");
+    expect(0, 0, "::error file=models/mpqueue/mpqueue_get.c,line=");
     expect(0, 0, ",title=wrong[odd=a <b> & \"c\" # d]::expected proved, found violated drained");
     expect(0, 0, "%0Aallways show ");
     expect(0, 0, "::warning file=");
