@@ -21,6 +21,15 @@ INCLUDES  = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 # How programs for the machine are compiled; the same flags as `allways cc` (harness/cli/cc.c).
 PROGRAM_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var-init=zero \
                  -U_FORTIFY_SOURCE -fcf-protection=none -Wall -Wextra -Iharness/include -Imodels
+# What makes their accesses to memory seen. For compiling only: linked without ThreadSanitizer's
+# library, whose calls the machine answers. Library functions that gcc would expand in place stay calls.
+SEEN_FUNCTIONS := memcpy memmove mempcpy memset memcmp bcopy bzero bcmp memchr strlen strnlen strcmp \
+                  strncmp strcpy strncpy stpcpy stpncpy strcat strncat strchr strrchr strstr strspn \
+                  strcspn strpbrk
+INSTRUMENT := -fsanitize=thread --param tsan-distinguish-volatile=1 \
+              --param tsan-instrument-func-entry-exit=0 -fno-omit-frame-pointer \
+              $(SEEN_FUNCTIONS:%=-fno-builtin-%)
+PROGRAM_LINK := -shared -nodefaultlibs -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
 RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var-init=zero \
                  -U_FORTIFY_SOURCE -fcf-protection=none -ffreestanding -fno-builtin -Wall -Wextra
 

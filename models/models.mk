@@ -21,13 +21,13 @@ models: $(MODEL_OBJECTS) $(NATIVE)
 
 $(BUILD)/models/article.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $(article_SOURCES) -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $(article_SOURCES) -o $@
 
 # With the fault points of the queue's own source: the machine serves fiu_fail. An object of its own,
 # so that what is measured without faults is the program without points.
 $(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) -DMPQ_FAULTS $(PROGRAM_LINK) \
 	    $(article_SOURCES) -o $@
 
 # Every protocol in one program, with the fault points.
@@ -70,8 +70,8 @@ $(BUILD)/models/mutants/%.so: models/mutants/%.patch $(article_SOURCES) $(MODEL_
 	@rm -rf $(@D)/$*; mkdir -p $(@D)/$*
 	@cp --parents $(article_SOURCES) $(filter models/%,$(MODEL_HEADERS)) $(@D)/$*
 	@patch -s -p1 -F0 -d $(@D)/$* <$<
-	$(CC) -I$(@D)/$*/models $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro \
-	    -Wl,-z,noexecstack $(article_SOURCES:%=$(@D)/$*/%) -o $@
+	$(CC) -I$(@D)/$*/models $(PROGRAM_FLAGS) $(INSTRUMENT) -DMPQ_FAULTS $(PROGRAM_LINK) \
+	    $(article_SOURCES:%=$(@D)/$*/%) -o $@
 
 # Natively the points in the program's source are always there: what they cost is lost among the
 # system calls, and `allways native` needs them.
@@ -88,8 +88,8 @@ $(BUILD)/native/classics/%: models/classics/%.c $(MODEL_HEADERS)
 
 $(BUILD)/models/classics/%.so: models/classics/%.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@
 
 $(BUILD)/models/random.so: models/random/random.c $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@

@@ -56,9 +56,12 @@ static void note_assumptions(const struct aw_explorer *explorer)
     const struct aw_machine_settings *settings = aw_machine_get_settings(explorer->machine);
     struct aw_result *result = explorer->result;
     char text[160];
-    if (aw_machine_threads_seen(explorer->machine))
-        assume(result, "no data races, no atomics: memory shared by the threads of a process is "
-                       "accessed under locks only");
+    if (aw_machine_weak_orders(explorer->machine))
+        assume(result, "checked under sequential consistency: the program asks for weaker orders of "
+                       "atomic operations");
+    if (aw_machine_runtime_shared(explorer->machine))
+        assume(result, "functions of libc that keep state which threads share are taken whole, in "
+                       "some orders only");
     if (aw_machine_clock_was_read(explorer->machine)) {
         if (settings->time == AW_TIME_VIRTUAL)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "
@@ -114,6 +117,8 @@ static const char *lost_or_hangs(enum aw_property property)
         return "an item was got twice, or not at all";
     case AW_FIFO:
         return "a consumer got items of one producer out of order";
+    case AW_NO_DATA_RACE:
+        return "data race: two threads are at conflicting accesses at the same time";
     case AW_NO_ERROR:
         return "an error: a call failed that should not, or the program reported one";
     case AW_NO_LEAK:
@@ -176,6 +181,7 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
         enum aw_end end = aw_search_run(search);
         if (end != AW_END_RESTART)
             return end;
+        aw_machine_settle(explorer->machine);
         explorer->result->restarts++;
         explorer->progress.restarts++;
         /* Walks with byte queues for pipes end where capacity matters: what is beyond is new. */
@@ -301,13 +307,27 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         vacuous |= result->properties[property] == AW_NOT_EXERCISED;
     }
+    if (aw_machine_threads_seen(explorer->machine)) {
+        const char *file = aw_machine_uninstrumented(explorer->machine);
+        if (file != NULL) {
+            snprintf(result->message, sizeof result->message,
+                     "accesses to memory by code that was not compiled with -fsanitize=thread are not "
+                     "seen, and threads share memory: %s; build it with `allways cc`",
+                     file);
+            return AW_INCONCLUSIVE;
+        }
+    }
     return vacuous || fault_idle(explorer, result) ? AW_VACUOUS : AW_PROVED;
 }
 
-int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,
+int aw_explore_observed(struct aw_machine *machine, const struct aw_options *asked,
                         const struct aw_observer *observer, struct aw_result *result,
                         struct aw_error *error)
 {
+    /* Whatever else is asked for: with a data race nothing else that is found means much. */
+    struct aw_options with_races = *asked;
+    const struct aw_options *options = &with_races;
+    with_races.properties |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
     (void)error;
     memset(result, 0, sizeof *result);
     result->schedule.loop = UINT32_MAX;

@@ -176,6 +176,8 @@ void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state
         move->violated |= AW_PROPERTY_BIT(AW_NO_ERROR);
     if ((move->step.flags & AW_EDGE_LEAK) || leaves_children(explorer, state, move))
         move->violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
+    if (move->step.flags & AW_EDGE_RACE)
+        move->violated |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
     move->violated &= explorer->options->properties;
 }
 
@@ -362,6 +364,10 @@ static bool follow(struct expansion *e, const struct aw_state *state, uint32_t p
     struct aw_state *next = &batch->states[batch->count];
     aw_explorer_step(explorer, state, &move, next);
     search->transitions++;
+    if (!aw_machine_is_settled(explorer->machine)) {
+        e->end = AW_END_RESTART;
+        return false;
+    }
     if (move.step.named && search->symmetry.on) {
         search->named = true;
         e->end = AW_END_RESTART;
@@ -558,6 +564,11 @@ static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
             if (seen == 0 || chosen.how.stop != 0)
                 break;
             aw_explorer_step(explorer, &state, &chosen, &next);
+            if (!aw_machine_is_settled(machine)) { /* once more, with what has become visible */
+                aw_machine_settle(machine);
+                walk = -1;
+                break;
+            }
             if (chosen.step.flags & AW_EDGE_STOP)
                 break;
             state.count = next.count;

@@ -32,7 +32,8 @@ enum aw_verdict {
     X(AW_EXACTLY_ONCE, "exactly-once", "every numbered item is got exactly once")                  \
     X(AW_FIFO, "fifo", "each consumer sees each producer's items in order")                        \
     X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")            \
-    X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")
+    X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")  \
+    X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")
 
 enum aw_property {
 #define X(name, text, meaning) name,
@@ -47,7 +48,7 @@ enum aw_property_state { AW_HOLDS, AW_IS_VIOLATED, AW_UNDECIDED, AW_NOT_EXERCISE
 #define AW_PROPERTY_BIT(property) (1u << (property))
 #define AW_DEFAULT_PROPERTIES                                                                      \
     (AW_PROPERTY_BIT(AW_NO_DEADLOCK) | AW_PROPERTY_BIT(AW_NO_CRASH) |                              \
-     AW_PROPERTY_BIT(AW_TERMINATES))
+     AW_PROPERTY_BIT(AW_TERMINATES) | AW_PROPERTY_BIT(AW_NO_DATA_RACE))
 
 const char *aw_verdict_name(enum aw_verdict verdict);
 const char *aw_property_name(enum aw_property property);

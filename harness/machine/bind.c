@@ -2,9 +2,9 @@
 /*
  * bind.c - which name is served by what.
  *
- * Every import is bound to the runtime, to a leaf function of the host's libc (leaves: string.h
- * functions that keep no state, call nothing back, allocate nothing and set no errno), or to a stub
- * that leaves program code for one of the machine's calls. A name that nobody serves gets a stub
+ * Every import is bound to the runtime, to a hook (what instrumented code calls at each access, and
+ * leaf functions of the host's libc: access_hooks.c), or to a stub that leaves program code for one of
+ * the machine's calls. A name that nobody serves gets a stub
  * too: it stops the check when it is reached. Stubs are at fixed addresses, so that no address of
  * the host is ever seen by a program.
  *
@@ -36,19 +36,6 @@ static const struct {
 #undef X
 };
 
-/* Shown to be stateless: each reads and writes only the memory it is given. */
-static const struct {
-    const char *name;
-    void *function;
-} leaves[] = {
-#define L(name) {#name, (void *)(uintptr_t)name}
-    L(memcpy),  L(memmove), L(memset),  L(memcmp),  L(memchr),  L(memrchr), L(memmem),
-    L(mempcpy), L(strlen),  L(strnlen), L(strcmp),  L(strncmp), L(strchr),  L(strrchr),
-    L(strstr),  L(strcpy),  L(strncpy), L(strcat),  L(strncat), L(stpcpy),  L(stpncpy),
-    L(strspn),  L(strcspn), L(strpbrk), L(strchrnul),
-#undef L
-};
-
 /* FORTIFY's variants: the additional last argument is a size that the leaf ignores. */
 static const char *const fortified[] = {"__memcpy_chk", "__memmove_chk", "__memset_chk",
                                         "__strcpy_chk", "__strncpy_chk", "__strcat_chk",
@@ -73,14 +60,7 @@ static void emit_jump(uint8_t *code, unsigned at, uint64_t target)
     memcpy(code + target_at, &target, sizeof target);
 }
 
-static uint64_t leaf_stub(struct aw_machine *machine, void *function)
-{
-    uint64_t address = new_stub(machine);
-    emit_jump((uint8_t *)address, 0, (uint64_t)(uintptr_t)function);
-    return address;
-}
-
-static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call *call)
+static uint32_t new_import(struct aw_machine *machine, const char *name, aw_call *call)
 {
     if (machine->import_count == machine->import_capacity) {
         machine->import_capacity = machine->import_capacity ? 2 * machine->import_capacity : 64;
@@ -88,14 +68,36 @@ static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call 
                                          sizeof *machine->imports);
     }
     uint32_t number = machine->import_count++;
-    machine->imports[number] = (struct aw_import){aw_string_copy(name), call};
+    machine->imports[number] = (struct aw_import){.name = aw_string_copy(name), .call = call};
+    return number;
+}
+
+static uint64_t stub(struct aw_machine *machine, uint32_t number, void (*target)(void))
+{
     uint64_t address = new_stub(machine);
     uint8_t *code = (uint8_t *)address;
     code[0] = 0x41; /* mov $number, %r11d */
     code[1] = 0xbb;
     memcpy(code + 2, &number, sizeof number);
-    emit_jump(code, 6, (uint64_t)(uintptr_t)aw_cpu_leave);
+    emit_jump(code, 6, (uint64_t)(uintptr_t)target);
     return address;
+}
+
+static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call *call)
+{
+    uint32_t number = new_import(machine, name, call);
+    aw_access_of_call(name, &machine->imports[number].footprint);
+    return stub(machine, number, aw_cpu_leave);
+}
+
+static uint64_t hook_stub(struct aw_machine *machine, unsigned hook)
+{
+    AW_CHECK(hook < sizeof aw_gate.functions / sizeof *aw_gate.functions);
+    uint32_t number = new_import(machine, aw_hooks[hook].name, NULL);
+    machine->imports[number].hook = &aw_hooks[hook];
+    aw_gate.functions[hook] = aw_hooks[hook].function;
+    aw_gate.imports[hook] = number;
+    return stub(machine, hook, aw_gate_enter);
 }
 
 static uint64_t trap(struct aw_machine *machine, const char *name, struct aw_error *error)
@@ -152,14 +154,6 @@ void aw_bind_deinit(struct aw_machine *machine)
         munmap(machine->stubs, STUB_AREA);
 }
 
-static void *leaf_by_name(const char *name)
-{
-    for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++)
-        if (strcmp(leaves[i].name, name) == 0)
-            return leaves[i].function;
-    return NULL;
-}
-
 uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kind, bool weak,
                         struct aw_error *error)
 {
@@ -169,14 +163,14 @@ uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kin
         if (symbol != 0)
             return symbol;
     }
-    void *leaf = leaf_by_name(name);
-    if (leaf != NULL)
-        return leaf_stub(machine, leaf);
+    int hook = aw_hook_by_name(name);
+    if (hook >= 0)
+        return hook_stub(machine, (unsigned)hook);
     for (size_t i = 0; i < sizeof fortified / sizeof *fortified; i++)
         if (strcmp(fortified[i], name) == 0) {
             char plain[32];
             snprintf(plain, sizeof plain, "%.*s", (int)strlen(name) - 6, name + 2);
-            return leaf_stub(machine, leaf_by_name(plain));
+            return hook_stub(machine, (unsigned)aw_hook_by_name(plain));
         }
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strcmp(calls[i].name, name) == 0)
@@ -185,7 +179,8 @@ uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kin
         return 0;
     if (strncmp(name, "__tsan_", 7) == 0) {
         aw_fail(error, AW_E_PROGRAM,
-                "%s: instrumented objects are not served yet; compile without -fsanitize=thread",
+                "%s is not served: compile the program with gcc's -fsanitize=thread, as `allways cc` "
+                "does",
                 name);
         return 0;
     }

@@ -134,10 +134,30 @@ static void unpack(struct aw_machine *machine, uint32_t local)
     machine->event_flags = 0;
 }
 
+void aw_edges_forget(struct aw_machine *machine)
+{
+    aw_map_deinit(&machine->edge_map);
+    aw_map_init(&machine->edge_map);
+    if (machine->edge_count > 1)
+        machine->edge_count = 1;
+}
+
+/* Two threads at conflicting accesses: told by the step that leads there. */
+static void tell_race(struct aw_machine *machine)
+{
+    int one, other;
+    char text[500];
+    if (machine->work.head.thread_count < 2 || !aw_access_race(machine, &one, &other))
+        return;
+    aw_access_race_text(machine, one, other, text, sizeof text);
+    aw_run_event(machine, AW_EVENT_RACE, 0, 0, machine->work.threads[one].op.pc, text,
+                 (uint32_t)strlen(text));
+}
+
 /* Executes one side of a step. `in_child`: the child's side of a fork. */
 static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thread,
                         const struct aw_answer *answer, bool in_child, uint32_t *events,
-                        uint8_t *flags)
+                        uint8_t *flags, uint32_t *footprint)
 {
     unpack(machine, local);
     int index = (int)thread;
@@ -155,6 +175,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         machine->point_fault_count = aw_intern_size(&machine->payloads, answer->faults - 1) /
                                      (uint32_t)sizeof *machine->point_faults;
     }
+    aw_access_begin(machine);
     if (in_child)
         aw_finish_fork_child(machine, machine->run_slot);
     else
@@ -164,8 +185,11 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     if (machine->value_read)
         machine->edge_result = machine->value;
     machine->value_read = false;
+    aw_access_enter(machine);
     if (runs)
         aw_run_thread(machine, result);
+    *footprint = aw_access_end(machine);
+    tell_race(machine);
     uint32_t next = aw_edge_save_local(machine);
     *events = save_events(machine);
     *flags = machine->event_flags;
@@ -192,12 +216,13 @@ static bool pid_matters(struct aw_machine *machine, uint32_t local, unsigned thr
 {
     struct aw_answer other = *answer;
     for (uint32_t ordinal = first; ordinal <= last; ordinal++) {
-        uint32_t events;
+        uint32_t events, footprint;
         uint8_t flags;
         other.result = answer->result / 64 * 64 + ordinal;
         if (other.result == answer->result)
             continue;
-        uint32_t next = execute(machine, local, thread, &other, false, &events, &flags);
+        uint32_t next =
+            execute(machine, local, thread, &other, false, &events, &flags, &footprint);
         if (next != edge->next || events != edge->events)
             return true;
     }
@@ -210,7 +235,8 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
     struct aw_answer answer =
         *(const struct aw_answer *)aw_intern_get(&machine->answers, answer_id);
     struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
-    edge.next = execute(machine, local, thread, &answer, false, &edge.events, &edge.flags);
+    edge.next = execute(machine, local, thread, &answer, false, &edge.events, &edge.flags,
+                        &edge.footprint);
     edge.result = machine->edge_result;
     if (yields_pid(machine, local, thread, &answer))
         /* Asked without symmetry too: the edge may be used with it later. What is not remembered
@@ -220,7 +246,8 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
     if (aw_local_threads(aw_local_get(machine, local))[thread].op.kind == AW_OP_FORK &&
         answer.result > 0)
         edge.child =
-            execute(machine, local, thread, &answer, true, &edge.child_events, &edge.child_flags);
+            execute(machine, local, thread, &answer, true, &edge.child_events, &edge.child_flags,
+                    &(uint32_t){0});
     return edge;
 }
 

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -49,6 +50,35 @@ static void note_error(struct aw_machine *machine, const struct aw_op *op, int e
 
 /* Mutexes. A robust one that a thread holds is in the list of its process. */
 
+/* A thread has taken a mutex, or gives it up, whoever unlocks it. */
+static void took(struct aw_machine *machine, uint64_t address, uint32_t slot)
+{
+    if (mutex_at(address)->locked)
+        aw_locks_change(machine, slot, address, true);
+}
+
+static void gives_up(struct aw_machine *machine, int32_t holder, uint64_t address)
+{
+    if (holder != 0)
+        aw_locks_change(machine, ((uint32_t)holder & 0xffff) - 1, address, false);
+}
+
+/* Bytes that an answer fills in. */
+static void fills(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
+                  uint64_t size)
+{
+    aw_access(machine, address, size, AW_ACCESS_WRITE, op->pc);
+    if (size == 0 || machine->work.head.thread_count < 2 ||
+        !aw_access_is_visible(machine, address, size))
+        return;
+    char text[160];
+    int length = snprintf(text, sizeof text,
+                          "%s that fills in memory which threads share without a lock is not "
+                          "modelled: let it fill in a variable of its own",
+                          aw_op_name(op->kind));
+    aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, op->pc, text, (uint32_t)length);
+}
+
 static bool limit(struct aw_machine *machine, const struct aw_op *op, const char *text)
 {
     aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, op->pc, text, (uint32_t)strlen(text));
@@ -59,6 +89,8 @@ static bool limit(struct aw_machine *machine, const struct aw_op *op, const char
 static bool note_lock(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
                       uint32_t slot, int error)
 {
+    if (error == 0 || error == EOWNERDEAD)
+        took(machine, address, slot);
     if ((error != 0 && error != EOWNERDEAD) || !aw_mutex_is_robust(mutex_at(address)) ||
         aw_process_add_lock(&machine->work, address, slot))
         return true;
@@ -68,7 +100,10 @@ static bool note_lock(struct aw_machine *machine, const struct aw_op *op, uint64
 static int unlock(struct aw_machine *machine, uint64_t address, uint32_t who)
 {
     struct aw_user_mutex *mutex = mutex_at(address);
+    int32_t holder = mutex->owner;
     int error = aw_mutex_unlock(mutex, who);
+    if (!mutex->locked)
+        gives_up(machine, holder, address);
     if (error == 0 && !mutex->locked)
         aw_process_remove_lock(&machine->work, address);
     return error;
@@ -204,6 +239,9 @@ static bool create(struct aw_machine *machine, const struct aw_op *op, uint64_t 
     machine->work.threads[index].detached = op->argument != 0;
     if (aw_user_writable(machine, op->address, sizeof(uint64_t)))
         *(uint64_t *)op->address = (uint64_t)slot + 1;
+    if (machine->work.threads[index].detached)
+        aw_facts_foreign_join(machine);
+    fills(machine, op, op->address, sizeof(uint64_t));
     *result = 0;
     return true;
 }
@@ -227,8 +265,12 @@ static uint64_t join(struct aw_machine *machine, int index, const struct aw_op *
     if (error != 0)
         return (uint64_t)error;
     int target = aw_process_thread(&machine->work, (uint32_t)op->fd);
-    if (op->address != 0 && aw_user_writable(machine, op->address, sizeof(uint64_t)))
+    if (op->address != 0 && aw_user_writable(machine, op->address, sizeof(uint64_t))) {
         *(uint64_t *)op->address = machine->work.threads[target].result;
+        fills(machine, op, op->address, sizeof(uint64_t));
+    }
+    if (aw_slot_creator((uint32_t)op->fd) != machine->run_slot)
+        aw_facts_foreign_join(machine);
     aw_process_remove_thread(&machine->work, target);
     collect_if_alone(machine);
     return 0;
@@ -241,6 +283,7 @@ static uint64_t detach(struct aw_machine *machine, const struct aw_op *op)
         return ESRCH;
     if (machine->work.threads[target].detached)
         return EINVAL;
+    aw_facts_foreign_join(machine);
     if (machine->work.threads[target].status == AW_THREAD_ENDED)
         aw_process_remove_thread(&machine->work, target);
     else
@@ -257,6 +300,8 @@ static bool thread_exit(struct aw_machine *machine, int index)
         others += i != index && machine->work.threads[i].status == AW_THREAD_PARKED;
     if (others == 0)
         return true;
+    if (thread->detached)
+        aw_facts_foreign_join(machine);
     uint64_t value = thread->op.argument;
     abandon_locks(machine, thread->slot);
     aw_image_clear_slot(&machine->image, thread->slot);
@@ -284,6 +329,7 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     work->threads[0].role = 0;
     work->threads[0].detached = 0;
     work->threads[0].held = 0;
+    work->threads[0].locks = 0;
     work->head.worker = 0;
     work->head.forks = 0;
     if (work->head.generation < UINT8_MAX)
@@ -304,12 +350,14 @@ static void finish_read(struct aw_machine *machine, const struct aw_op *op,
     const uint8_t *bytes = aw_intern_get(&machine->payloads, answer->output);
     if (op->payload == AW_INTERN_NONE) {
         memcpy((void *)op->address, bytes, length);
+        fills(machine, op, op->address, length);
         return;
     }
     const struct iovec *vector = aw_intern_get(&machine->payloads, op->payload);
     for (uint64_t i = 0; i < op->extra && length > 0; i++) {
         uint32_t part = vector[i].iov_len < length ? (uint32_t)vector[i].iov_len : length;
         memcpy(vector[i].iov_base, bytes, part);
+        fills(machine, op, (uint64_t)vector[i].iov_base, part);
         bytes += part;
         length -= part;
     }
@@ -330,6 +378,7 @@ static bool finish_pipe(struct aw_machine *machine, const struct aw_op *op,
     fds[1] = fds[0] < 0 ? -1 : aw_process_add_fd(&machine->work, 0, end);
     AW_CHECK(fds[1] >= 0); /* kernel.c has refused it otherwise */
     memcpy((void *)op->address, fds, sizeof fds);
+    fills(machine, op, op->address, sizeof fds);
     *result = 0;
     return true;
 }
@@ -356,11 +405,13 @@ static void finish_poll(struct aw_machine *machine, const struct aw_op *op,
                                  : aw_intern_get(&machine->payloads, answer->output);
     for (uint64_t i = 0; i < op->argument; i++)
         set[i].revents = revents ? revents[i] : 0;
+    for (uint64_t i = 0; i < op->argument; i++)
+        fills(machine, op, (uint64_t)&set[i].revents, sizeof set[i].revents);
 }
 
 /* Time. */
 
-static void finish_clock(const struct aw_op *op, int64_t now, uint64_t *result)
+static void finish_clock(struct aw_machine *machine, const struct aw_op *op, int64_t now, uint64_t *result)
 {
     int64_t time = now + (op->fd == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START);
     int64_t seconds = time / 1000000000, rest = time % 1000000000;
@@ -374,6 +425,8 @@ static void finish_clock(const struct aw_op *op, int64_t now, uint64_t *result)
             *(time_t *)op->address = seconds;
         *result = (uint64_t)seconds;
     }
+    if (op->address != 0)
+        fills(machine, op, op->address, op->extra == 2 ? sizeof(time_t) : sizeof(struct timespec));
 }
 
 static void finish_signal(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
@@ -389,6 +442,7 @@ static void finish_signal(struct aw_machine *machine, const struct aw_op *op, ui
         memset(&action, 0, sizeof action);
         action.sa_handler = (void (*)(int))old;
         memcpy((void *)op->address, &action, sizeof action);
+        fills(machine, op, op->address, sizeof action);
     }
     *result = op->extra ? old : 0;
 }
@@ -430,6 +484,7 @@ static int unnamed_sem(struct aw_machine *machine, const struct aw_op *op, bool 
     case AW_OP_USEM_GETVALUE:
         if (aw_user_valid(machine, op->extra, sizeof(int)))
             *(int *)op->extra = (int)sem->value;
+        fills(machine, op, op->extra, sizeof(int));
         machine->value_read = true;
         machine->value = (int32_t)sem->value;
         return 0;
@@ -444,7 +499,6 @@ static int unnamed_sem(struct aw_machine *machine, const struct aw_op *op, bool 
 unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_process *process,
                            int index, uint32_t *owner)
 {
-    (void)machine;
     const struct aw_thread *thread = &process->threads[index];
     const struct aw_op *op = &thread->op;
     const struct aw_user_mutex *mutex = mutex_at(op->address);
@@ -487,8 +541,36 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
     case AW_OP_USEM_WAIT:
     case AW_OP_USEM_TIMEDWAIT:
         return sem_at(op->address)->value > 0;
+    case AW_OP_ACCESS:
+        return aw_access_outcomes(machine, op);
     default:
         return 1;
+    }
+}
+
+/* Objects of synchronisation are memory, too: who writes to them otherwise is in conflict. */
+static void notes_object(struct aw_machine *machine, const struct aw_op *op)
+{
+    const uint32_t kind = AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_SYNC;
+    switch (op->kind) {
+    case AW_OP_CREATE:
+    case AW_OP_JOIN:
+    case AW_OP_DETACH:
+    case AW_OP_THREAD_EXIT:
+        return;
+    case AW_OP_COND_WAIT:
+    case AW_OP_COND_SLEEP:
+    case AW_OP_COND_RELOCK:
+        aw_access(machine, op->argument, 20, kind, op->pc);
+        __attribute__((fallthrough));
+    case AW_OP_COND_SIGNAL:
+    case AW_OP_COND_BROADCAST:
+        aw_access(machine, op->address, 8, kind, op->pc);
+        return;
+    default:
+        aw_access(machine, op->address,
+                  op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE ? 8 : 20, kind,
+                  op->pc);
     }
 }
 
@@ -502,6 +584,9 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     bool expired = answer->action == AW_ACT_EXPIRE;
     uint32_t slot = thread->slot, who = aw_mutex_owner(work, slot);
     int error = 0;
+    if (op.kind == AW_OP_ACCESS)
+        return aw_access_finish(machine, index, answer->detail != 0, result);
+    notes_object(machine, &op);
     switch (op.kind) {
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
@@ -703,6 +788,7 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
         return true;
     case AW_OP_SEM_GETVALUE:
         *(int *)op.extra = (int)answer->detail;
+        fills(machine, &op, op.extra, sizeof(int));
         return true;
     case AW_OP_MMAP: {
         struct aw_fd mapping = {.kind = AW_FD_MAPPING,
@@ -725,15 +811,17 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
         finish_poll(machine, &op, answer);
         return true;
     case AW_OP_WAIT:
-        if (op.address != 0 && answer->result > 0)
+        if (op.address != 0 && answer->result > 0) {
             *(int *)op.address = (int)answer->detail;
+            fills(machine, &op, op.address, sizeof(int));
+        }
         return true;
     case AW_OP_FORK:
         if (answer->result > 0 && machine->work.head.forks < UINT8_MAX)
             machine->work.head.forks++;
         return true;
     case AW_OP_CLOCK:
-        finish_clock(&op, answer->result, result);
+        finish_clock(machine, &op, answer->result, result);
         return true;
     case AW_OP_SIGNAL:
         finish_signal(machine, &op, result);

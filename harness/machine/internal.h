@@ -26,6 +26,7 @@
 #include "base/intern.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "machine/access.h"
 #include "machine/image.h"
 #include "machine/loader.h"
 #include "machine/locks.h"
@@ -66,7 +67,9 @@ typedef enum aw_call_result aw_call(struct aw_machine *machine, const uint64_t *
 
 struct aw_import {
     const char *name; /* owned by machine->names when it is not a literal */
-    aw_call *call;    /* NULL: not modelled */
+    aw_call *call;    /* NULL: not modelled, or a hook */
+    const struct aw_hook *hook;
+    aw_footprint *footprint; /* NULL: touches no memory before it is an operation */
 };
 
 struct aw_machine {
@@ -105,6 +108,9 @@ struct aw_machine {
     /* The process that is being run. */
     struct aw_process work;
     uint32_t run_slot;
+    uint32_t run_locks;    /* mutexes that the running thread holds, see struct aw_thread */
+    uint64_t result_high;  /* second half of the result with which code goes on */
+    struct aw_accesses accesses;
     struct aw_op parked;
     int64_t now; /* virtual time at which the step happens */
     struct aw_event *event_buffer;
@@ -222,6 +228,8 @@ uint32_t aw_layout_put(struct aw_machine *machine, const struct aw_layout *layou
 uint32_t aw_world_put(struct aw_machine *machine, const struct aw_world *world);
 
 /* edge.c */
+/* What was learned does not hold any more; ids stay valid. */
+void aw_edges_forget(struct aw_machine *machine);
 void aw_edge_reset(struct aw_machine *machine);
 uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer);
 /* Describes the threads of machine->work, whose image is in place, for the local state `id`. */

@@ -61,6 +61,15 @@ uint64_t aw_module_symbol(const struct aw_module *module, const char *name);
  * or NULL. Owned by the module. */
 const char *aw_module_function_at(const struct aw_module *module, uint64_t address);
 
+/* Name of the variable around a run-time address (from .symtab), or NULL; *offset is that of the
+ * address in it. Owned by the module. */
+const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
+                                  uint64_t *offset);
+
+/* The first source file with code that was not compiled with -fsanitize=thread, or NULL. Without debug
+ * information nobody can tell, and the module itself is named. */
+const char *aw_module_uninstrumented(struct aw_module *module);
+
 /* Source place of a run-time address from the debug information (libdw). A call site is looked up
  * with its return address minus one. Returns false when unknown; *file is owned by the module, and
  * is the path as the compiler recorded it, shortened to be relative to the compilation folder. */

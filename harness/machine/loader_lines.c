@@ -241,6 +241,85 @@ bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **
     return true;
 }
 
+const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
+                                  uint64_t *offset)
+{
+    const struct aw_elf *elf = &module->private->elf;
+    Elf64_Shdr table, strings;
+    const char *found = NULL;
+    for (uint64_t i = 0; i < elf->header.e_shnum && found == NULL; i++) {
+        const unsigned char *symbols = section(elf, i, &table);
+        if (symbols == NULL || table.sh_type != SHT_SYMTAB)
+            continue;
+        const void *names = section(elf, table.sh_link, &strings);
+        for (uint64_t k = 0; names != NULL && k < table.sh_size / sizeof(Elf64_Sym); k++) {
+            Elf64_Sym symbol;
+            memcpy(&symbol, symbols + k * sizeof symbol, sizeof symbol);
+            uint64_t at = address - module->base;
+            if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_shndx == SHN_UNDEF ||
+                at < symbol.st_value || at - symbol.st_value >= symbol.st_size)
+                continue;
+            found = aw_elf_string(names, strings.sh_size, symbol.st_name);
+            *offset = at - symbol.st_value;
+            break;
+        }
+    }
+    return found;
+}
+
+/* Does the unit, which has code, say that it was compiled with -fsanitize=thread? */
+static bool is_instrumented(Dwarf_Die *unit)
+{
+    Dwarf_Attribute attribute;
+    const char *producer =
+        dwarf_formstring(dwarf_attr_integrate(unit, DW_AT_producer, &attribute));
+    return producer != NULL && strstr(producer, "-fsanitize=thread") != NULL;
+}
+
+const char *aw_module_uninstrumented(struct aw_module *module)
+{
+    struct aw_module_private *private = module->private;
+    if (private->lines == NULL && (private->lines = open_lines(&private->elf)) == NULL)
+        return module->path;
+    Dwarf_Off offset = 0, next;
+    size_t header_size, units = 0;
+    while (private->lines->dwarf != NULL &&
+           dwarf_nextcu(private->lines->dwarf, offset, &next, &header_size, NULL, NULL, NULL) ==
+               0) {
+        Dwarf_Die unit;
+        Dwarf_Addr base, start, end;
+        if (dwarf_offdie(private->lines->dwarf, offset + header_size, &unit) != NULL) {
+            units++;
+            if (!is_instrumented(&unit) && dwarf_ranges(&unit, 0, &base, &start, &end) > 0) {
+                const char *name = dwarf_diename(&unit);
+                return name != NULL ? shorten(&unit, name) : module->path;
+            }
+        }
+        if (next <= offset)
+            break;
+        offset = next;
+    }
+    if (units == 0)
+        return module->path;
+    /* Code that no unit describes was compiled without -g: but for the compiler's own start files. */
+    aw_module_function_at(module, module->text_start);
+    for (size_t i = 0; i < private->function_count; i++) {
+        static const char *const start_files[] = {
+            "_init", "_fini", "frame_dummy", "register_tm_clones", "deregister_tm_clones",
+            "__do_global_dtors_aux"};
+        const struct aw_elf_function *function = &private->functions[i];
+        bool known = false;
+        Dwarf_Die unit;
+        for (size_t k = 0; k < sizeof start_files / sizeof *start_files; k++)
+            known |= strcmp(function->name, start_files[k]) == 0;
+        /* The constructor that gcc adds to an instrumented unit. */
+        known |= strncmp(function->name, "_sub_I_", 7) == 0;
+        if (!known && !unit_of(private->lines->dwarf, function->start, &unit))
+            return function->name;
+    }
+    return NULL;
+}
+
 void aw_elf_lookups_free(struct aw_module_private *private)
 {
     free(private->functions);

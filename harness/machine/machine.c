@@ -134,6 +134,7 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     machine->learning = true;
     machine->symmetry = true;
     init_tables(machine);
+    aw_access_init(machine);
     aw_bind_init(machine);
     only = machine;
     uint64_t start[6] = {0};
@@ -220,6 +221,7 @@ void aw_machine_destroy(struct aw_machine *machine)
     if (machine->runtime != NULL)
         aw_module_unload(machine->runtime);
     aw_bind_deinit(machine);
+    aw_access_deinit(machine);
     if (machine->plan.count > 0)
         aw_fault_adapter_close(&machine->plan);
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)

@@ -34,6 +34,7 @@ enum aw_event_kind {
     AW_EVENT_ERROR, /* a = errno; text = the call that failed */
     AW_EVENT_POINT, /* what = index of a fault in the plan, whose point was met; a = how manieth */
     AW_EVENT_LEAK,  /* b = address of the call that made what is left; text = what it is */
+    AW_EVENT_RACE,  /* text = what two threads are about to do at once */
     AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
 };
 
@@ -55,7 +56,14 @@ struct aw_event {
     uint32_t zero;
 };
 
-enum { AW_EDGE_CRASH = 1, AW_EDGE_ERROR = 2, AW_EDGE_STOP = 4, AW_EDGE_PROBE = 8, AW_EDGE_LEAK = 16 };
+enum {
+    AW_EDGE_CRASH = 1,
+    AW_EDGE_ERROR = 2,
+    AW_EDGE_STOP = 4,
+    AW_EDGE_PROBE = 8,
+    AW_EDGE_LEAK = 16,
+    AW_EDGE_RACE = 32
+};
 
 /* A learned step of a process. */
 struct aw_edge {
@@ -63,7 +71,9 @@ struct aw_edge {
     uint32_t child;        /* fork: the child's local id, else AW_INTERN_NONE */
     uint32_t events;       /* id of an array of struct aw_event, or AW_INTERN_NONE */
     uint32_t child_events; /* fork: what happened in the child */
-    int64_t result;        /* what the call gave to the code; for sem_getvalue, the value */
+    uint32_t footprint;    /* payload id of an array of struct aw_access: what the code touched; none
+                              while the process has one thread */
+    int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
     uint8_t zero;
@@ -235,6 +245,31 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t edge);
 /* Bit h: the pipe with handle h need not keep the boundaries of its writes, which only one rule of
  * the reduction looks at. As aw_machine_set_exact_pipes. */
 void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles);
+
+/* Accesses to memory (access.h). Bytes whose use by several threads is ordered by no lock become
+ * visible: settling does that, and forgets what was learned, so that the search has to start again.
+ * False when there was nothing to settle. */
+bool aw_machine_is_settled(const struct aw_machine *machine);
+bool aw_machine_settle(struct aw_machine *machine);
+
+/* Makes a byte visible from the start, as a trace asks for; lists them: the byte after `address` that
+ * is visible, 0 when there is none. */
+void aw_machine_set_visible(struct aw_machine *machine, uint64_t address, uint64_t size);
+uint64_t aw_machine_next_visible(const struct aw_machine *machine, uint64_t address);
+
+/* For an oracle: every access outside the own stack is visible. */
+void aw_machine_set_every_access(struct aw_machine *machine, bool on);
+
+/* Some atomic operation had an order weaker than sequentially consistent; threads of a process share
+ * state of the runtime. */
+bool aw_machine_weak_orders(const struct aw_machine *machine);
+bool aw_machine_runtime_shared(const struct aw_machine *machine);
+
+/* A file of the program whose accesses cannot be seen, or NULL. */
+const char *aw_machine_uninstrumented(struct aw_machine *machine);
+
+/* A planted bug: plain writes of four bytes are not seen. */
+void aw_machine_plant_blind(struct aw_machine *machine);
 
 /* Had any process several threads? */
 bool aw_machine_threads_seen(const struct aw_machine *machine);

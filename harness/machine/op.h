@@ -57,6 +57,7 @@ enum aw_op_class {
     X(AW_OP_USEM_TIMEDWAIT, "sem_timedwait (unnamed)", AW_ON_IMAGE)                                \
     X(AW_OP_USEM_POST, "sem_post (unnamed)", AW_ON_IMAGE)                                          \
     X(AW_OP_USEM_GETVALUE, "sem_getvalue (unnamed)", AW_ON_IMAGE)                                  \
+    X(AW_OP_ACCESS, "access", AW_ON_IMAGE)                                                         \
     X(AW_OP_SEM_WAIT, "sem_wait", AW_ON_SEM)                                                       \
     X(AW_OP_SEM_TRYWAIT, "sem_trywait", AW_ON_SEM)                                                 \
     X(AW_OP_SEM_TIMEDWAIT, "sem_timedwait", AW_ON_SEM)                                             \

@@ -29,6 +29,8 @@ struct aw_thread {
     uint64_t sp;     /* virtual stack pointer, 0 when ended */
     uint64_t result; /* of an ended thread */
     uint64_t held;   /* bit h: it took the binary semaphore with handle h < 64 and has not posted it */
+    uint32_t locks;  /* mutexes that it locked: payload id + 1 of their sorted addresses, 0 = none */
+    uint32_t zero;
     struct aw_op op;
 };
 
@@ -135,6 +137,12 @@ void aw_process_remove_lock(struct aw_process *process, uint64_t address);
 /* Enters a thread (zeroed but for its slot) and returns its index; -1 when there is no room. */
 int aw_process_add_thread(struct aw_process *process, uint32_t slot);
 void aw_process_remove_thread(struct aw_process *process, int index);
+
+/* The slot of the thread that starts threads in `slot` (not 0). */
+static inline uint32_t aw_slot_creator(uint32_t slot)
+{
+    return slot < 64 ? 0 : (slot - 64) / 15 + 1;
+}
 
 /* The slot of the next thread that `creator` starts: a function of the creator's own history (its
  * slot and which of its own threads are not joined yet), never of what other threads do. -1 when

@@ -155,6 +155,7 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
         [AW_EVENT_PROBE] = AW_EDGE_PROBE, [AW_EVENT_LOG] = 0,
         [AW_EVENT_CRASH] = AW_EDGE_CRASH, [AW_EVENT_ERROR] = AW_EDGE_ERROR,
         [AW_EVENT_LEAK] = AW_EDGE_LEAK,  [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
+        [AW_EVENT_RACE] = AW_EDGE_RACE,
     };
     machine->event_flags |= flags[kind];
 }
@@ -355,6 +356,7 @@ static void crashed(struct aw_machine *machine)
     }
     bool overflow = signal == SIGSEGV && address < low && address + AW_STACK_STRIDE / 2 >= low;
     if (signal == SIGVTALRM) {
+        aw_access_runaway(machine);
         snprintf(text, sizeof text,
                  "no visible operation within %u ms of CPU time: the bound on code between two "
                  "operations",
@@ -388,7 +390,8 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
 {
     uint32_t slot = machine->run_slot;
     aw_cpu.sp = aw_run_self(machine)->sp;
-    aw_cpu.result_high = 0;
+    aw_cpu.result_high = machine->result_high;
+    machine->result_high = 0;
     run_serial++;
     machine->code_runs++;
     uint64_t sp = 0;
@@ -401,10 +404,13 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         }
         sp = aw_cpu.sp;
         result = 0;
+        aw_cpu.result_high = 0;
         enum aw_call_result how;
         uint32_t events = machine->event_count;
         machine->shared_touched = false;
-        if (machine->imports[import].call == NULL)
+        if (machine->imports[import].hook != NULL || machine->imports[import].footprint != NULL)
+            how = (enum aw_call_result)aw_access_call(machine, import, aw_cpu.args, &result);
+        else if (machine->imports[import].call == NULL)
             how = aw_stop_call(machine, AW_STOP_UNMODELLED, "%s is not modelled",
                                machine->imports[import].name);
         else

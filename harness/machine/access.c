@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine/access.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "machine/cpu.h"
+#include "machine/internal.h"
+
+/* Of the run at hand. `known` finds an access that was recorded already: direct-mapped, so that one
+ * that was pushed out is recorded twice, which does no harm. */
+enum { RECORDS = 1 << 20, KNOWN = 1 << 12, SPINS = 256 };
+
+struct known {
+    uint64_t address;
+    uint32_t size_kind, run;
+    uint32_t count; /* how often, for reads that may be spinning */
+    uint32_t visible;
+};
+
+struct aw_gate aw_gate;
+static struct known known[KNOWN];
+static uint32_t run_number;
+static struct aw_access *records;
+static volatile uint32_t record_count;
+static struct aw_machine *owner; /* whose code runs */
+static volatile uint64_t spun_at, spun_size;
+
+enum aw_access_place aw_access_place(const struct aw_machine *machine, uint64_t address)
+{
+    if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_SLOTS * AW_STACK_STRIDE)
+        return (address - AW_STACK_BASE) / AW_STACK_STRIDE == machine->run_slot
+                   ? AW_PLACE_OWN_STACK
+                   : AW_PLACE_OTHER_STACK;
+    if (address >= AW_HEAP_BASE && address < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE)
+        return AW_PLACE_HEAP;
+    if (machine->runtime != NULL && address >= machine->runtime->data_start &&
+        address < machine->runtime->data_end)
+        return AW_PLACE_RUNTIME;
+    if (aw_image_contains(&machine->image, address, 1))
+        return AW_PLACE_GLOBAL;
+    return aw_user_valid(machine, address, 1) ? AW_PLACE_CONSTANT : AW_PLACE_OUTSIDE;
+}
+
+/* Visible bytes. */
+
+static const uint64_t *page_bits(const struct aw_machine *machine, uint64_t address)
+{
+    const struct aw_accesses *a = &machine->accesses;
+    uint32_t page = a->page_count == 0 ? AW_MAP_NONE : aw_map_get(&a->pages, address / AW_PAGE, 0);
+    return page == AW_MAP_NONE ? NULL : a->bits[page];
+}
+
+bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    if (machine->accesses.every)
+        return aw_access_place(machine, address) != AW_PLACE_OWN_STACK &&
+               aw_access_place(machine, address) != AW_PLACE_RUNTIME;
+    for (uint64_t at = address; at < address + size;) {
+        const uint64_t *bits = page_bits(machine, at);
+        uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
+        end = end < address + size ? end : address + size;
+        if (bits != NULL)
+            for (; at < end; at++)
+                if ((bits[at % AW_PAGE / 64] >> at % 64 & 1) != 0)
+                    return true;
+        at = end;
+    }
+    return false;
+}
+
+static void make_visible(struct aw_machine *machine, const struct aw_range *range)
+{
+    struct aw_accesses *a = &machine->accesses;
+    for (uint64_t at = range->address; at < range->address + range->size; at++) {
+        uint32_t page = aw_map_get(&a->pages, at / AW_PAGE, 0);
+        if (page == AW_MAP_NONE) {
+            if (a->page_count == a->page_capacity) {
+                a->page_capacity = a->page_capacity ? 2 * a->page_capacity : 16;
+                a->bits = aw_reallocate(a->bits, a->page_capacity, sizeof *a->bits);
+            }
+            page = a->page_count++;
+            memset(a->bits[page], 0, sizeof a->bits[page]);
+            aw_map_put(&a->pages, at / AW_PAGE, 0, page);
+        }
+        a->bits[page][at % AW_PAGE / 64] |= (uint64_t)1 << at % 64;
+    }
+}
+
+void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    struct aw_accesses *a = &machine->accesses;
+    if (a->pending_count == a->pending_capacity) {
+        a->pending_capacity = a->pending_capacity ? 2 * a->pending_capacity : 64;
+        a->pending = aw_reallocate(a->pending, a->pending_capacity, sizeof *a->pending);
+    }
+    a->pending[a->pending_count++] = (struct aw_range){address, size, 0};
+}
+
+bool aw_machine_settle(struct aw_machine *machine)
+{
+    struct aw_accesses *a = &machine->accesses;
+    if (a->pending_count == 0)
+        return false;
+    for (uint32_t i = 0; i < a->pending_count; i++)
+        make_visible(machine, &a->pending[i]);
+    a->pending_count = 0;
+    aw_edges_forget(machine);
+    return true;
+}
+
+bool aw_machine_is_settled(const struct aw_machine *machine)
+{
+    return machine->accesses.pending_count == 0;
+}
+
+void aw_machine_set_every_access(struct aw_machine *machine, bool on)
+{
+    if (machine->accesses.every == on)
+        return;
+    machine->accesses.every = on;
+    aw_edges_forget(machine);
+}
+
+bool aw_machine_weak_orders(const struct aw_machine *machine)
+{
+    return machine->accesses.weak_orders;
+}
+
+bool aw_machine_runtime_shared(const struct aw_machine *machine)
+{
+    return machine->accesses.runtime_state;
+}
+
+void aw_machine_plant_blind(struct aw_machine *machine) { machine->accesses.blind = true; }
+
+void aw_machine_set_visible(struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    make_visible(machine, &(struct aw_range){address, size, 0});
+    aw_edges_forget(machine);
+}
+
+uint64_t aw_machine_next_visible(const struct aw_machine *machine, uint64_t address)
+{
+    const struct aw_accesses *a = &machine->accesses;
+    uint64_t best = 0;
+    for (uint32_t s = 0; s <= a->pages.mask; s++) {
+        const struct aw_map_slot *slot = &a->pages.slots[s];
+        if (slot->value == 0)
+            continue;
+        for (uint64_t at = 0; at < AW_PAGE; at++) {
+            uint64_t byte = slot->key * AW_PAGE + at;
+            if (byte > address && (best == 0 || byte < best) &&
+                (a->bits[slot->value - 1][at / 64] >> at % 64 & 1) != 0)
+                best = byte;
+        }
+    }
+    return best;
+}
+
+const char *aw_machine_uninstrumented(struct aw_machine *machine)
+{
+    return aw_module_uninstrumented(machine->program);
+}
+
+void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size)
+{
+    const struct aw_module *program = machine->program;
+    uint64_t offset = 0;
+    const char *name = address >= program->start && address < program->end
+                           ? aw_module_variable_at(program, address, &offset)
+                           : NULL;
+    if (name != NULL && offset == 0)
+        snprintf(text, size, "%s", name);
+    else if (name != NULL)
+        snprintf(text, size, "%s, byte %llu", name, (unsigned long long)offset);
+    else if (address >= AW_STACK_BASE)
+        snprintf(text, size, "a variable on the stack of thread %u",
+                 (unsigned)((address - AW_STACK_BASE) / AW_STACK_STRIDE));
+    else if (address >= AW_HEAP_BASE)
+        snprintf(text, size, "a heap block of thread %u",
+                 (unsigned)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE));
+    else
+        snprintf(text, size, "memory");
+}
+
+/* Recording. */
+
+/* Looks at one access; returns 1 when program code has to be left for it. */
+static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc)
+{
+    struct aw_machine *machine = owner;
+    uint32_t size_kind = size << 8 | kind;
+    if (machine->accesses.blind && size == 4 && kind == AW_ACCESS_WRITE)
+        return 0;
+    struct known *k = &known[(address ^ address >> 12 ^ (uint64_t)size_kind << 3) % KNOWN];
+    if (k->run == run_number && k->address == address && k->size_kind == size_kind) {
+        if (k->visible)
+            return 1;
+        /* A loop on one atomic or volatile variable that nobody else was seen to use. */
+        if ((kind & (AW_ACCESS_ATOMIC | AW_ACCESS_VOLATILE)) != 0 && ++k->count == SPINS &&
+            spun_size == 0) {
+            spun_at = address;
+            spun_size = size;
+            return 1;
+        }
+        return 0;
+    }
+    bool visible = aw_access_is_visible(machine, address, size);
+    if (!visible) {
+        if (record_count == RECORDS) {
+            aw_gate.full = 1;
+            return 1;
+        }
+        records[record_count] = (struct aw_access){address, size, kind, pc};
+        record_count = record_count + 1;
+    }
+    *k = (struct known){address, size_kind, run_number, 0, visible};
+    return visible;
+}
+
+uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
+{
+    const struct aw_hook *hook = &aw_hooks[number];
+    if (hook->footprint == NULL) {
+        uint64_t size = hook->size != 0 ? hook->size : args[1];
+        return size == 0 ? 0 : look(args[0], (uint32_t)size, hook->kind, pc);
+    }
+    if (aw_hook_is_weak(hook, args))
+        owner->accesses.weak_orders = true;
+    struct aw_range ranges[AW_RANGES_MAX];
+    unsigned count = hook->footprint(owner, args, ranges);
+    for (unsigned i = 0; i < count; i++)
+        if (ranges[i].size > 0 && aw_access_is_visible(owner, ranges[i].address, ranges[i].size))
+            return 1; /* recorded once it has happened */
+    for (unsigned i = 0; i < count; i++)
+        if (ranges[i].size > 0 &&
+            look(ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind, pc))
+            return 1;
+    return 0;
+}
+
+void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
+               uint64_t pc)
+{
+    (void)machine;
+    if (size == 0)
+        return;
+    if (record_count == RECORDS)
+        aw_gate.full = 1;
+    else
+        records[record_count++] = (struct aw_access){address, (uint32_t)size, kind, pc};
+}
+
+void aw_access_init(struct aw_machine *machine)
+{
+    struct aw_accesses *a = &machine->accesses;
+    if (records == NULL) {
+        records = mmap(NULL, RECORDS * sizeof *records, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        AW_CHECK(records != MAP_FAILED);
+    }
+    aw_intern_init(&a->classes);
+    aw_map_init(&a->seen);
+    aw_map_init(&a->granules);
+    aw_map_init(&a->pages);
+}
+
+void aw_access_deinit(struct aw_machine *machine)
+{
+    struct aw_accesses *a = &machine->accesses;
+    aw_intern_deinit(&a->classes);
+    aw_map_deinit(&a->seen);
+    aw_map_deinit(&a->granules);
+    aw_map_deinit(&a->pages);
+    free(a->entries);
+    free(a->bits);
+    free(a->pending);
+}
+
+void aw_access_begin(struct aw_machine *machine)
+{
+    owner = machine;
+    run_number++;
+    record_count = 0;
+    spun_size = 0;
+    aw_gate.active = aw_gate.full = 0;
+}
+
+void aw_access_enter(struct aw_machine *machine)
+{
+    aw_facts_locks(machine);
+    aw_gate.active = machine->work.head.thread_count > 1;
+}
+
+uint32_t aw_access_end(struct aw_machine *machine)
+{
+    bool several = aw_gate.active;
+    aw_gate.active = 0;
+    if (!several)
+        return AW_INTERN_NONE;
+    machine->accesses.threads = true;
+    if (spun_size != 0)
+        aw_access_pend(machine, spun_at, spun_size);
+    if (aw_gate.full && machine->parked.kind != AW_OP_FATAL)
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, 0,
+                     "more memory accesses between two operations than the machine records", 67);
+    if (record_count == 0)
+        return AW_INTERN_NONE;
+    aw_facts_take(machine, records, record_count);
+    return aw_intern_put(&machine->payloads, records, record_count * (uint32_t)sizeof *records);
+}
+
+const struct aw_access *aw_access_records(uint32_t *count)
+{
+    *count = record_count;
+    return records;
+}
+
+void aw_access_runaway(struct aw_machine *machine)
+{
+    if (!aw_gate.active)
+        return;
+    for (uint32_t i = 0; i < record_count; i++)
+        if ((records[i].kind & AW_ACCESS_READ) != 0 &&
+            aw_access_place(machine, records[i].address) != AW_PLACE_OWN_STACK &&
+            aw_access_place(machine, records[i].address) != AW_PLACE_RUNTIME &&
+            aw_access_place(machine, records[i].address) != AW_PLACE_CONSTANT)
+            aw_access_pend(machine, records[i].address, records[i].size);
+}
+
+/* Parked accesses. */
+
+struct pending_call {
+    uint64_t args[6];
+    uint32_t import, zero;
+};
+
+bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
+                    const struct aw_range *ranges, unsigned count, unsigned from)
+{
+    for (unsigned i = from; i < count; i++) {
+        if (ranges[i].size == 0 ||
+            !aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
+            continue;
+        struct pending_call call = {.import = import};
+        memcpy(call.args, args, sizeof call.args);
+        struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
+        op->address = ranges[i].address;
+        op->argument = ranges[i].size | (uint64_t)ranges[i].kind << 32;
+        op->progress = i;
+        op->payload = aw_intern_put(&machine->payloads, &call, sizeof call);
+        return true;
+    }
+    return false;
+}
+
+static const struct aw_hook *hook_of(const struct aw_machine *machine, uint32_t import)
+{
+    return machine->imports[import].hook;
+}
+
+static unsigned unguarded_ranges(const struct aw_machine *machine, uint32_t import,
+                                 const uint64_t *args, struct aw_range *ranges)
+{
+    const struct aw_hook *hook = hook_of(machine, import);
+    if (hook != NULL)
+        return aw_hook_ranges(machine, hook, args, ranges);
+    return machine->imports[import].footprint == NULL
+               ? 0
+               : machine->imports[import].footprint(machine, args, ranges);
+}
+
+/* A bad pointer makes no footprint: the call itself will tell. */
+static unsigned ranges_of(struct aw_machine *machine, uint32_t import, const uint64_t *args,
+                          struct aw_range *ranges)
+{
+    if (sigsetjmp(machine->guard, 0) != 0) {
+        machine->guarded = false;
+        return 0;
+    }
+    machine->guarded = true;
+    unsigned count = unguarded_ranges(machine, import, args, ranges);
+    machine->guarded = false;
+    return count;
+}
+
+int aw_access_call(struct aw_machine *machine, uint32_t import,
+                                   const uint64_t *args, uint64_t *result)
+{
+    struct aw_range ranges[AW_RANGES_MAX];
+    const struct aw_hook *hook = hook_of(machine, import);
+    if (spun_size != 0)
+        return aw_stop_call(machine, AW_STOP_RUNAWAY,
+                            "a loop on a variable that another thread is to change");
+    if (aw_gate.active) {
+        uint64_t pc = aw_run_call_site(machine);
+        unsigned count = ranges_of(machine, import, args, ranges);
+        if (aw_access_park(machine, import, args, ranges, count, 0))
+            return AW_CALL_PARK;
+        for (unsigned i = 0; i < count; i++)
+            aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
+    }
+    if (hook == NULL)
+        return machine->imports[import].call(machine, args, result);
+    *result = aw_hook_perform(hook, args, false, &aw_cpu.result_high);
+    return AW_CALL_RETURN;
+}
+
+bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result)
+{
+    struct aw_thread *thread = &machine->work.threads[index];
+    const struct aw_op op = thread->op;
+    const struct pending_call call =
+        *(const struct pending_call *)aw_intern_get(&machine->payloads, op.payload);
+    struct aw_range ranges[AW_RANGES_MAX];
+    unsigned count = ranges_of(machine, call.import, call.args, ranges);
+    aw_cpu.sp = thread->sp;
+    if (aw_access_park(machine, call.import, call.args, ranges, count, op.progress + 1)) {
+        thread->op = machine->parked;
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++)
+        aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, op.pc);
+    const struct aw_hook *hook = hook_of(machine, call.import);
+    if (hook != NULL) {
+        *result = aw_hook_perform(hook, call.args, spurious, &machine->result_high);
+        return true;
+    }
+    enum aw_call_result how = machine->imports[call.import].call(machine, call.args, result);
+    if (how == AW_CALL_RETURN)
+        return true;
+    if (how == AW_CALL_STOP) {
+        thread->op = (struct aw_op){.kind = AW_OP_FATAL, .fd = 9, .payload = AW_INTERN_NONE};
+        thread->sp = aw_stack_top(thread->slot);
+    } else {
+        thread->op = machine->parked;
+    }
+    return false;
+}
+
+unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op)
+{
+    const struct pending_call *call = aw_intern_get(&machine->payloads, op->payload);
+    const struct aw_hook *hook = hook_of(machine, call->import);
+    return hook != NULL && op->progress == 1 && aw_hook_may_fail(hook, call->args) ? 2 : 1;
+}
+
+/* Races. */
+
+static bool access_of(const struct aw_thread *thread, struct aw_range *range)
+{
+    if (thread->status != AW_THREAD_PARKED)
+        return false;
+    const struct aw_op *op = &thread->op;
+    switch (op->kind) {
+    case AW_OP_ACCESS:
+        *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
+                                   (uint32_t)(op->argument >> 32)};
+        return true;
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TRYLOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_MUTEX_UNLOCK:
+        *range = (struct aw_range){op->address, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_USEM_WAIT:
+    case AW_OP_USEM_TRYWAIT:
+    case AW_OP_USEM_TIMEDWAIT:
+    case AW_OP_USEM_POST:
+    case AW_OP_USEM_GETVALUE:
+        *range = (struct aw_range){op->address, 8,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
+{
+    const struct aw_process *work = &machine->work;
+    struct aw_range a, b;
+    for (int i = 0; i < work->head.thread_count; i++) {
+        if (!access_of(&work->threads[i], &a))
+            continue;
+        for (int j = i + 1; j < work->head.thread_count; j++) {
+            if (!access_of(&work->threads[j], &b) || a.address >= b.address + b.size ||
+                b.address >= a.address + a.size || ((a.kind | b.kind) & AW_ACCESS_WRITE) == 0 ||
+                (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0)
+                continue;
+            *one = i;
+            *other = j;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */
+static void describe(struct aw_machine *machine, const struct aw_thread *thread, char *text,
+                     size_t size)
+{
+    struct aw_range range = {0};
+    access_of(thread, &range);
+    const char *function, *file;
+    int line;
+    uint64_t pc = thread->op.pc;
+    const char *what = thread->op.kind != AW_OP_ACCESS ? aw_op_name(thread->op.kind)
+                       : (range.kind & AW_ACCESS_ATOMIC) != 0 ? "atomic access"
+                       : (range.kind & AW_ACCESS_WRITE) != 0  ? "write"
+                                                              : "read";
+    int at = snprintf(text, size, "%s of %llu bytes", what, (unsigned long long)range.size);
+    const uint64_t *frame = *(const uint64_t *const *)(thread->sp + 48);
+    uint64_t top = aw_stack_top(thread->slot);
+    for (int depth = 0; depth < 8 && at < (int)size; depth++) {
+        if (aw_machine_place(machine, pc, &function, &file, &line))
+            at += snprintf(text + at, size - (size_t)at, "%s %s:%d (%s)",
+                           depth == 0 ? " at" : ", called from", file, line,
+                           function ? function : "?");
+        if ((uint64_t)frame < thread->sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+            break;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+        if (pc < machine->program->text_start || pc >= machine->program->text_end)
+            break;
+    }
+}
+
+void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size)
+{
+    struct aw_range range = {0}, second = {0};
+    char first[200], last[200], name[120];
+    access_of(&machine->work.threads[one], &range);
+    access_of(&machine->work.threads[other], &second);
+    if (second.address > range.address)
+        range = second; /* a byte that both touch */
+    describe(machine, &machine->work.threads[one], first, sizeof first);
+    describe(machine, &machine->work.threads[other], last, sizeof last);
+    aw_access_name(machine, range.address, name, sizeof name);
+    snprintf(text, size, "data race on %s: %s; and %s", name, first, last);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access.h - what program code does to memory: every access of instrumented code, of the leaf
+ * functions of libc and of the machine's calls passes by here.
+ *
+ *   access.c        recording a run's accesses, the visible bytes, what parks
+ *   access_facts.c  who accesses which bytes under which locks, over the whole program
+ *   access_hooks.c  the table of hooked functions and their footprints; atomic operations
+ *   access_calls.c  what the machine's calls read and write
+ *   access_gate.S   the way from program code into a hook and, if it parks, out of program code
+ *
+ * An access is *invisible*, a part of the step that it lies in, as long as the program keeps to a
+ * discipline on its bytes (access_facts.c). When that breaks, the bytes become *visible*: accesses to
+ * them are operations (AW_OP_ACCESS), and everything learned before is forgotten.
+ *
+ * Nothing is recorded while a process has one thread: all that other threads did or will do is
+ * ordered with it by join and create.
+ *
+ * Invariant: hooks run on a virtual stack and may be abandoned by a signal at any instruction, so
+ * they allocate nothing and write only to the buffers of the run, which the next run resets.
+ */
+#ifndef AW_MACHINE_ACCESS_H
+#define AW_MACHINE_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/intern.h"
+#include "base/map.h"
+
+struct aw_machine;
+struct aw_op;
+
+enum aw_access_kind {
+    AW_ACCESS_READ = 1,
+    AW_ACCESS_WRITE = 2,
+    AW_ACCESS_ATOMIC = 4, /* with READ, WRITE or both */
+    AW_ACCESS_SYNC = 8,   /* by an operation on a synchronisation object, which is visible itself */
+    AW_ACCESS_VOLATILE = 16,
+};
+
+/* Where an address lies, for those who judge accesses. */
+enum aw_access_place {
+    AW_PLACE_OWN_STACK,
+    AW_PLACE_OTHER_STACK,
+    AW_PLACE_HEAP,
+    AW_PLACE_GLOBAL,   /* data of the program, its arguments, thread-local storage */
+    AW_PLACE_RUNTIME,  /* data of the runtime */
+    AW_PLACE_CONSTANT, /* text, read-only data */
+    AW_PLACE_OUTSIDE,  /* nothing that the program may access */
+};
+enum aw_access_place aw_access_place(const struct aw_machine *machine, uint64_t address);
+
+/* One access of a run: deduplicated within it. */
+struct aw_access {
+    uint64_t address;
+    uint32_t size;
+    uint32_t kind;
+    uint64_t pc; /* return address of the first such access */
+};
+
+struct aw_range {
+    uint64_t address;
+    uint64_t size;
+    uint32_t kind;
+};
+enum { AW_RANGES_MAX = 12 };
+
+/* Accesses by the same thread under the same locks, with the same of its own threads about. */
+struct aw_access_class {
+    uint32_t slot, kind;
+    uint32_t locks;    /* id of an array of addresses of mutexes, in payloads, + 1; 0 = none */
+    uint32_t zero;
+    uint64_t children; /* bit i: the i-th thread that it may start exists */
+};
+
+struct aw_access_entry {
+    uint32_t class, next;
+    uint8_t bytes; /* of the eight */
+};
+
+struct aw_accesses {
+    /* Facts. */
+    struct aw_intern classes;
+    struct aw_map seen;    /* (address, size and class) that was taken in */
+    struct aw_map granules; /* address / 8 -> first entry + 1 */
+    struct aw_access_entry *entries;
+    uint32_t entry_count, entry_capacity;
+    bool foreign_join; /* a thread was joined by another than its creator, or is detached */
+
+    /* Visible bytes: pages with one bit a byte. */
+    struct aw_map pages;
+    uint64_t (*bits)[64];
+    uint32_t page_count, page_capacity;
+    /* Bytes that are to become visible. */
+    struct aw_range *pending;
+    uint32_t pending_count, pending_capacity;
+
+    bool every;         /* for an oracle: all bytes but those of the own stack are visible */
+    bool blind;         /* planted bug: writes of four bytes are not seen */
+    bool weak_orders;   /* some atomic operation had an order weaker than sequentially consistent */
+    bool threads;       /* a process had several threads */
+    bool runtime_state; /* threads share state of the runtime */
+};
+
+void aw_access_init(struct aw_machine *machine);
+void aw_access_deinit(struct aw_machine *machine);
+
+/* The run that follows is one of machine->run_slot: forgets the accesses of the last. */
+void aw_access_begin(struct aw_machine *machine);
+/* The operation is completed, code goes on: sees whether there are several threads. */
+void aw_access_enter(struct aw_machine *machine);
+/* The run is over: its accesses become facts. Returns the id of its footprint in payloads. */
+uint32_t aw_access_end(struct aw_machine *machine);
+/* The run did not come to an operation in time: what it read may have to be visible. */
+void aw_access_runaway(struct aw_machine *machine);
+
+/* Records an access by the machine on behalf of the running thread. */
+void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
+               uint64_t pc);
+bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size);
+
+/* The accesses that a call with these arguments makes; returns how many ranges. */
+typedef unsigned aw_footprint(const struct aw_machine *machine, const uint64_t *args,
+                              struct aw_range *ranges);
+
+/* access_calls.c: the footprint of the machine's call `name`: false when there is no entry for it;
+ * *footprint is NULL when it touches no memory of the program before it is an operation. */
+bool aw_access_of_call(const char *name, aw_footprint **footprint);
+
+/* Hooks: functions of program code that run in place (access_hooks.c). */
+struct aw_hook {
+    const char *name;
+    void *function; /* what it does when nothing parks */
+    aw_footprint *footprint; /* NULL: `size` bytes (0: the second argument) at the first argument */
+    uint32_t size, kind;
+    uint8_t operation; /* of an atomic one */
+};
+extern const struct aw_hook aw_hooks[];
+extern const unsigned aw_hook_count;
+int aw_hook_by_name(const char *name);
+/* Does the operation ask for an order weaker than sequentially consistent? */
+bool aw_hook_is_weak(const struct aw_hook *hook, const uint64_t *args);
+unsigned aw_hook_ranges(const struct aw_machine *machine, const struct aw_hook *hook,
+                        const uint64_t *args, struct aw_range *ranges);
+/* What the hook does, on the host: its result, and the upper half of one of 16 bytes. */
+uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool spurious,
+                         uint64_t *high);
+bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
+
+struct aw_thread;
+/* In place of the call: parks where one of its accesses is visible, else records them and makes it. */
+int aw_access_call(struct aw_machine *machine, uint32_t import,
+                                   const uint64_t *args, uint64_t *result);
+
+/* Parks at the first visible range of a call, beginning with number `from`; false when there is
+ * none. `call` is the import. */
+bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
+                    const struct aw_range *ranges, unsigned count, unsigned from);
+void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size);
+const struct aw_access *aw_access_records(uint32_t *count);
+
+/* access_facts.c */
+enum { AW_LOCKS_MAX = 16 };
+void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, uint32_t count);
+void aw_facts_locks(struct aw_machine *machine); /* of the running thread: machine->run_locks */
+void aw_facts_foreign_join(struct aw_machine *machine);
+/* The thread in `slot` has locked or no longer holds the mutex. */
+void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
+/* Goes on from a parked access. True when code goes on with *result; false when it stays parked. */
+bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result);
+/* 2 for a compare-exchange that may fail spuriously, else 1. */
+unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op);
+
+/* Two threads of machine->work are parked at conflicting accesses: *one and *other. */
+bool aw_access_race(const struct aw_machine *machine, int *one, int *other);
+/* What lies there: "counter", "stack of thread 1" ... */
+void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size);
+/* One paragraph about it. */
+void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size);
+
+/* What the hooks look at. Global, as aw_cpu is, and for the same reason. Offsets: access_gate.S. */
+struct aw_gate {
+    uint8_t active; /*  0: hooks record */
+    uint8_t full;
+    uint8_t pad[6];
+    void *functions[256];   /*  8 */
+    uint32_t imports[256];  /*  2056 */
+};
+extern struct aw_gate aw_gate;
+void aw_gate_enter(void); /* where stubs of hooks jump to; r11d = number of the hook */
+uint32_t aw_gate_look(uint32_t hook, const uint64_t *args, uint64_t pc);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access_calls.c - what the machine's calls read and write of the program's memory, at the time of
+ * the call. Every call of calls.h has an entry; a test says so. What a call fills in when it is
+ * answered is recorded then (finish.c). Objects of synchronisation are in finish.c as well.
+ */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "machine/heap.h"
+#include "machine/internal.h"
+
+#define FOOTPRINT(name)                                                                            \
+    static unsigned name(const struct aw_machine *machine, const uint64_t *a, struct aw_range *r)  \
+    {                                                                                              \
+        (void)machine;                                                                             \
+        (void)a;                                                                                   \
+        unsigned n = 0;
+#define END                                                                                        \
+    return n;                                                                                      \
+    }
+#define R(address, bytes) r[n++] = (struct aw_range){address, bytes, AW_ACCESS_READ}
+#define W(address, bytes) r[n++] = (struct aw_range){address, bytes, AW_ACCESS_WRITE}
+
+static uint64_t block_size(const struct aw_machine *machine, uint64_t block)
+{
+    uint64_t size = 0;
+    if (block < AW_HEAP_BASE || block >= AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE)
+        return 0;
+    uint32_t slot = (uint32_t)((block - AW_HEAP_BASE) / AW_HEAP_STRIDE);
+    if (!machine->image.slots[slot].mapped || block >= machine->image.slots[slot].heap_high)
+        return 0;
+    if (aw_arena_block_size((void *)aw_heap_of(slot), machine->settings.heap_bytes, (void *)block,
+                            &size) != AW_HEAP_OK)
+        return 0;
+    return size;
+}
+
+static uint64_t string(uint64_t address)
+{
+    return address == 0 ? 0 : strlen((const char *)address) + 1;
+}
+
+FOOTPRINT(frees) W(a[0], block_size(machine, a[0])); END
+FOOTPRINT(first_string) R(a[0], string(a[0])); END
+FOOTPRINT(fourth_string) R(a[3], string(a[3])); END
+FOOTPRINT(two_strings) R(a[0], string(a[0])); R(a[1], string(a[1])); END
+FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
+FOOTPRINT(fills_pointer) W(a[0], 8); END
+FOOTPRINT(reads_buffer) R(a[1], a[2]); END
+FOOTPRINT(makes_sem) W(a[0], 32); END
+FOOTPRINT(second_time) R(a[1], sizeof(struct timespec)); END
+FOOTPRINT(third_time) R(a[2], sizeof(struct timespec)); END
+FOOTPRINT(fourth_time) R(a[3], sizeof(struct timespec)); END
+FOOTPRINT(first_time) R(a[0], sizeof(struct timespec)); END
+FOOTPRINT(action) R(a[1], a[1] == 0 ? 0 : 152); END
+FOOTPRINT(polls) R(a[0], a[1] * 8); END
+FOOTPRINT(writes_vector)
+const struct iovec *vector = (const struct iovec *)a[1];
+R(a[1], a[2] * sizeof *vector);
+for (uint64_t i = 0; i < a[2] && n < AW_RANGES_MAX; i++)
+    R((uint64_t)vector[i].iov_base, vector[i].iov_len);
+END
+FOOTPRINT(vector) R(a[1], a[2] * sizeof(struct iovec)); END
+
+/* The strings that a printf reads: the format is walked through, with a copy of the arguments. */
+static unsigned printed(const struct aw_machine *machine, const uint64_t *a, struct aw_range *r)
+{
+    (void)machine;
+    unsigned n = 0;
+    const char *f = (const char *)a[2];
+    R(a[2], string(a[2]));
+    if (a[1] > 0) {
+        va_list measured;
+        memcpy(measured, (const void *)a[3], sizeof measured);
+        int length = vsnprintf(NULL, 0, f, measured);
+        W(a[0], length >= 0 && (uint64_t)length + 1 < a[1] ? (uint64_t)length + 1 : a[1]);
+    }
+    va_list list;
+    memcpy(list, (const void *)a[3], sizeof list);
+    while ((f = strchr(f, '%')) != NULL && n < AW_RANGES_MAX) {
+        long precision = -1;
+        unsigned longs = 0;
+        bool is_long_double = false;
+        for (f++; *f != '\0' && strchr("-+ #0'I123456789", *f) != NULL; f++)
+            continue;
+        if (*f == '*') {
+            (void)va_arg(list, int);
+            f++;
+        }
+        if (*f == '.') {
+            precision = 0;
+            f++;
+            if (*f == '*') {
+                precision = va_arg(list, int);
+                f++;
+            }
+            for (; *f >= '0' && *f <= '9'; f++)
+                precision = precision * 10 + (*f - '0');
+        }
+        for (; *f != '\0' && strchr("hlqjztL", *f) != NULL; f++) {
+            longs += *f == 'l' || *f == 'q' || *f == 'j' || *f == 'z' || *f == 't';
+            is_long_double |= *f == 'L';
+        }
+        if (*f == 's') {
+            const char *text = va_arg(list, const char *);
+            if (text != NULL)
+                R((uint64_t)text, precision < 0 ? strlen(text) + 1
+                                                : strnlen(text, (size_t)precision));
+        } else if (*f != '\0' && strchr("aAeEfFgG", *f) != NULL) {
+            if (is_long_double)
+                (void)va_arg(list, long double);
+            else
+                (void)va_arg(list, double);
+        } else if (*f != '%' && *f != 'm' && *f != '\0') {
+            (void)va_arg(list, long);
+        }
+        if (*f != '\0')
+            f++;
+    }
+    return n;
+}
+
+#define NONE NULL
+static const struct {
+    const char *name;
+    aw_footprint *footprint;
+} calls[] = {
+    {"malloc", NONE}, {"calloc", NONE}, {"realloc", frees}, {"reallocarray", frees},
+    {"free", frees}, {"aligned_alloc", NONE}, {"memalign", NONE},
+    {"posix_memalign", fills_pointer}, {"malloc_usable_size", NONE}, {"__errno_location", NONE},
+    {"__tls_get_addr", NONE}, {"__aw_vsnprintf", printed}, {"__aw_log", reads_buffer},
+    {"__aw_unmodelled", NONE}, {"__aw_abort", NONE}, {"__aw_assert", NONE},
+    {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"strtol", number}, {"strtoll", number},
+    {"strtoul", number}, {"strtoull", number}, {"strcasecmp", two_strings},
+    {"strncasecmp", two_strings}, {"aw_probe", fourth_string}, {"fiu_fail", first_string},
+    {"fiu_init", NONE}, {"fiu_failinfo", NONE}, {"__aw_self", NONE}, {"__aw_thread_create", NONE},
+    {"__aw_thread_exit", NONE}, {"pthread_self", NONE}, {"pthread_join", NONE},
+    {"pthread_detach", NONE}, {"pthread_mutex_lock", NONE}, {"pthread_mutex_trylock", NONE},
+    {"pthread_mutex_timedlock", second_time}, {"pthread_mutex_clocklock", third_time},
+    {"pthread_mutex_unlock", NONE}, {"pthread_cond_wait", NONE},
+    {"pthread_cond_timedwait", third_time}, {"pthread_cond_clockwait", fourth_time},
+    {"pthread_cond_signal", NONE}, {"pthread_cond_broadcast", NONE}, {"sem_init", makes_sem},
+    {"sem_destroy", makes_sem}, {"sem_open", first_string}, {"sem_close", frees},
+    {"sem_unlink", first_string}, {"sem_wait", NONE}, {"sem_trywait", NONE},
+    {"sem_timedwait", second_time}, {"sem_clockwait", third_time}, {"sem_post", NONE},
+    {"sem_getvalue", NONE}, {"pipe", NONE}, {"pipe2", NONE}, {"read", NONE},
+    {"write", reads_buffer}, {"readv", vector}, {"writev", writes_vector}, {"close", NONE},
+    {"dup", NONE}, {"dup2", NONE}, {"dup3", NONE}, {"fcntl", NONE}, {"fcntl64", NONE},
+    {"poll", polls}, {"__aw_fork", NONE}, {"_exit", NONE}, {"_Exit", NONE}, {"wait", NONE},
+    {"waitpid", NONE}, {"getpid", NONE}, {"getppid", NONE}, {"kill", NONE}, {"signal", NONE},
+    {"sigaction", action}, {"sched_yield", NONE}, {"nanosleep", first_time},
+    {"clock_nanosleep", third_time}, {"clock_gettime", NONE}, {"gettimeofday", NONE},
+    {"time", NONE},
+};
+
+bool aw_access_of_call(const char *name, aw_footprint **footprint)
+{
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (strcmp(calls[i].name, name) == 0) {
+            *footprint = calls[i].footprint;
+            return true;
+        }
+    return false;
+}
