@@ -31,7 +31,8 @@ INSTRUMENT := -fsanitize=thread --param tsan-distinguish-volatile=1 \
               $(SEEN_FUNCTIONS:%=-fno-builtin-%)
 PROGRAM_LINK := -shared -nodefaultlibs -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
 RUNTIME_FLAGS := -std=gnu17 -O1 -g -fPIC -fno-stack-protector -ftrivial-auto-var-init=zero \
-                 -U_FORTIFY_SOURCE -fcf-protection=none -ffreestanding -fno-builtin -Wall -Wextra
+                 -U_FORTIFY_SOURCE -fcf-protection=none -ffreestanding -fno-builtin $(INSTRUMENT) \
+                 -Wall -Wextra
 
 LIB_SOURCES := $(filter-out harness/cli/main.c,$(wildcard harness/base/*.c harness/machine/*.c \
                harness/explore/*.c harness/scenario/*.c harness/trace/*.c harness/report/*.c \

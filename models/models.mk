@@ -10,9 +10,12 @@ pool_SOURCES    := $(wildcard models/pool/pool*.c) $(MPQUEUE)
 # Wrong versions of it: models/mutants/NAME.patch says what was changed.
 MUTANTS := $(patsubst models/mutants/%.patch,%,$(wildcard models/mutants/*.patch))
 
+# Programs whose threads share plain memory and atomics.
+MEMORY := $(patsubst models/memory/%.c,%,$(wildcard models/memory/*.c))
+
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
-MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/regressions/dead_sleeper.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) \
+MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/regressions/dead_sleeper.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) $(MEMORY:%=$(BUILD)/models/memory/%.so) \
                  $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
 NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/regressions/dead_sleeper $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
 
@@ -33,13 +36,13 @@ $(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)
 # Every protocol in one program, with the fault points.
 $(BUILD)/models/pool.so: $(pool_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) -DMPQ_FAULTS $(PROGRAM_LINK) \
 	    $(pool_SOURCES) -o $@
 
 # Small programs for failures that no pool shows.
 $(BUILD)/models/regressions/%.so: models/regressions/%.c $(MPQUEUE) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $< $(MPQUEUE) -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< $(MPQUEUE) -o $@
 
 $(BUILD)/native/regressions/%: models/regressions/%.c $(MPQUEUE) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
@@ -53,7 +56,7 @@ $(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
 contract_SOURCES := models/contract/contract.c $(MPQUEUE)
 $(BUILD)/models/contract.so: $(contract_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack $(contract_SOURCES) -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $(contract_SOURCES) -o $@
 
 $(BUILD)/native/contract: $(contract_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
@@ -87,6 +90,10 @@ $(BUILD)/native/classics/%: models/classics/%.c $(MODEL_HEADERS)
 	$(CC) $(PROGRAM_FLAGS) $< -o $@ -pthread
 
 $(BUILD)/models/classics/%.so: models/classics/%.c $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@
+
+$(BUILD)/models/memory/%.so: models/memory/%.c
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@
 

@@ -265,6 +265,7 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
     if (result->schedule.count == 0 && before.choices != NULL) {
         free(result->schedule.choices);
+    free(result->visible);
         result->schedule = before;
     } else {
         free(before.choices);
@@ -366,6 +367,12 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
         aw_minimal(&explorer, (int)first);
     if (options->count && end == AW_END_COMPLETE)
         aw_count_interleavings(&explorer);
+    /* By the argument of access_facts.c it cannot be. */
+    if (!aw_machine_is_settled(machine) && result->verdict != AW_VIOLATED) {
+        result->verdict = AW_INCONCLUSIVE;
+        snprintf(result->message, sizeof result->message,
+                 "accesses to memory were found that the search had not seen");
+    }
     struct aw_machine_counts counts;
     aw_machine_counts(machine, &counts);
     result->code_runs = counts.code_runs;
@@ -379,6 +386,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     aw_reduce_destroy(reduce);
     aw_monitor_deinit(&explorer.monitor);
     result->exact_pipes = explorer.exact_pipes;
+    result->visible = aw_machine_visible(machine);
     return 0;
 }
 

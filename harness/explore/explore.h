@@ -104,6 +104,7 @@ struct aw_result {
     bool has_schedule;
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
     uint32_t faults, preemptions; /* of the schedule */
+    char *visible; /* the accesses to memory that are operations of the schedule (machine.h) */
     bool exact_pipes; /* the schedule is one of a machine with exact pipes (machine.h) */
 };
 

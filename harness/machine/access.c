@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "machine/access.h"
 
 #include <stdio.h>
@@ -136,28 +137,63 @@ bool aw_machine_runtime_shared(const struct aw_machine *machine)
 
 void aw_machine_plant_blind(struct aw_machine *machine) { machine->accesses.blind = true; }
 
-void aw_machine_set_visible(struct aw_machine *machine, uint64_t address, uint64_t size)
+bool aw_machine_set_visible(struct aw_machine *machine, const char *text)
 {
-    make_visible(machine, &(struct aw_range){address, size, 0});
+    while (*text != '\0') {
+        char *end;
+        uint64_t address = strtoull(text, &end, 16);
+        if (*end != '+' || address < AW_WINDOW)
+            return false;
+        uint64_t size = strtoull(end + 1, &end, 16);
+        if ((*end != ' ' && *end != '\0') || address >= AW_WINDOW_END ||
+            size > AW_WINDOW_END - address)
+            return false;
+        make_visible(machine, &(struct aw_range){address, size, 0});
+        text = *end == ' ' ? end + 1 : end;
+    }
     aw_edges_forget(machine);
+    return true;
 }
 
-uint64_t aw_machine_next_visible(const struct aw_machine *machine, uint64_t address)
+static int compare_addresses(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+    return one < other ? -1 : one > other;
+}
+
+char *aw_machine_visible(const struct aw_machine *machine)
 {
     const struct aw_accesses *a = &machine->accesses;
-    uint64_t best = 0;
-    for (uint32_t s = 0; s <= a->pages.mask; s++) {
-        const struct aw_map_slot *slot = &a->pages.slots[s];
-        if (slot->value == 0)
-            continue;
-        for (uint64_t at = 0; at < AW_PAGE; at++) {
-            uint64_t byte = slot->key * AW_PAGE + at;
-            if (byte > address && (best == 0 || byte < best) &&
-                (a->bits[slot->value - 1][at / 64] >> at % 64 & 1) != 0)
-                best = byte;
+    uint64_t *pages = aw_allocate(a->page_count + 1ul, sizeof *pages);
+    uint32_t count = 0;
+    for (uint32_t s = 0; s <= a->pages.mask; s++)
+        if (a->pages.slots[s].value != 0)
+            pages[count++] = a->pages.slots[s].key * AW_PAGE;
+    qsort(pages, count, sizeof *pages, compare_addresses);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    AW_CHECK(stream != NULL);
+    uint64_t start = 0, end = 0;
+    for (uint32_t p = 0; p <= count; p++) {
+        const uint64_t *bits = p < count ? page_bits(machine, pages[p]) : NULL;
+        for (uint64_t at = 0; at < AW_PAGE && p < count; at++) {
+            if ((bits[at / 64] >> at % 64 & 1) == 0)
+                continue;
+            if (pages[p] + at != end) {
+                if (end > start)
+                    fprintf(stream, "%llx+%llx ", (unsigned long long)start,
+                            (unsigned long long)(end - start));
+                start = pages[p] + at;
+            }
+            end = pages[p] + at + 1;
         }
     }
-    return best;
+    if (end > start)
+        fprintf(stream, "%llx+%llx", (unsigned long long)start, (unsigned long long)(end - start));
+    fclose(stream);
+    free(pages);
+    return text;
 }
 
 const char *aw_machine_uninstrumented(struct aw_machine *machine)

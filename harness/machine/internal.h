@@ -98,6 +98,7 @@ struct aw_machine {
     uint32_t edge_count, edge_capacity;
     uint32_t pid_ordinals; /* the highest that a child ever had: all up to it are told from none */
     bool pid_mattered;     /* a step taken before turned out to depend on which pid it got */
+    uint32_t edge_first; /* those before it are forgotten */
     struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
     struct aw_object_move *moves;
     uint32_t move_count, move_capacity;

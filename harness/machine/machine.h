@@ -252,10 +252,10 @@ void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles);
 bool aw_machine_is_settled(const struct aw_machine *machine);
 bool aw_machine_settle(struct aw_machine *machine);
 
-/* Makes a byte visible from the start, as a trace asks for; lists them: the byte after `address` that
- * is visible, 0 when there is none. */
-void aw_machine_set_visible(struct aw_machine *machine, uint64_t address, uint64_t size);
-uint64_t aw_machine_next_visible(const struct aw_machine *machine, uint64_t address);
+/* The visible bytes as text, "ADDRESS+SIZE ..." in hexadecimal: a schedule is one for them. The caller
+ * frees it. Making them visible from the start, false when the text is none. */
+char *aw_machine_visible(const struct aw_machine *machine);
+bool aw_machine_set_visible(struct aw_machine *machine, const char *text);
 
 /* For an oracle: every access outside the own stack is visible. */
 void aw_machine_set_every_access(struct aw_machine *machine, bool on);

@@ -234,7 +234,8 @@ static int read_machine(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
         "pipe_page_size", "pipe_slots",     "exact_pipes",      "heap",          "stack",
-        "time",           "clock_advances", "run_milliseconds", "partial_writes", "init"};
+        "time",           "clock_advances", "run_milliseconds", "partial_writes", "init",
+        "visible"};
     static const char *const times[] = {"arbitrary", "virtual"};
     static const char *const inits[] = {"zero", "pattern"};
     struct aw_machine_settings *machine = &reading->trace->machine;
@@ -261,6 +262,8 @@ static int read_machine(struct reading *reading, const json_t *root)
     if (status == 0 && json_object_get(object, "init") != NULL)
         status = get_word(reading, object, "init", inits, 2, &init);
     machine->init = init == 1 ? AW_INIT_PATTERN : AW_INIT_ZERO;
+    if (status == 0 && json_object_get(object, "visible") != NULL)
+        status = get_text(reading, object, "visible", &reading->trace->visible);
     machine->time = time == 1 ? AW_TIME_VIRTUAL : AW_TIME_ARBITRARY;
     reading->where[0] = '\0';
     return status;

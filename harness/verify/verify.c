@@ -160,6 +160,8 @@ static int record(const struct aw_verify_settings *settings, const struct aw_cas
     int status = make_machine(settings, one, &machine, error);
     if (status != 0)
         return status;
+    if (result->visible != NULL)
+        aw_machine_set_visible(machine, result->visible);
     aw_trace_init(trace);
     status = aw_trace_record(machine, &result->schedule, result->exact_pipes, trace, error);
     if (status == 0 && result->verdict == AW_VIOLATED) {
