@@ -138,7 +138,8 @@ Test(trace_file, every_member_is_checked)
          "vacuous, uncontrolled, found \"fine\"");
     with("property", "\"nice\"",
          "t: property: expected one of no-deadlock, no-crash, terminates, "
-         "drained, exactly-once, fifo, no-error, no-leak, found \"nice\"");
+         "drained, exactly-once, fifo, no-error, no-leak, no-data-race, found "
+         "\"nice\"");
     with("message", "3", "t: message: expected a text, found a number");
     with("faults", "-1", "t: faults: expected a number from 0 to 4294967295, found -1");
     with("preemptions", "1.5", "t: preemptions: expected a number, found a fraction");
