@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * access_calls.c - what the machine's calls read and write of the program's memory, at the time of
- * the call. Every call of calls.h has an entry; a test says so. What a call fills in when it is
+ * the call. Every call of calls.h has an entry; one without stops the check when threads make it. What a call fills in when it is
  * answered is recorded then (finish.c). Objects of synchronisation are in finish.c as well.
  */
 #define _GNU_SOURCE
@@ -142,7 +142,13 @@ static const struct {
     {"__aw_thread_exit", NONE}, {"pthread_self", NONE}, {"pthread_join", NONE},
     {"pthread_detach", NONE}, {"pthread_mutex_lock", NONE}, {"pthread_mutex_trylock", NONE},
     {"pthread_mutex_timedlock", second_time}, {"pthread_mutex_clocklock", third_time},
-    {"pthread_mutex_unlock", NONE}, {"pthread_cond_wait", NONE},
+    {"pthread_mutex_unlock", NONE}, {"pthread_mutex_consistent", NONE},
+    {"pthread_rwlock_rdlock", NONE}, {"pthread_rwlock_tryrdlock", NONE},
+    {"pthread_rwlock_timedrdlock", second_time}, {"pthread_rwlock_clockrdlock", third_time},
+    {"pthread_rwlock_wrlock", NONE}, {"pthread_rwlock_trywrlock", NONE},
+    {"pthread_rwlock_timedwrlock", second_time}, {"pthread_rwlock_clockwrlock", third_time},
+    {"pthread_rwlock_unlock", NONE}, {"pthread_barrier_wait", NONE}, {"__aw_keep", NONE},
+    {"__aw_leaks", NONE}, {"pthread_cond_wait", NONE},
     {"pthread_cond_timedwait", third_time}, {"pthread_cond_clockwait", fourth_time},
     {"pthread_cond_signal", NONE}, {"pthread_cond_broadcast", NONE}, {"sem_init", makes_sem},
     {"sem_destroy", makes_sem}, {"sem_open", first_string}, {"sem_close", frees},

@@ -86,7 +86,8 @@ static uint64_t stub(struct aw_machine *machine, uint32_t number, void (*target)
 static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call *call)
 {
     uint32_t number = new_import(machine, name, call);
-    aw_access_of_call(name, &machine->imports[number].footprint);
+    machine->imports[number].unseen =
+        call != NULL && !aw_access_of_call(name, &machine->imports[number].footprint);
     return stub(machine, number, aw_cpu_leave);
 }
 

@@ -70,6 +70,7 @@ struct aw_import {
     aw_call *call;    /* NULL: not modelled, or a hook */
     const struct aw_hook *hook;
     aw_footprint *footprint; /* NULL: touches no memory before it is an operation */
+    bool unseen;             /* nobody knows what it touches */
 };
 
 struct aw_machine {

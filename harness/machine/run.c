@@ -408,7 +408,12 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         enum aw_call_result how;
         uint32_t events = machine->event_count;
         machine->shared_touched = false;
-        if (machine->imports[import].hook != NULL || machine->imports[import].footprint != NULL)
+        if (machine->imports[import].unseen && aw_gate.active)
+            how = aw_stop_call(machine, AW_STOP_UNMODELLED,
+                               "%s in a process with several threads is not modelled: what it reads "
+                               "and writes is not known",
+                               machine->imports[import].name);
+        else if (machine->imports[import].hook != NULL || machine->imports[import].footprint != NULL)
             how = (enum aw_call_result)aw_access_call(machine, import, aw_cpu.args, &result);
         else if (machine->imports[import].call == NULL)
             how = aw_stop_call(machine, AW_STOP_UNMODELLED, "%s is not modelled",

