@@ -369,6 +369,8 @@ void aw_access_runaway(struct aw_machine *machine)
 
 /* Parked accesses. */
 
+#define FILLED UINT32_MAX /* the access was made by an answer; args[0] is the result */
+
 struct pending_call {
     uint64_t args[6];
     uint32_t import, zero;
@@ -445,6 +447,20 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     return AW_CALL_RETURN;
 }
 
+void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
+                           uint64_t result)
+{
+    struct pending_call call = {.args = {result}, .import = FILLED};
+    thread->op = (struct aw_op){
+        .kind = AW_OP_ACCESS,
+        .fd = -1,
+        .address = machine->filled.address,
+        .argument = machine->filled.size | (uint64_t)machine->filled.kind << 32,
+        .payload = aw_intern_put(&machine->payloads, &call, sizeof call),
+        .pc = pc,
+    };
+}
+
 bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result)
 {
     struct aw_thread *thread = &machine->work.threads[index];
@@ -452,6 +468,10 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
     const struct pending_call call =
         *(const struct pending_call *)aw_intern_get(&machine->payloads, op.payload);
     struct aw_range ranges[AW_RANGES_MAX];
+    if (call.import == FILLED) {
+        *result = call.args[0];
+        return true;
+    }
     unsigned count = ranges_of(machine, call.import, call.args, ranges);
     aw_cpu.sp = thread->sp;
     if (aw_access_park(machine, call.import, call.args, ranges, count, op.progress + 1)) {
@@ -480,6 +500,8 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
 unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op)
 {
     const struct pending_call *call = aw_intern_get(&machine->payloads, op->payload);
+    if (call->import == FILLED)
+        return 1;
     const struct aw_hook *hook = hook_of(machine, call->import);
     return hook != NULL && op->progress == 1 && aw_hook_may_fail(hook, call->args) ? 2 : 1;
 }

@@ -167,6 +167,9 @@ void aw_facts_locks(struct aw_machine *machine); /* of the running thread: machi
 void aw_facts_foreign_join(struct aw_machine *machine);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
+/* Parks at the access that an answer made, `result` being what the call gives. */
+void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
+                           uint64_t result);
 /* Goes on from a parked access. True when code goes on with *result; false when it stays parked. */
 bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result);
 /* 2 for a compare-exchange that may fail spuriously, else 1. */

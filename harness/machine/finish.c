@@ -71,10 +71,14 @@ static void fills(struct aw_machine *machine, const struct aw_op *op, uint64_t a
     if (size == 0 || machine->work.head.thread_count < 2 ||
         !aw_access_is_visible(machine, address, size))
         return;
+    if (machine->filled.size == 0) {
+        machine->filled = (struct aw_range){address, size, AW_ACCESS_WRITE};
+        return;
+    }
     char text[160];
     int length = snprintf(text, sizeof text,
-                          "%s that fills in memory which threads share without a lock is not "
-                          "modelled: let it fill in a variable of its own",
+                          "%s that fills in several places which threads share without a lock is "
+                          "not modelled",
                           aw_op_name(op->kind));
     aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, op->pc, text, (uint32_t)length);
 }
@@ -721,8 +725,8 @@ static void finish_failure(struct aw_machine *machine, const struct aw_thread *t
     *result = kind == AW_OP_SEM_OPEN ? (uint64_t)SEM_FAILED : (uint64_t)-1;
 }
 
-bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
-               uint64_t *result)
+static bool finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
+                   uint64_t *result)
 {
     struct aw_thread *thread = &machine->work.threads[index];
     const struct aw_op op = thread->op;
@@ -831,4 +835,21 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     default:
         return true;
     }
+}
+
+/* What was filled in is visible: the thread parks at that access before it goes on, so that whoever
+ * is at a conflicting one is seen to be. */
+bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
+               uint64_t *result)
+{
+    uint32_t slot = machine->work.threads[index].slot;
+    uint64_t pc = machine->work.threads[index].op.pc;
+    machine->filled.size = 0;
+    bool runs = finish(machine, index, answer, result);
+    if (!runs || machine->filled.size == 0)
+        return runs;
+    index = aw_process_thread(&machine->work, slot);
+    AW_CHECK(index >= 0);
+    aw_access_park_filled(machine, &machine->work.threads[index], pc, *result);
+    return false;
 }

@@ -113,6 +113,7 @@ struct aw_machine {
     uint32_t run_locks;    /* mutexes that the running thread holds, see struct aw_thread */
     uint64_t result_high;  /* second half of the result with which code goes on */
     struct aw_accesses accesses;
+    struct aw_range filled; /* by the answer at hand, and visible; size 0: none */
     struct aw_op parked;
     int64_t now; /* virtual time at which the step happens */
     struct aw_event *event_buffer;
