@@ -138,7 +138,8 @@ void aw_edges_forget(struct aw_machine *machine)
 {
     aw_map_deinit(&machine->edge_map);
     aw_map_init(&machine->edge_map);
-    machine->edge_first = machine->edge_count; /* others remember edges by their numbers */
+    /* Others remember edges by their numbers; 0 is for what is not remembered. */
+    machine->edge_first = machine->edge_count > 0 ? machine->edge_count - 1 : 0;
 }
 
 /* Two threads at conflicting accesses: told by the step that leads there. */
@@ -293,7 +294,7 @@ void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid)
     if (last < first)
         return;
     machine->pid_ordinals = last;
-    for (uint32_t number = machine->edge_first; number < machine->edge_count; number++) {
+    for (uint32_t number = machine->edge_first + 1; number < machine->edge_count; number++) {
         uint64_t key = machine->edge_keys[2ul * number];
         uint32_t local = (uint32_t)key, thread = (uint32_t)(key >> 32);
         struct aw_answer answer = *(const struct aw_answer *)aw_intern_get(
@@ -309,7 +310,7 @@ void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid)
 
 bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
 {
-    if (number == 0 || number < machine->edge_first || number >= machine->edge_count)
+    if (number <= machine->edge_first || number >= machine->edge_count)
         return true;
     uint64_t key = machine->edge_keys[2ul * number];
     struct aw_edge known = machine->edges[number];
