@@ -8,9 +8,9 @@
  * infinitely often. An infinite execution ends up going round in a strongly connected component
  * and may visit all of it, so a fair one exists exactly if some strongly connected set of states
  * has, for each thread that is enabled in one of its states, an edge of that thread inside: where a
- * thread enabled somewhere never moves, the states in which it is enabled are taken out, and what is
- * left is decomposed again (Emerson and Lei 1987; Lichtenstein and Pnueli 1985). Components are found
- * by Tarjan's algorithm (1972), without recursion.
+ * thread enabled somewhere never moves, the states in which it is enabled are taken out, and what
+ * is left is decomposed again (Emerson and Lei 1987; Lichtenstein and Pnueli 1985). Components are
+ * found by Tarjan's algorithm (1972), without recursion.
  *
  * A set is only weakly fair if each thread that is enabled in *all* of its states moves: then
  * starvation is possible, which a strongly fair scheduler excludes. Faults are never owed, so they
@@ -43,9 +43,11 @@ struct full {
     uint64_t *enabled; /* by state: actors that are enabled */
     struct aw_choice actors[MAX_ACTORS];
     unsigned actor_count;
-    bool expiries; /* edges of expiries count */
-    uint32_t *part;  /* by state: the set it belongs to at present, 0 = none */
+    bool expiries;  /* edges of expiries count */
+    uint32_t *part; /* by state: the set it belongs to at present, 0 = none */
     uint32_t next_part;
+    struct tarjan *tarjan;
+    bool stopped; /* a limit was reached */
 };
 
 bool aw_graph_is_acyclic(const struct aw_graph *graph, uint32_t states)
@@ -105,8 +107,7 @@ static bool build(struct full *full)
     for (uint32_t s = 0; s < full->visited.count && complete; s++) {
         if (s + 2 > full->start_capacity) {
             full->start_capacity = 2 * (s + 2ul);
-            full->starts =
-                aw_reallocate(full->starts, full->start_capacity, sizeof *full->starts);
+            full->starts = aw_reallocate(full->starts, full->start_capacity, sizeof *full->starts);
             full->enabled =
                 aw_reallocate(full->enabled, full->start_capacity, sizeof *full->enabled);
         }
@@ -128,9 +129,8 @@ static bool build(struct full *full)
                 any |= aw_explorer_goes_on(outcomes, count);
                 if (count == 0)
                     continue;
-                int actor =
-                    actor_of(full, layout.processes[p].pid,
-                             aw_local_threads(aw_machine_local(machine, id))[t].slot);
+                int actor = actor_of(full, layout.processes[p].pid,
+                                     aw_local_threads(aw_machine_local(machine, id))[t].slot);
                 complete = actor >= 0;
                 for (unsigned i = 0; i < count && complete; i++) {
                     if (outcomes[i].stop != 0) {
@@ -161,8 +161,8 @@ static bool build(struct full *full)
         explorer->memory_bytes = aw_visited_bytes(&full->visited) +
                                  full->edge_capacity * sizeof *full->edges +
                                  full->start_capacity * 2 * sizeof *full->starts;
-        complete = complete &&
-                   aw_explorer_tick(explorer, &full->visited, full->visited.count - s - 1);
+        complete =
+            complete && aw_explorer_tick(explorer, &full->visited, full->visited.count - s - 1);
     }
     free(outcomes);
     return complete;
@@ -173,29 +173,62 @@ static bool inside(const struct full *full, const struct edge *edge, uint32_t pa
     return full->part[edge->target] == part && (full->expiries || !edge->expiry);
 }
 
-/* Tarjan's algorithm on the states of `part` (listed in `states`). Each component with an edge of
- * its own gets a new part number; the others get 0. */
+/* Notes of Tarjan's algorithm, by state. Between two calls of components `index` is all zeros: a
+ * call cleans up after itself, so that it costs what its own states cost, not what all states do.
+ */
 struct tarjan {
     uint32_t *index, *low;
     uint32_t *stack, *call;
     uint64_t *edge;
+    uint32_t *fresh; /* new parts, set at the end */
     bool *on_stack;
 };
 
+static void tarjan_init(struct tarjan *t, uint32_t states)
+{
+    *t = (struct tarjan){
+        .index = aw_allocate(states, sizeof *t->index),
+        .low = aw_allocate(states, sizeof *t->low),
+        .stack = aw_allocate(states, sizeof *t->stack),
+        .call = aw_allocate(states, sizeof *t->call),
+        .edge = aw_allocate(states, sizeof *t->edge),
+        .fresh = aw_allocate(states, sizeof *t->fresh),
+        .on_stack = aw_allocate(states, sizeof *t->on_stack),
+    };
+}
+
+static void tarjan_deinit(struct tarjan *t)
+{
+    free(t->index);
+    free(t->low);
+    free(t->stack);
+    free(t->call);
+    free(t->edge);
+    free(t->fresh);
+    free(t->on_stack);
+}
+
+static void tick(struct full *full)
+{
+    full->stopped =
+        full->stopped || !aw_explorer_tick(full->explorer, &full->visited, full->visited.count);
+}
+
+/* Tarjan's algorithm on the states of `part` (listed in `states`). Each component with an edge of
+ * its own gets a new part number; the others get 0. When a limit stops it, the parts mean nothing.
+ */
 static void components(struct full *full, const uint32_t *states, uint32_t count, uint32_t part)
 {
-    uint32_t all = full->visited.count, counter = 0, depth = 0, calls = 0;
-    struct tarjan t = {aw_allocate(all, sizeof(uint32_t)), aw_allocate(all, sizeof(uint32_t)),
-                       aw_allocate(all, sizeof(uint32_t)), aw_allocate(all, sizeof(uint32_t)),
-                       aw_allocate(all, sizeof(uint64_t)), aw_allocate(all, sizeof(bool))};
-    uint32_t *fresh = aw_allocate(all, sizeof *fresh); /* new parts, set at the end */
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t counter = 0, depth = 0, calls = 0;
+    struct tarjan t = *full->tarjan;
+    for (uint32_t i = 0; i < count && !full->stopped; i++) {
         if (t.index[states[i]] != 0)
             continue;
         t.call[calls++] = states[i];
         while (calls > 0) {
             uint32_t s = t.call[calls - 1];
             if (t.index[s] == 0) {
+                tick(full);
                 t.index[s] = t.low[s] = ++counter;
                 t.edge[s] = full->starts[s];
                 t.stack[depth++] = s;
@@ -231,20 +264,47 @@ static void components(struct full *full, const uint32_t *states, uint32_t count
             uint32_t number = cyclic ? ++full->next_part : 0;
             while (depth > first) {
                 depth--;
-                fresh[t.stack[depth]] = number;
+                t.fresh[t.stack[depth]] = number;
                 t.on_stack[t.stack[depth]] = false;
             }
         }
     }
+    for (uint32_t i = 0; i < count; i++) {
+        full->part[states[i]] = t.fresh[states[i]];
+        t.index[states[i]] = 0;
+    }
+}
+
+/* States gathered by part: those of part first + k are sorted[starts[k]] .. sorted[starts[k + 1]].
+ */
+struct parts {
+    uint32_t first, count;
+    uint32_t *starts, *sorted;
+};
+
+/* Those of `states` that are in the parts first .. full->next_part. A counting sort. */
+static struct parts gather(const struct full *full, const uint32_t *states, uint32_t count,
+                           uint32_t first)
+{
+    struct parts parts = {.first = first, .count = full->next_part + 1 - first};
+    parts.starts = aw_allocate(parts.count + 2ul, sizeof *parts.starts);
+    parts.sorted = aw_allocate(count + 1ul, sizeof *parts.sorted);
+    uint32_t *fill = parts.starts + 1; /* shifted by one: filling moves the starts into place */
     for (uint32_t i = 0; i < count; i++)
-        full->part[states[i]] = fresh[states[i]];
-    free(fresh);
-    free(t.index);
-    free(t.low);
-    free(t.stack);
-    free(t.call);
-    free(t.edge);
-    free(t.on_stack);
+        if (full->part[states[i]] >= first && full->part[states[i]] - first + 2 <= parts.count)
+            fill[full->part[states[i]] - first + 1]++;
+    for (uint32_t k = 1; k < parts.count; k++)
+        fill[k] += fill[k - 1];
+    for (uint32_t i = 0; i < count; i++)
+        if (full->part[states[i]] >= first)
+            parts.sorted[fill[full->part[states[i]] - first]++] = states[i];
+    return parts;
+}
+
+static void parts_deinit(struct parts *parts)
+{
+    free(parts->starts);
+    free(parts->sorted);
 }
 
 /* Actors with an edge inside the set, enabled somewhere in it, and enabled everywhere in it. */
@@ -263,20 +323,26 @@ static void actors_of(const struct full *full, const uint32_t *states, uint32_t 
     }
 }
 
-/* The states of a part among `states`. */
-static uint32_t members(const struct full *full, const uint32_t *states, uint32_t count,
-                        uint32_t part, uint32_t *into)
+static uint32_t fair_part(struct full *full, const uint32_t *states, uint32_t count, uint32_t part,
+                          bool plant_weak, bool *weak);
+
+/* The same in the parts that `states` have been decomposed into, from number `first` on. */
+static uint32_t fair_among(struct full *full, const uint32_t *states, uint32_t count,
+                           uint32_t first, bool plant_weak, bool *weak)
 {
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (full->part[states[i]] == part)
-            into[found++] = states[i];
-    return found;
+    struct parts parts = gather(full, states, count, first);
+    uint32_t result = 0;
+    for (uint32_t k = 0; k < parts.count && result == 0 && !full->stopped; k++)
+        if (parts.starts[k + 1] > parts.starts[k])
+            result = fair_part(full, parts.sorted + parts.starts[k],
+                               parts.starts[k + 1] - parts.starts[k], first + k, plant_weak, weak);
+    parts_deinit(&parts);
+    return result;
 }
 
 /* Looks for a strongly fair set within `part`; its number, or 0. Sets *weak when a set was met that
  * is only weakly fair. */
-static uint32_t fair_part(struct full *full, uint32_t *states, uint32_t count, uint32_t part,
+static uint32_t fair_part(struct full *full, const uint32_t *states, uint32_t count, uint32_t part,
                           bool plant_weak, bool *weak)
 {
     uint64_t move, some, always;
@@ -289,7 +355,7 @@ static uint32_t fair_part(struct full *full, uint32_t *states, uint32_t count, u
         *weak = true;
     /* Take out the states in which a thread that never moves is enabled; decompose the rest. */
     uint32_t *rest = aw_allocate(count, sizeof *rest);
-    uint32_t kept = 0, result = 0;
+    uint32_t kept = 0;
     uint32_t number = ++full->next_part;
     for (uint32_t i = 0; i < count; i++) {
         bool out = (full->enabled[states[i]] & some & ~move) != 0;
@@ -297,15 +363,8 @@ static uint32_t fair_part(struct full *full, uint32_t *states, uint32_t count, u
         if (!out)
             rest[kept++] = states[i];
     }
-    uint32_t first = full->next_part;
     components(full, rest, kept, number);
-    uint32_t *sub = aw_allocate(kept, sizeof *sub);
-    for (uint32_t p = first + 1, last = full->next_part; p <= last && result == 0; p++) {
-        uint32_t size = members(full, rest, kept, p, sub);
-        if (size > 0)
-            result = fair_part(full, sub, size, p, plant_weak, weak);
-    }
-    free(sub);
+    uint32_t result = fair_among(full, rest, kept, number + 1, plant_weak, weak);
     free(rest);
     return result;
 }
@@ -400,38 +459,26 @@ static enum aw_termination judge(struct full *full)
 {
     uint32_t all = full->visited.count;
     uint32_t *states = aw_allocate(all, sizeof *states);
-    uint32_t *part = aw_allocate(all, sizeof *part);
     bool weak = false, plant = (full->explorer->options->plant & AW_PLANT_WEAK_FAIRNESS) != 0;
-    uint32_t fair = 0;
     full->next_part = 1;
     for (uint32_t s = 0; s < all; s++) {
         states[s] = s;
         full->part[s] = 1;
     }
     components(full, states, all, 1);
-    /* Gather the components in one pass: counting sort by part. */
-    uint32_t parts = full->next_part, first_part = 2;
-    uint32_t *starts = aw_allocate(parts + 2ul, sizeof *starts);
-    for (uint32_t s = 0; s < all; s++)
-        starts[full->part[s] + 1]++;
-    for (uint32_t p = 1; p <= parts + 1; p++)
-        starts[p] += starts[p - 1];
-    uint32_t *fill = aw_allocate(parts + 2ul, sizeof *fill);
-    memcpy(fill, starts, (parts + 2ul) * sizeof *fill);
-    for (uint32_t s = 0; s < all; s++)
-        part[fill[full->part[s]]++] = s;
-    for (uint32_t p = first_part; p <= parts && fair == 0; p++)
-        if (starts[p + 1] > starts[p])
-            fair = fair_part(full, part + starts[p], starts[p + 1] - starts[p], p, plant, &weak);
-    if (fair != 0) {
-        uint32_t count = members(full, states, all, fair, part);
-        lasso(full, fair, part, count);
+    uint32_t fair = fair_among(full, states, all, 2, plant, &weak);
+    if (fair != 0 && !full->stopped) {
+        uint32_t count = 0;
+        for (uint32_t s = 0; s < all; s++)
+            if (full->part[s] == fair)
+                states[count++] = s;
+        lasso(full, fair, states, count);
     }
     free(states);
-    free(part);
-    free(starts);
-    free(fill);
-    return fair != 0 ? AW_TERM_LIVELOCK : weak ? AW_TERM_STARVATION : AW_TERM_ALWAYS;
+    return full->stopped ? AW_TERM_UNDECIDED
+           : fair != 0   ? AW_TERM_LIVELOCK
+           : weak        ? AW_TERM_STARVATION
+                         : AW_TERM_ALWAYS;
 }
 
 enum aw_termination aw_termination(struct aw_explorer *explorer)
@@ -443,6 +490,9 @@ enum aw_termination aw_termination(struct aw_explorer *explorer)
     aw_visited_init(&full.visited);
     full.expiries = true;
     if (build(&full)) {
+        struct tarjan tarjan;
+        tarjan_init(&tarjan, full.visited.count);
+        full.tarjan = &tarjan;
         full.part = aw_allocate(full.visited.count, sizeof *full.part);
         verdict = judge(&full);
         /* Does it need expiries? In arbitrary time that is no statement about real time. */
@@ -451,11 +501,11 @@ enum aw_termination aw_termination(struct aw_explorer *explorer)
             explorer->result->schedule = (struct aw_schedule){.loop = UINT32_MAX};
             full.expiries = false;
             enum aw_termination without = judge(&full);
-            if (without == AW_TERM_LIVELOCK) {
+            if (without == AW_TERM_LIVELOCK || without == AW_TERM_UNDECIDED) {
                 free(with.choices);
+                verdict = without;
             } else {
-                bool timed =
-                    aw_machine_get_settings(explorer->machine)->time == AW_TIME_ARBITRARY;
+                bool timed = aw_machine_get_settings(explorer->machine)->time == AW_TIME_ARBITRARY;
                 bool uses = false;
                 for (uint64_t e = 0; e < full.edge_count; e++)
                     uses |= full.edges[e].expiry != 0;
@@ -464,6 +514,7 @@ enum aw_termination aw_termination(struct aw_explorer *explorer)
             }
         }
         free(full.part);
+        tarjan_deinit(&tarjan);
     }
     aw_machine_set_symmetry(explorer->machine, explorer->symmetry);
     free(full.edges);
