@@ -2,7 +2,7 @@
 # for the machine (build/models/NAME.so) and as a normal executable (build/native/NAME).
 
 MPQUEUE := $(wildcard models/mpqueue/*.c) $(filter-out models/pool/article.c,$(wildcard models/pool/process*.c))
-MODEL_HEADERS := $(wildcard models/*/*.h harness/include/allways/*.h)
+MODEL_HEADERS := $(wildcard models/*/*.h harness/include/allways/*.h) models/models.mk
 
 article_SOURCES := models/pool/article.c $(MPQUEUE)
 pool_SOURCES    := $(wildcard models/pool/pool*.c) $(MPQUEUE)
