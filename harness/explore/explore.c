@@ -57,11 +57,16 @@ static void note_assumptions(const struct aw_explorer *explorer)
     struct aw_result *result = explorer->result;
     char text[160];
     if (aw_machine_weak_orders(explorer->machine))
-        assume(result, "checked under sequential consistency: the program asks for weaker orders of "
-                       "atomic operations");
+        assume(result,
+               "checked under sequential consistency: the program asks for weaker orders of "
+               "atomic operations");
     if (aw_machine_runtime_shared(explorer->machine))
         assume(result, "functions of libc that keep state which threads share are taken whole, in "
                        "some orders only");
+    if (aw_machine_forked_beside(explorer->machine))
+        assume(result,
+               "fork beside other threads: the child finds what they write as it is between two "
+               "of their operations");
     if (aw_machine_clock_was_read(explorer->machine)) {
         if (settings->time == AW_TIME_VIRTUAL)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "
@@ -265,7 +270,7 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
     if (result->schedule.count == 0 && before.choices != NULL) {
         free(result->schedule.choices);
-    free(result->visible);
+        free(result->visible);
         result->schedule = before;
     } else {
         free(before.choices);
@@ -311,10 +316,11 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
     if (aw_machine_threads_seen(explorer->machine)) {
         const char *file = aw_machine_uninstrumented(explorer->machine);
         if (file != NULL) {
-            snprintf(result->message, sizeof result->message,
-                     "accesses to memory by code that was not compiled with -fsanitize=thread are not "
-                     "seen, and threads share memory: %s; build it with `allways cc`",
-                     file);
+            snprintf(
+                result->message, sizeof result->message,
+                "accesses to memory by code that was not compiled with -fsanitize=thread are not "
+                "seen, and threads share memory: %s; build it with `allways cc`",
+                file);
             return AW_INCONCLUSIVE;
         }
     }

@@ -87,6 +87,7 @@ struct aw_accesses {
     struct aw_access_entry *entries;
     uint32_t entry_count, entry_capacity;
     bool foreign_join; /* a thread was joined by another than its creator, or is detached */
+    bool foreign_unlock; /* a mutex was unlocked by a thread that did not hold it */
 
     /* Visible bytes: pages with one bit a byte. */
     struct aw_map pages;
@@ -165,6 +166,7 @@ enum { AW_LOCKS_MAX = 16 };
 void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, uint32_t count);
 void aw_facts_locks(struct aw_machine *machine); /* of the running thread: machine->run_locks */
 void aw_facts_foreign_join(struct aw_machine *machine);
+void aw_facts_foreign_unlock(struct aw_machine *machine);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
 /* Parks at the access that an answer made, `result` being what the call gives. */

@@ -6,8 +6,9 @@
  * thread's own children existed. Two accesses *conflict* when they are by different threads, one is a
  * write, no mutex was held at both, and they are not ordered by creation: an access by T made while
  * its child U did not exist is before all that U does, or after U was joined. (Only if nobody but its
- * creator ever joins a thread, and none is detached; otherwise that order is not believed.) Bytes with a
- * conflict become visible.
+ * creator ever joins a thread, and none is detached; otherwise that order is not believed. And only if
+ * nobody ever unlocks what another holds; otherwise no mutex is believed to exclude anybody, since it
+ * can be taken away in the midst of its holder's step.) Bytes with a conflict become visible.
  *
  * Why that is enough. Let every access be a step of its own, and take the shortest execution that
  * ends in an access c of a pair in conflict that no explored step has. All accesses before it are
@@ -91,7 +92,7 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
 
 static bool common_lock(const struct aw_machine *machine, uint32_t one, uint32_t other)
 {
-    if (one == 0 || other == 0)
+    if (one == 0 || other == 0 || machine->accesses.foreign_unlock)
         return false;
     const uint64_t *a = aw_intern_get(&machine->payloads, one - 1);
     const uint64_t *b = aw_intern_get(&machine->payloads, other - 1);
@@ -200,13 +201,13 @@ void aw_facts_locks(struct aw_machine *machine)
     machine->run_locks = index < 0 ? 0 : locks_held(machine, &machine->work.threads[index]);
 }
 
-/* The order of creation is not believed any more: everything is compared again. */
-void aw_facts_foreign_join(struct aw_machine *machine)
+/* Something is not believed any more: everything is compared again. */
+static void disbelieve(struct aw_machine *machine, bool *what)
 {
-    struct aw_accesses *a = &machine->accesses;
-    if (a->foreign_join)
+    const struct aw_accesses *a = &machine->accesses;
+    if (*what)
         return;
-    a->foreign_join = true;
+    *what = true;
     for (uint32_t s = 0; s <= a->granules.mask; s++) {
         const struct aw_map_slot *slot = &a->granules.slots[s];
         if (slot->value == 0)
@@ -218,4 +219,14 @@ void aw_facts_foreign_join(struct aw_machine *machine)
                              aw_intern_get(&a->classes, a->entries[j].class)))
                     breach(machine, slot->key, a->entries[i].bytes & a->entries[j].bytes);
     }
+}
+
+void aw_facts_foreign_join(struct aw_machine *machine)
+{
+    disbelieve(machine, &machine->accesses.foreign_join);
+}
+
+void aw_facts_foreign_unlock(struct aw_machine *machine)
+{
+    disbelieve(machine, &machine->accesses.foreign_unlock);
 }

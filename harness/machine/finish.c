@@ -29,7 +29,10 @@ static struct aw_user_mutex *mutex_at(uint64_t address)
     return (struct aw_user_mutex *)address;
 }
 
-static struct aw_user_sem *sem_at(uint64_t address) { return (struct aw_user_sem *)address; }
+static struct aw_user_sem *sem_at(uint64_t address)
+{
+    return (struct aw_user_sem *)address;
+}
 
 /* Errors that a program meets in its normal course: not findings. */
 static bool expected_error(int error)
@@ -44,8 +47,7 @@ static void note_error(struct aw_machine *machine, const struct aw_op *op, int e
     if (expected_error(error))
         return;
     const char *name = aw_op_name(op->kind);
-    aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, op->pc, name,
-                 (uint32_t)strlen(name));
+    aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, op->pc, name, (uint32_t)strlen(name));
 }
 
 /* Mutexes. A robust one that a thread holds is in the list of its process. */
@@ -106,6 +108,9 @@ static int unlock(struct aw_machine *machine, uint64_t address, uint32_t who)
     struct aw_user_mutex *mutex = mutex_at(address);
     int32_t holder = mutex->owner;
     int error = aw_mutex_unlock(mutex, who);
+    /* Somebody else's, and possible in the midst of its holder's step. */
+    if (error == 0 && holder != (int32_t)who && machine->work.head.thread_count > 1)
+        aw_facts_foreign_unlock(machine);
     if (!mutex->locked)
         gives_up(machine, holder, address);
     if (error == 0 && !mutex->locked)
@@ -123,8 +128,8 @@ static void abandon_locks(struct aw_machine *machine, uint32_t slot)
         if (work->locks[i].slot != slot)
             continue;
         struct aw_user_mutex *mutex = mutex_at(address); /* in a mapping: step.c */
-        if (!aw_is_shared(address) && aw_user_writable(machine, address, sizeof *mutex) && aw_mutex_is_robust(mutex) &&
-            aw_mutex_is_held_by(mutex, who))
+        if (!aw_is_shared(address) && aw_user_writable(machine, address, sizeof *mutex) &&
+            aw_mutex_is_robust(mutex) && aw_mutex_is_held_by(mutex, who))
             aw_mutex_abandon(mutex);
         aw_process_remove_lock(work, address);
     }
@@ -158,7 +163,8 @@ static unsigned waiting_at(const struct aw_process *process, uint64_t barrier)
 }
 
 /* The standard leaves open which thread is told PTHREAD_BARRIER_SERIAL_THREAD: choice 0 is the one
- * that came last, as in glibc; choice k the k-th of those that wait. True when the caller goes on. */
+ * that came last, as in glibc; choice k the k-th of those that wait. True when the caller goes on.
+ */
 static bool barrier_wait(struct aw_machine *machine, int index, uint32_t choice, uint64_t *result)
 {
     struct aw_process *work = &machine->work;
@@ -312,9 +318,7 @@ static bool thread_exit(struct aw_machine *machine, int index)
     if (thread->detached) {
         aw_process_remove_thread(&machine->work, index);
     } else {
-        struct aw_thread ended = {.slot = thread->slot,
-                                  .status = AW_THREAD_ENDED,
-                                  .result = value};
+        struct aw_thread ended = {.slot = thread->slot, .status = AW_THREAD_ENDED, .result = value};
         *thread = ended;
     }
     return false;
@@ -404,9 +408,8 @@ static void finish_poll(struct aw_machine *machine, const struct aw_op *op,
                         const struct aw_answer *answer)
 {
     struct pollfd *set = (struct pollfd *)op->address;
-    const int16_t *revents = answer->output == AW_INTERN_NONE
-                                 ? NULL
-                                 : aw_intern_get(&machine->payloads, answer->output);
+    const int16_t *revents =
+        answer->output == AW_INTERN_NONE ? NULL : aw_intern_get(&machine->payloads, answer->output);
     for (uint64_t i = 0; i < op->argument; i++)
         set[i].revents = revents ? revents[i] : 0;
     for (uint64_t i = 0; i < op->argument; i++)
@@ -415,7 +418,8 @@ static void finish_poll(struct aw_machine *machine, const struct aw_op *op,
 
 /* Time. */
 
-static void finish_clock(struct aw_machine *machine, const struct aw_op *op, int64_t now, uint64_t *result)
+static void finish_clock(struct aw_machine *machine, const struct aw_op *op, int64_t now,
+                         uint64_t *result)
 {
     int64_t time = now + (op->fd == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START);
     int64_t seconds = time / 1000000000, rest = time % 1000000000;
@@ -635,8 +639,7 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
     case AW_OP_RWLOCK_TIMEDRDLOCK:
     case AW_OP_RWLOCK_WRLOCK:
     case AW_OP_RWLOCK_TIMEDWRLOCK:
-        error = expired ? ETIMEDOUT
-                        : aw_rwlock_lock(rwlock_at(op.address), who, is_write(op.kind));
+        error = expired ? ETIMEDOUT : aw_rwlock_lock(rwlock_at(op.address), who, is_write(op.kind));
         break;
     case AW_OP_RWLOCK_TRYRDLOCK:
     case AW_OP_RWLOCK_TRYWRLOCK:
@@ -704,7 +707,8 @@ static bool finish_shared(struct aw_machine *machine, const struct aw_thread *th
         aw_process_remove_lock(&machine->work, op.address);
     else if (answer->detail == AW_LOCK_TAKEN &&
              !aw_process_add_lock(&machine->work, op.address, thread->slot))
-        return limit(machine, &op, "a process holds more shared mutexes than the machine keeps (64)");
+        return limit(machine, &op,
+                     "a process holds more shared mutexes than the machine keeps (64)");
     return true;
 }
 
@@ -823,6 +827,9 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     case AW_OP_FORK:
         if (answer->result > 0 && machine->work.head.forks < UINT8_MAX)
             machine->work.head.forks++;
+        for (int i = 0; i < machine->work.head.thread_count; i++)
+            machine->forked_beside |=
+                i != index && machine->work.threads[i].status == AW_THREAD_PARKED;
         return true;
     case AW_OP_CLOCK:
         finish_clock(machine, &op, answer->result, result);

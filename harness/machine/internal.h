@@ -145,7 +145,7 @@ struct aw_machine {
     struct aw_state first;
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
-    bool clock_was_read, threads_seen;
+    bool clock_was_read, threads_seen, forked_beside;
     uint64_t joined_pipes; /* by handle */
     uint64_t args_bytes;
     uint64_t code_runs;

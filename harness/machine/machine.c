@@ -61,9 +61,9 @@ static int place_arguments(struct aw_machine *machine, char *const *argv, char *
 
 static void init_tables(struct aw_machine *machine)
 {
-    struct aw_intern *interns[] = {&machine->locals,  &machine->objects,  &machine->layouts,
-                                   &machine->worlds,  &machine->answers,  &machine->payloads,
-                                   &machine->events,  &machine->op_keys};
+    struct aw_intern *interns[] = {&machine->locals, &machine->objects, &machine->layouts,
+                                   &machine->worlds, &machine->answers, &machine->payloads,
+                                   &machine->events, &machine->op_keys};
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         aw_intern_init(interns[i]);
     aw_map_init(&machine->edge_map);
@@ -117,9 +117,9 @@ static int make_root(struct aw_machine *machine, const uint64_t start[6], uint64
     return 0;
 }
 
-int aw_machine_create(const char *program, const char *runtime, char *const *argv,
-                      char *const *env, const struct aw_machine_settings *settings,
-                      struct aw_machine **result, struct aw_error *error)
+int aw_machine_create(const char *program, const char *runtime, char *const *argv, char *const *env,
+                      const struct aw_machine_settings *settings, struct aw_machine **result,
+                      struct aw_error *error)
 {
     *result = NULL;
     if (only != NULL)
@@ -157,9 +157,10 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     uint64_t tls = module->tls_size + module->tls_align;
     if (AW_TLS_OFFSET + tls > AW_LOCAL_STRIDE || machine->runtime->tls_size > 0 ||
         module->tls_align > AW_TLS_OFFSET) {
-        status = aw_fail(error, AW_E_PROGRAM, "%s: thread-local storage of %llu bytes (alignment "
-                         "%llu): at most %llu (64) are served", program,
-                         (unsigned long long)module->tls_size,
+        status = aw_fail(error, AW_E_PROGRAM,
+                         "%s: thread-local storage of %llu bytes (alignment "
+                         "%llu): at most %llu (64) are served",
+                         program, (unsigned long long)module->tls_size,
                          (unsigned long long)module->tls_align,
                          (unsigned long long)(AW_LOCAL_STRIDE - AW_TLS_OFFSET));
         goto fail;
@@ -227,9 +228,9 @@ void aw_machine_destroy(struct aw_machine *machine)
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)
         free(machine->infos[i].threads);
     free(machine->infos);
-    struct aw_intern *interns[] = {&machine->locals,  &machine->objects,  &machine->layouts,
-                                   &machine->worlds,  &machine->answers,  &machine->payloads,
-                                   &machine->events,  &machine->op_keys};
+    struct aw_intern *interns[] = {&machine->locals, &machine->objects, &machine->layouts,
+                                   &machine->worlds, &machine->answers, &machine->payloads,
+                                   &machine->events, &machine->op_keys};
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         aw_intern_deinit(interns[i]);
     aw_map_deinit(&machine->edge_map);
@@ -303,13 +304,25 @@ uint32_t aw_machine_op_handle(const struct aw_machine *machine, uint32_t local, 
     return info->kind == AW_OP_NONE ? AW_INTERN_NONE : info->handle;
 }
 
-void aw_machine_set_learning(struct aw_machine *machine, bool on) { machine->learning = on; }
+void aw_machine_set_learning(struct aw_machine *machine, bool on)
+{
+    machine->learning = on;
+}
 
-bool aw_machine_learns(const struct aw_machine *machine) { return machine->learning; }
+bool aw_machine_learns(const struct aw_machine *machine)
+{
+    return machine->learning;
+}
 
-void aw_machine_set_symmetry(struct aw_machine *machine, bool on) { machine->symmetry = on; }
+void aw_machine_set_symmetry(struct aw_machine *machine, bool on)
+{
+    machine->symmetry = on;
+}
 
-void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on) { machine->exact_pipes = on; }
+void aw_machine_set_exact_pipes(struct aw_machine *machine, bool on)
+{
+    machine->exact_pipes = on;
+}
 
 void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_counts *counts)
 {
@@ -317,14 +330,14 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
     counts->edges = machine->edge_count > 0 ? machine->edge_count - 1 : 0;
     counts->local_states = machine->locals.count;
     const struct aw_intern *interns[] = {
-        &machine->locals,   &machine->objects, &machine->layouts, &machine->worlds,
-        &machine->answers,  &machine->payloads, &machine->events, &machine->op_keys,
-        &machine->image.chunks};
-    counts->bytes = machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
-                    machine->info_capacity * sizeof *machine->infos +
-                    machine->locals.count * 2 * sizeof(struct aw_thread_info) +
-                    (machine->edge_map.mask + machine->move_map.mask + 2ul) *
-                        sizeof(struct aw_map_slot);
+        &machine->locals, &machine->objects, &machine->layouts,
+        &machine->worlds, &machine->answers, &machine->payloads,
+        &machine->events, &machine->op_keys, &machine->image.chunks};
+    counts->bytes =
+        machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
+        machine->info_capacity * sizeof *machine->infos +
+        machine->locals.count * 2 * sizeof(struct aw_thread_info) +
+        (machine->edge_map.mask + machine->move_map.mask + 2ul) * sizeof(struct aw_map_slot);
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         counts->bytes += interns[i]->allocated;
 }
@@ -334,9 +347,20 @@ void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles)
     machine->joined_pipes = handles;
 }
 
-bool aw_machine_threads_seen(const struct aw_machine *machine) { return machine->threads_seen; }
+bool aw_machine_threads_seen(const struct aw_machine *machine)
+{
+    return machine->threads_seen;
+}
 
-bool aw_machine_clock_was_read(const struct aw_machine *machine) { return machine->clock_was_read; }
+bool aw_machine_forked_beside(const struct aw_machine *machine)
+{
+    return machine->forked_beside;
+}
+
+bool aw_machine_clock_was_read(const struct aw_machine *machine)
+{
+    return machine->clock_was_read;
+}
 
 const struct aw_machine_settings *aw_machine_get_settings(const struct aw_machine *machine)
 {
@@ -354,17 +378,19 @@ bool aw_machine_place(struct aw_machine *machine, uint64_t pc, const char **func
         return false;
     uint64_t address = pc - 1; /* inside the call that returns to pc */
     struct aw_module *module =
-        address >= machine->program->start && address < machine->program->end ? machine->program
-        : address >= machine->runtime->start && address < machine->runtime->end
-            ? machine->runtime
-            : NULL;
+        address >= machine->program->start && address < machine->program->end   ? machine->program
+        : address >= machine->runtime->start && address < machine->runtime->end ? machine->runtime
+                                                                                : NULL;
     if (module == NULL)
         return false;
     *function = aw_module_function_at(module, address);
     return aw_module_line_at(module, address, file, line, &column);
 }
 
-uint64_t aw_machine_digest(const struct aw_machine *machine) { return machine->digest; }
+uint64_t aw_machine_digest(const struct aw_machine *machine)
+{
+    return machine->digest;
+}
 
 void aw_machine_plant_hash_bits(struct aw_machine *machine, unsigned bits)
 {

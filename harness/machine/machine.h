@@ -274,6 +274,10 @@ void aw_machine_plant_blind(struct aw_machine *machine);
 /* Had any process several threads? */
 bool aw_machine_threads_seen(const struct aw_machine *machine);
 
+/* Did a thread fork while others of its process lived? The child is a copy taken between two of their
+ * operations, never in the midst of a step. */
+bool aw_machine_forked_beside(const struct aw_machine *machine);
+
 /* Did any execution read a clock? */
 bool aw_machine_clock_was_read(const struct aw_machine *machine);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * counter.c - threads that count together: counter plain|mutex|atomic|split|semaphore [THREADS [TIMES]]
+ * counter.c - threads that count together: counter plain|mutex|stolen|atomic|split|semaphore [THREADS [TIMES]]
  *
- * plain is a data race; split reads and writes atomically, but not both at once, and loses counts.
+ * plain is a data race; so is stolen, in which a thread unlocks what another may hold; split reads and writes atomically, but not both at once, and loses counts.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -25,6 +25,11 @@ static void count(void)
     if (strcmp(how, "plain") == 0) {
         plain++;
     } else if (strcmp(how, "mutex") == 0) {
+        pthread_mutex_lock(&mutex);
+        plain++;
+        pthread_mutex_unlock(&mutex);
+    } else if (strcmp(how, "stolen") == 0) {
+        pthread_mutex_unlock(&mutex);
         pthread_mutex_lock(&mutex);
         plain++;
         pthread_mutex_unlock(&mutex);
