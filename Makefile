@@ -71,7 +71,7 @@ $(BUILD)/liballways.a: $(LIB_OBJECTS)
 $(BUILD)/allways: $(BUILD)/harness/cli/main.o $(BUILD)/liballways.a
 	$(CC) $(SANITIZE) -rdynamic $^ -o $@.new $(LDLIBS) && mv $@.new $@
 
-$(BUILD)/runtime.so: $(RUNTIME_SRC) $(wildcard harness/runtime/*.h)
+$(BUILD)/runtime.so: $(RUNTIME_SRC) $(wildcard harness/runtime/*.h) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(RUNTIME_FLAGS) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	    $(RUNTIME_SRC) -o $@

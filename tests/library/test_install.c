@@ -19,12 +19,13 @@ static void expect(int status, int wanted, const char *words)
     cr_expect(strstr(shell_said, words) != NULL, "no \"%s\" in:\n%s", words, shell_said);
 }
 
-/* The sanitizers' build is no installation. */
+/* The sanitizers' build is no installation. Tests run side by side, and what is installed is made in
+ * one place: one at a time. */
 static void install(const char *places)
 {
     if (getenv("AW_BIN") != NULL)
         cr_skip_test("another build is tested");
-    cr_assert_eq(shell("make -s install %s", places), 0, "%s", shell_said);
+    cr_assert_eq(shell("flock build/lib.lock make -s install %s", places), 0, "%s", shell_said);
 }
 
 Test(install, everything_works_below_a_prefix_and_goes_away_again)
@@ -55,7 +56,7 @@ Test(install, everything_works_below_a_prefix_and_goes_away_again)
                  "project/build/handover.so\\nexpect: {verdict: violated, property: no-crash}\\n' "
                  ">s/one.yaml; usr/bin/allways run s"),
            0, "1 case: 1 as expected"); /* with the canary that was installed */
-    expect(shell("make -s uninstall PREFIX=$T/usr; find $T/usr -type f -o -type l"), 0, "");
+    expect(shell("flock build/lib.lock make -s uninstall PREFIX=$T/usr; find $T/usr -type f -o -type l"), 0, "");
     cr_expect_str_eq(shell_said, "");
 }
 

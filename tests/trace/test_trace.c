@@ -47,7 +47,7 @@ Test(trace, a_row_has_thread_operation_result_source_and_levels)
     cr_expect_str_eq(poll->object, "pipe 0");
     cr_expect_str_eq(poll->result, "nothing");
     cr_expect_str_eq(poll->function, "poll_once");
-    cr_expect_str_eq(poll->file, "models/mpqueue/mpqueue.c");
+    cr_expect_str_eq(poll->file, "models/mpqueue/mpqueue_get.c");
     cr_expect_gt(poll->line, 0);
     cr_assert_eq(poll->event_count, 1);
     cr_expect_eq(poll->events[0].kind, AW_TRACE_NOTE);
