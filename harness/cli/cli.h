@@ -79,6 +79,8 @@ int aw_next_option(int argc, char **argv, const struct option *options);
 /* Of an option's argument. False after a message. */
 bool aw_parse_number(const char *command, const char *option, const char *text, uint64_t minimum,
                      uint64_t maximum, uint64_t *number);
+/* False after a message where it is empty, as an unset variable of the shell leaves it. */
+bool aw_parse_folder(const char *command, const char *option, const char *text);
 /* Bytes: "512", "64K", "16 MiB", "2GiB". */
 bool aw_parse_size(const char *command, const char *option, const char *text, uint64_t minimum,
                    uint64_t maximum, uint64_t *bytes);

@@ -147,3 +147,11 @@ bool aw_parse_size(const char *command, const char *option, const char *text, ui
                 option, (unsigned long long)minimum, (unsigned long long)maximum, text);
     return false;
 }
+
+bool aw_parse_folder(const char *command, const char *option, const char *text)
+{
+    if (text[0] != '\0')
+        return true;
+    aw_complain(command, "--%s: expected a folder, found nothing", option);
+    return false;
+}

@@ -146,7 +146,7 @@ static bool take(struct run *run, int option, const char *argument)
         return run->rerun_failed = true;
     case OPT_CACHE:
         run->cache_folder = argument;
-        return true;
+        return aw_parse_folder("run", "cache", argument);
     case OPT_JOBS:
         return take_jobs(run, argument);
     default:

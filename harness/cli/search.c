@@ -83,7 +83,7 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
         return aw_outputs_take(&search->outputs, search->command, argument);
     case AW_OPT_TRACE_DIR:
         search->verify.trace_dir = argument;
-        return true;
+        return aw_parse_folder(search->command, "trace-dir", argument);
     case AW_OPT_ALLOW:
         return take_allow(search, argument);
     case AW_OPT_WHOLE_GRAPH:

@@ -191,6 +191,10 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
     expect("check --pipe-slots 0 a.so", 2,
            "allways check: --pipe-slots: expected a number from 1 to 1024, found \"0\"\n");
     expect("replay", 2, "allways replay: one trace is needed: allways replay TRACE\n");
+    expect("replay --step 3 a.trace", 2,
+           "allways replay: --step says where --debug stops, and means nothing without it\n");
+    expect("run --trace-dir=", 2, "allways run: --trace-dir: expected a folder, found nothing\n");
+    expect("run --cache=", 2, "allways run: --cache: expected a folder, found nothing\n");
     expect("show a b", 2, "allways show: one trace is needed: allways show TRACE\n");
     expect("validate", 2, "allways validate: which files? allways validate PATH...\n");
     expect("cc a.c", 2, "allways cc: -o PROGRAM.so is missing\n");
