@@ -217,6 +217,9 @@ void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error)
     *(int *)(aw_local_of(slot) + AW_ERRNO_OFFSET) = error;
 }
 
+/* Where a thread that has left program code keeps its frame pointer (cpu_switch.S). */
+enum { SAVED_RBP = 48 };
+
 /* The return address of the call, in the program rather than in the runtime where possible: the
  * runtime's frames are small, and what lies above them on the stack is the program's. */
 uint64_t aw_run_call_site(const struct aw_machine *machine)
@@ -227,6 +230,17 @@ uint64_t aw_run_call_site(const struct aw_machine *machine)
     if (pc >= program->text_start && pc < program->text_end)
         return pc;
     uint64_t top = aw_stack_top(machine->run_slot);
+    /* The runtime keeps frame pointers: what called it is at the end of their chain. */
+    const uint64_t *frame = *(const uint64_t *const *)(aw_cpu.sp + SAVED_RBP);
+    while ((uint64_t)frame > place && (uint64_t)frame + 16 <= top && (uint64_t)frame % 8 == 0) {
+        if (frame[1] >= program->text_start && frame[1] < program->text_end)
+            return frame[1];
+        if (frame[0] == 0)
+            return pc; /* the program has returned from main, or never begun */
+        if (frame[0] <= (uint64_t)frame)
+            break;
+        frame = (const uint64_t *)frame[0];
+    }
     for (unsigned i = 1; i < 128 && place + 8 * i < top; i++) {
         uint64_t word = *(const uint64_t *)(place + 8 * i);
         if (word > program->text_start + 5 && word < program->text_end) {

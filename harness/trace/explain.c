@@ -353,8 +353,7 @@ static void say_parties(struct text *text, const struct aw_trace_waiting *waitin
             : i + 1 < waiting->waits_for_count ? ", "
                                                : " or ",
             waiting->waits_for_count == 1 && waiting->waits_for[0].process == waiting->process &&
-                    (waiting->waits_for[0].slot == waiting->slot ||
-                     strstr(waiting->operation, "join") == NULL)
+                    waiting->waits_for[0].slot == waiting->slot
                 ? "it itself"
                 : thread_name(text->trace, waiting->waits_for[i].process,
                               waiting->waits_for[i].slot));

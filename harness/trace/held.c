@@ -198,6 +198,19 @@ static void add_party(struct aw_trace *trace, struct aw_trace_waiting *waiting, 
     waiting->waits_for = more;
 }
 
+/* The living threads of a process other than the one that waits; itself where it is alone. */
+static void add_threads(struct aw_act *act, struct aw_trace_waiting *waiting, uint32_t index,
+                        const struct aw_local *local)
+{
+    const struct aw_thread *threads = aw_local_threads(local);
+    uint32_t before = waiting->waits_for_count;
+    for (uint32_t t = 0; t < local->thread_count; t++)
+        if (threads[t].status == AW_THREAD_PARKED && (index != act->index || t != act->thread))
+            add_party(act->trace, waiting, act->at->processes[index], threads[t].slot);
+    if (waiting->waits_for_count == before)
+        add_party(act->trace, waiting, act->process, waiting->slot);
+}
+
 /* Those that could write to, or read from, the pipe that a read or write waits at. */
 static void add_other_ends(struct aw_act *act, struct aw_trace_waiting *waiting)
 {
@@ -211,8 +224,7 @@ static void add_other_ends(struct aw_act *act, struct aw_trace_waiting *waiting)
         for (uint32_t k = 0; k < local->fd_count && !local->zombie; k++)
             if (fds[k].handle == handle &&
                 fds[k].kind == (write_end ? AW_FD_PIPE_READ : AW_FD_PIPE_WRITE)) {
-                add_party(act->trace, waiting, act->at->processes[i],
-                          aw_local_threads(local)[0].slot);
+                add_threads(act, waiting, i, local);
                 break;
             }
     }
