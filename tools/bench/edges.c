@@ -83,7 +83,9 @@ static void explore(struct aw_machine *machine, bool full, unsigned properties)
         fprintf(stderr, "edges: %s\n", error.message);
         exit(2);
     }
-    if (result.verdict != AW_PROVED || result.code_runs != first_count) {
+    /* Steps that are asked again whether a pid matters are executed elsewhere: a few. */
+    if (result.verdict != AW_PROVED || result.code_runs < first_count ||
+        result.code_runs - first_count > result.code_runs / 10) {
         fprintf(stderr, "edges: %s; %llu executions, %llu of them were timed\n",
                 aw_verdict_name(result.verdict), (unsigned long long)result.code_runs,
                 (unsigned long long)first_count);
