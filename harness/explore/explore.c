@@ -26,6 +26,7 @@ void aw_options_default(struct aw_options *options)
 void aw_result_parts(struct aw_result *result, aw_part_visitor *visit, void *context)
 {
     visit(context, (void **)&result->interleavings, AW_PART_STRING);
+    visit(context, (void **)&result->visible, AW_PART_STRING);
     visit(context, (void **)&result->schedule.choices,
           result->schedule.count * sizeof *result->schedule.choices);
     for (unsigned i = 0; i < result->assumption_count; i++)
@@ -270,7 +271,6 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
     if (result->schedule.count == 0 && before.choices != NULL) {
         free(result->schedule.choices);
-        free(result->visible);
         result->schedule = before;
     } else {
         free(before.choices);
