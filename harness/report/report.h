@@ -26,7 +26,7 @@ struct aw_report_case {
     unsigned properties;          /* that were asked for */
     struct aw_result result;
     char *trace;         /* path of the trace file, or NULL */
-    char detail[256];    /* the crash or error of the trace, where it is one, or "" */
+    char detail[640];    /* the crash, error or finding of the trace, where it is one, or "" */
     char *program;       /* of the case */
     char *file;          /* of the scenario, or "" */
     int line;            /* of its expectation; 0 without a file */

@@ -445,7 +445,7 @@ static void why_forever(struct text *text)
     say(text, ". Nothing in it changes what the next turn will see.");
 }
 
-/* The last crash or error, and the operation after whose answer it came. */
+/* The last crash, error or finding about memory, and the operation after whose answer it came. */
 static void why_wrong(struct text *text)
 {
     const struct aw_trace *trace = text->trace;
@@ -454,8 +454,12 @@ static void why_wrong(struct text *text)
             const struct aw_trace_event *event = &trace->steps[i].events[k];
             const struct aw_trace_step *step = &trace->steps[i];
             if (event->kind != AW_TRACE_CRASH && event->kind != AW_TRACE_ERROR &&
-                event->kind != AW_TRACE_FAILED)
+                event->kind != AW_TRACE_FAILED && event->kind != AW_TRACE_FINDING)
                 continue;
+            if (event->kind == AW_TRACE_FINDING) {
+                say(text, "At step %u: %s.", i + 1, event->text);
+                return;
+            }
             char name[256];
             bool told = event->kind == AW_TRACE_ERROR ||
                         strstr(event->place, "allways/probe.h") != NULL; /* aw_error */

@@ -46,6 +46,7 @@ static struct aw_trace_event event_of(struct aw_observer *observer, const struct
         [AW_EVENT_PROBE] = AW_TRACE_NOTE,  [AW_EVENT_LOG] = AW_TRACE_LOG,
         [AW_EVENT_CRASH] = AW_TRACE_CRASH, [AW_EVENT_ERROR] = AW_TRACE_FAILED,
         [AW_EVENT_STOP] = AW_TRACE_STOP,   [AW_EVENT_LEAK] = AW_TRACE_ERROR,
+        [AW_EVENT_RACE] = AW_TRACE_FINDING,
     };
     AW_CHECK(from->kind < sizeof kinds / sizeof *kinds);
     struct aw_trace_event event = {.kind = kinds[from->kind],

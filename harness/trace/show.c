@@ -368,6 +368,9 @@ void aw_trace_say_event(const struct aw_trace_event *event, char *buffer, size_t
     case AW_TRACE_STOP:
         snprintf(buffer, size, "STOP: %s", event->text);
         break;
+    case AW_TRACE_FINDING:
+        snprintf(buffer, size, "FOUND: %s", event->text);
+        break;
     case AW_TRACE_END:
         signal = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
         if (WIFSIGNALED(status))

@@ -22,7 +22,7 @@ enum { LINES_SHOWN = 24, ITEMS_SHOWN = 12 };
 
 struct line {
     uint32_t step; /* index of the first one */
-    char text[400];
+    char text[640];
     /* Puts and gets are joined as long as they go on: */
     enum aw_trace_event_kind kind;
     char who[80];
@@ -164,7 +164,9 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
     say_operation(trace, step, operation, sizeof operation);
     struct line *line = add_line(story, index, event->kind);
     aw_trace_actor(trace, step, event, who, sizeof who);
-    if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
+    if (event->kind == AW_TRACE_FINDING)
+        snprintf(line->text, sizeof line->text, "%s", event->text);
+    else if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
         snprintf(line->text, sizeof line->text, "%s %s%.200s%s%.80s", who, verb, event->text,
                  event->place[0] ? "\n          at " : "", event->place);
     else if (event->kind == AW_TRACE_FAILED)
@@ -206,6 +208,7 @@ static void tell_event(struct story *story, uint32_t index, const struct aw_trac
     case AW_TRACE_FAILED:
     case AW_TRACE_CRASH:
     case AW_TRACE_STOP:
+    case AW_TRACE_FINDING:
         remark(story, index, event);
         break;
     case AW_TRACE_END:

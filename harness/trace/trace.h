@@ -54,7 +54,8 @@ enum { AW_TRACE_FORMAT = 2 };
     X(AW_TRACE_CRASH, "crash")     /* signal, text */                                              \
     X(AW_TRACE_STOP, "stop")       /* enum aw_stop, text: the machine cannot go on */              \
     X(AW_TRACE_END, "end")         /* wait status: the process has ended; text: "worker" or "" */  \
-    X(AW_TRACE_TAKEN, "taken")     /* producer, number: left its buffer, is being serialised */
+    X(AW_TRACE_TAKEN, "taken")     /* producer, number: left its buffer, is being serialised */    \
+    X(AW_TRACE_FINDING, "finding") /* text: what the machine has found wrong with accesses to memory */
 
 enum aw_trace_event_kind {
 #define X(name, text) name,

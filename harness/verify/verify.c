@@ -218,11 +218,15 @@ static char *trace_path(const struct aw_verify_settings *settings, const char *n
 static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
 {
     if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR &&
-        trace->property != AW_NO_LEAK)
+        trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE)
         return;
     for (uint32_t i = trace->step_count; i-- > 0 && entry->detail[0] == '\0';)
         for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {
             const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->kind == AW_TRACE_FINDING) {
+                snprintf(entry->detail, sizeof entry->detail, "%s", event->text);
+                break;
+            }
             if (event->kind != AW_TRACE_CRASH && event->kind != AW_TRACE_ERROR &&
                 event->kind != AW_TRACE_FAILED)
                 continue;

@@ -32,7 +32,7 @@
   /* Marks: faults, the critical step, errors, ends, the begin of the cycle. */
   const marks = [];
   steps.forEach((step, i) => {
-    const bad = (step.events || []).some(e => ['crash', 'error', 'failed', 'stop'].includes(e.kind));
+    const bad = (step.events || []).some(e => ['crash', 'error', 'failed', 'stop', 'finding'].includes(e.kind));
     if (step.faults || bad) marks.push({n: i + 1, kind: 'bad'});
     if (i + 1 === critical) marks.push({n: i + 1, kind: 'critical'});
     if (i + 1 === data.loop) marks.push({n: i + 1, kind: 'critical'});
@@ -93,7 +93,7 @@
   const remark = step => {
     const parts = [...(step.faults || []).map(text => ['fault: ' + text, true]),
       ...(step.events || []).filter(e => e.kind !== 'log').map(e => [
-        (e.who === nameOf(step) ? '' : e.who + ' ') + e.text, ['crash', 'error', 'failed', 'stop'].includes(e.kind)])];
+        (e.who === nameOf(step) ? '' : e.who + ' ') + e.text, ['crash', 'error', 'failed', 'stop', 'finding'].includes(e.kind)])];
     return parts.map(([text, bad]) => make('span', {class: bad ? 'say bad' : 'say'}, '  ' + text));
   };
   const row = n => {

@@ -134,6 +134,24 @@ Test(explain, threads_that_wait_in_a_circle_are_shown_as_one)
     aw_trace_free(&trace);
 }
 
+Test(explain, a_data_race_names_the_variable_and_both_lines)
+{
+    static const struct program racy = {"build/models/memory/counter.so", "counter plain", 0,
+                                        AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    struct aw_trace_items items;
+    find(&racy, &trace);
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    const char *first = strstr(why, "data race on plain: ");
+    cr_assert_not_null(first, "%s", why);
+    first = strstr(first, "of 4 bytes at models/memory/counter.c:26 (run); and ");
+    cr_assert_not_null(first, "%s", why);
+    cr_assert_not_null(strstr(first + 8, "of 4 bytes at models/memory/counter.c:26 (run)"));
+    aw_trace_items_free(&items);
+    aw_trace_free(&trace);
+}
+
 Test(explain, a_limit_is_said_and_never_passes_for_an_answer)
 {
     struct aw_trace trace;

@@ -68,6 +68,7 @@ static inline void find(const struct program *program, struct aw_trace *trace)
     aw_machine_destroy(machine);
     cr_assert(result.has_schedule, "%s: %s", program->path, result.message);
     machine = create(program);
+    cr_assert(aw_machine_set_visible(machine, result.visible));
     aw_trace_init(trace);
     cr_assert_eq(aw_trace_record(machine, &result.schedule, result.exact_pipes, trace, &error), 0,
                  "%s", error.message);
