@@ -15,7 +15,9 @@
  * A set is only weakly fair if each thread that is enabled in *all* of its states moves: then
  * starvation is possible, which a strongly fair scheduler excludes. Faults are never owed, so they
  * enable nobody; expiries of time-outs are edges like others, but a cycle that needs one says
- * nothing about real time and is decided with virtual time only.
+ * nothing about real time and is decided with virtual time only. Nor is it owed that an operation
+ * fails without cause again and again (compare_exchange_weak): such edges are on no cycle, and where
+ * one with them would have been a livelock the verdict says what it assumes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +32,7 @@ enum { MAX_ACTORS = 64 };
 struct edge {
     uint32_t target;
     uint8_t actor;
-    uint8_t expiry;
+    uint8_t expiry, spurious; /* on a cycle only if such edges count */
     uint16_t outcome;
 };
 
@@ -44,6 +46,7 @@ struct full {
     struct aw_choice actors[MAX_ACTORS];
     unsigned actor_count;
     bool expiries;  /* edges of expiries count */
+    bool spurious;  /* edges of failures without cause count */
     uint32_t *part; /* by state: the set it belongs to at present, 0 = none */
     uint32_t next_part;
     struct tarjan *tarjan;
@@ -129,8 +132,10 @@ static bool build(struct full *full)
                 any |= aw_explorer_goes_on(outcomes, count);
                 if (count == 0)
                     continue;
-                int actor = actor_of(full, layout.processes[p].pid,
-                                     aw_local_threads(aw_machine_local(machine, id))[t].slot);
+                const struct aw_thread *thread =
+                    &aw_local_threads(aw_machine_local(machine, id))[t];
+                const struct aw_op op = thread->op;
+                int actor = actor_of(full, layout.processes[p].pid, thread->slot);
                 complete = actor >= 0;
                 for (unsigned i = 0; i < count && complete; i++) {
                     if (outcomes[i].stop != 0) {
@@ -147,6 +152,8 @@ static bool build(struct full *full)
                     add_edge(full, &next, s,
                              (struct edge){.actor = (uint8_t)actor,
                                            .expiry = outcomes[i].expiry,
+                                           .spurious = aw_machine_is_spurious(
+                                               machine, &op, &outcomes[i]),
                                            .outcome = (uint16_t)i});
                 }
             }
@@ -170,7 +177,8 @@ static bool build(struct full *full)
 
 static bool inside(const struct full *full, const struct edge *edge, uint32_t part)
 {
-    return full->part[edge->target] == part && (full->expiries || !edge->expiry);
+    return full->part[edge->target] == part && (full->expiries || !edge->expiry) &&
+           (full->spurious || !edge->spurious);
 }
 
 /* Notes of Tarjan's algorithm, by state. Between two calls of components `index` is all zeros: a
@@ -481,7 +489,25 @@ static enum aw_termination judge(struct full *full)
                          : AW_TERM_ALWAYS;
 }
 
-enum aw_termination aw_termination(struct aw_explorer *explorer)
+/* Is there a livelock if an operation may fail without cause for ever? */
+static bool needs_causes(struct full *full)
+{
+    bool any = false;
+    for (uint64_t e = 0; e < full->edge_count && !any; e++)
+        any = full->edges[e].spurious != 0;
+    if (!any)
+        return false;
+    struct aw_schedule kept = full->explorer->result->schedule;
+    full->explorer->result->schedule = (struct aw_schedule){.loop = UINT32_MAX};
+    full->spurious = true;
+    enum aw_termination verdict = judge(full);
+    full->spurious = false;
+    free(full->explorer->result->schedule.choices);
+    full->explorer->result->schedule = kept;
+    return verdict == AW_TERM_LIVELOCK;
+}
+
+enum aw_termination aw_termination(struct aw_explorer *explorer, bool *causes)
 {
     struct full full = {.explorer = explorer};
     enum aw_termination verdict = AW_TERM_UNDECIDED;
@@ -513,6 +539,8 @@ enum aw_termination aw_termination(struct aw_explorer *explorer)
                 verdict = timed && uses ? AW_TERM_TIMED : AW_TERM_LIVELOCK;
             }
         }
+        *causes = (verdict == AW_TERM_ALWAYS || verdict == AW_TERM_STARVATION) &&
+                  needs_causes(&full);
         free(full.part);
         tarjan_deinit(&tarjan);
     }

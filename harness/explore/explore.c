@@ -242,7 +242,8 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
         return;
     struct aw_schedule before = result->schedule;
     result->schedule = (struct aw_schedule){.loop = UINT32_MAX};
-    enum aw_termination verdict = aw_termination(explorer);
+    bool causes = false;
+    enum aw_termination verdict = aw_termination(explorer, &causes);
     enum aw_property_state *state = &result->properties[AW_TERMINATES];
     if (verdict == AW_TERM_LIVELOCK) {
         *state = AW_IS_VIOLATED;
@@ -269,6 +270,8 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     } else {
         assume(result, "strong fairness: a thread that can move again and again will move");
     }
+    if (causes)
+        assume(result, "a weak compare-exchange does not fail without cause for ever");
     if (result->schedule.count == 0 && before.choices != NULL) {
         free(result->schedule.choices);
         result->schedule = before;

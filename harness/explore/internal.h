@@ -138,7 +138,8 @@ enum aw_termination { AW_TERM_ALWAYS, AW_TERM_STARVATION, AW_TERM_LIVELOCK, AW_T
                       AW_TERM_UNDECIDED };
 bool aw_graph_is_acyclic(const struct aw_graph *graph, uint32_t states);
 /* Decides termination on the full graph; a livelock is left in result->schedule. */
-enum aw_termination aw_termination(struct aw_explorer *explorer);
+/* *causes: it is owed to operations that do not fail without cause for ever. */
+enum aw_termination aw_termination(struct aw_explorer *explorer, bool *causes);
 
 /* count.c: result->interleavings. */
 void aw_count_interleavings(struct aw_explorer *explorer);

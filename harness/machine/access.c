@@ -506,6 +506,13 @@ unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op
     return hook != NULL && op->progress == 1 && aw_hook_may_fail(hook, call->args) ? 2 : 1;
 }
 
+bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op *op,
+                            const struct aw_outcome *outcome)
+{
+    return op->kind == AW_OP_ACCESS && outcome->answer != AW_INTERN_NONE &&
+           aw_machine_answer(machine, outcome->answer)->detail != 0;
+}
+
 /* Races. */
 
 static bool access_of(const struct aw_thread *thread, struct aw_range *range)

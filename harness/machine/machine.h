@@ -165,6 +165,9 @@ void aw_machine_initial(struct aw_machine *machine, struct aw_state *state);
  * AW_MAX_OUTCOMES. */
 unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
                              unsigned process, unsigned thread, struct aw_outcome *outcomes);
+/* Does the operation fail without cause in this outcome, as compare_exchange_weak may? */
+bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op *op,
+                            const struct aw_outcome *outcome);
 
 /* Carries out one of them. `next` may not be `state`. */
 void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, unsigned process,

@@ -53,6 +53,8 @@ static void check_lasso(const char *program, const char *argument, const struct 
     struct aw_machine *machine = box_machine(program, argv);
     aw_machine_set_symmetry(machine, false);
     aw_machine_set_exact_pipes(machine, result->exact_pipes);
+    if (result->visible != NULL)
+        cr_assert(aw_machine_set_visible(machine, result->visible));
     aw_machine_initial(machine, &state);
     uint64_t moved = 0, enabled = 0; /* in the cycle, by process index * 8 + thread */
     for (uint32_t i = 0; i < result->schedule.count; i++) {
@@ -155,6 +157,35 @@ Test(fairness, programs_without_cycles_terminate_without_assuming_fairness)
 
 /* The tests above have teeth: an analysis that calls every cycle unfair proves what is a livelock.
  */
+#define LOCK "build/models/memory/lock.so"
+
+Test(fairness, a_weak_exchange_is_not_owed_that_it_fails_without_cause_for_ever)
+{
+    struct aw_result result;
+    cr_assert_eq(explore("build/models/memory/stack.so", "counted", 0, AW_ALL_RULES, &result),
+                 AW_PROVED);
+    cr_assert(assumes(&result, "without cause"));
+    aw_result_deinit(&result);
+}
+
+Test(fairness, an_exchange_that_fails_with_cause_for_ever_is_a_livelock)
+{
+    struct aw_result result;
+    cr_assert_eq(explore(LOCK, "kept", 0, AW_ALL_RULES, &result), AW_VIOLATED);
+    cr_assert_eq(result.violated, AW_TERMINATES);
+    check_lasso(LOCK, "kept", &result);
+    aw_result_deinit(&result);
+}
+
+Test(fairness, a_strong_exchange_assumes_nothing_about_causes)
+{
+    struct aw_result result;
+    cr_assert_eq(explore("build/models/memory/deque.so", "right", 0, AW_ALL_RULES, &result),
+                 AW_PROVED);
+    cr_assert_not(assumes(&result, "without cause"));
+    aw_result_deinit(&result);
+}
+
 Test(fairness, a_planted_bug_would_be_seen)
 {
     cr_expect_eq(verdict(SPIN, "trylock", AW_PLANT_WEAK_FAIRNESS), AW_PROVED);
