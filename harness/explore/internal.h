@@ -129,6 +129,12 @@ bool aw_schedule_find(struct aw_explorer *explorer, struct aw_visited *visited,
 /* The path to `state` by the parents in `visited`; the caller frees *path. */
 uint32_t aw_schedule_path(const struct aw_visited *visited, uint32_t state, uint32_t **path);
 void aw_schedule_add(struct aw_schedule *schedule, uint32_t *capacity, struct aw_choice choice);
+/* Could the thread go on in that state? To leave it then is a preemption; a time-out that expires, a
+ * fault and a yield are no going on. `outcomes` is scratch space for AW_MAX_OUTCOMES. */
+bool aw_explorer_could_go_on(const struct aw_explorer *explorer, const struct aw_state *state,
+                             uint32_t process, uint32_t thread, struct aw_outcome *outcomes);
+/* Fills in the faults and preemptions of result->schedule, by carrying it out. */
+void aw_schedule_cost(struct aw_explorer *explorer);
 
 /* minimal.c: replaces result->schedule by the shortest one; sets result->minimal. */
 void aw_minimal(struct aw_explorer *explorer, int property);

@@ -114,23 +114,6 @@ static void relax(struct minimal *m, uint32_t node, uint64_t cost, uint32_t from
     push(&m->heap, (struct entry){cost, node, from, how});
 }
 
-/* Could the thread that moved last have gone on? */
-static bool could_go_on(struct minimal *m, const struct aw_state *state, uint32_t last,
-                        struct aw_outcome *outcomes)
-{
-    if (last == NO_THREAD)
-        return false;
-    uint32_t process = last >> 16, thread = last & 0xffff;
-    struct aw_machine *machine = m->explorer->machine;
-    const struct aw_local *local =
-        aw_machine_local(machine, state->words[AW_WORD_FIRST + process]);
-    if (local->zombie || thread >= local->thread_count ||
-        aw_local_threads(local)[thread].op.kind == AW_OP_YIELD)
-        return false;
-    unsigned count = aw_machine_outcomes(machine, state, process, thread, outcomes);
-    return count > 0 && !outcomes[0].expiry && outcomes[0].faults == 0;
-}
-
 /* The last thread of the new state: process position << 16 | thread index. */
 static uint32_t last_thread(struct minimal *m, const struct aw_state *next, uint32_t process,
                             uint16_t slot)
@@ -157,7 +140,8 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
     const uint32_t *words = aw_visited_get(&m->nodes, node, &state.count);
     uint32_t last = words[--state.count];
     memcpy(state.words, words, state.count * sizeof *words);
-    bool preemptible = could_go_on(m, &state, last, outcomes);
+    bool preemptible = last != NO_THREAD && aw_explorer_could_go_on(explorer, &state, last >> 16,
+                                                                    last & 0xffff, outcomes);
     struct aw_layout layout = *aw_machine_layout(machine, &state);
     struct aw_restriction restriction;
     aw_explorer_restrict(explorer, &state, outcomes, &restriction);

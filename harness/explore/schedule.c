@@ -302,3 +302,61 @@ bool aw_schedule_find(struct aw_explorer *explorer, struct aw_visited *visited,
     free(finder);
     return found;
 }
+
+bool aw_explorer_could_go_on(const struct aw_explorer *explorer, const struct aw_state *state,
+                             uint32_t process, uint32_t thread, struct aw_outcome *outcomes)
+{
+    const struct aw_local *local =
+        aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + process]);
+    if (local->zombie || thread >= local->thread_count ||
+        aw_local_threads(local)[thread].op.kind == AW_OP_YIELD)
+        return false;
+    unsigned count = aw_machine_outcomes(explorer->machine, state, process, thread, outcomes);
+    return count > 0 && !outcomes[0].expiry && outcomes[0].faults == 0;
+}
+
+/* Where the thread of a choice is in `state`: index << 16 | thread, or AW_NO_STATE. */
+static uint32_t thread_of(const struct aw_machine *machine, const struct aw_state *state,
+                          const struct aw_choice *choice)
+{
+    return thread_at(machine, state, index_of(machine, state, choice->pid), choice->slot);
+}
+
+void aw_schedule_cost(struct aw_explorer *explorer)
+{
+    struct aw_machine *machine = explorer->machine;
+    struct aw_result *result = explorer->result;
+    const struct aw_choice *choices = result->schedule.choices;
+    struct aw_outcome *outcomes = aw_allocate(AW_MAX_OUTCOMES, sizeof *outcomes);
+    struct aw_state state, next;
+    result->faults = result->preemptions = 0;
+    aw_machine_set_symmetry(machine, false);
+    aw_machine_set_exact_pipes(machine, explorer->exact_pipes);
+    aw_machine_initial(machine, &state);
+    state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
+    for (uint32_t i = 0; i < result->schedule.count; i++) {
+        uint32_t who = thread_of(machine, &state, &choices[i]);
+        uint32_t last = i == 0 ? AW_NO_STATE : thread_of(machine, &state, &choices[i - 1]);
+        result->preemptions += last != AW_NO_STATE && last != who &&
+                               aw_explorer_could_go_on(explorer, &state, last >> 16,
+                                                       last & 0xffff, outcomes);
+        if (who == AW_NO_STATE) { /* nobody: the clock moves */
+            if (!aw_machine_advance(machine, &state, &next))
+                break;
+        } else {
+            struct aw_move move = {.process = who >> 16, .thread = who & 0xffff,
+                                   .outcome = choices[i].outcome};
+            if (aw_machine_outcomes(machine, &state, move.process, move.thread, outcomes) <=
+                choices[i].outcome)
+                break;
+            move.how = outcomes[choices[i].outcome];
+            result->faults += move.how.faults;
+            if (move.how.stop != 0)
+                break;
+            aw_explorer_step(explorer, &state, &move, &next);
+        }
+        copy_state(&state, &next);
+    }
+    aw_machine_set_symmetry(machine, explorer->symmetry);
+    free(outcomes);
+}

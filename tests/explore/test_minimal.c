@@ -337,3 +337,37 @@ Test(minimal, counts_faults_before_preemptions)
     }
     cr_expect_gt(compared, 50);
 }
+
+Test(minimal, a_schedule_that_is_not_the_shortest_is_counted_all_the_same)
+{
+    unsigned with_faults = 0;
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        char text[AW_RANDOM_TEXT];
+        struct aw_fault_plan plan;
+        struct aw_options options;
+        struct aw_result result;
+        struct cost cost;
+        aw_plan_random(seed, &plan);
+        box_plan = &plan;
+        aw_random_program(seed, &aw_random_tiny, text);
+        struct aw_machine *machine = box_random(text);
+        aw_options_default(&options);
+        options.properties = JUDGED | AW_PROPERTY_BIT(AW_TERMINATES);
+        options.limits.states = 5000;
+        options.minimal = false;
+        box_explore(machine, &options, &result);
+        if (result.verdict == AW_VIOLATED) {
+            (void)carry_out(machine, options.properties, (int)result.violated, &result, &cost);
+            cr_expect(!result.minimal);
+            cr_expect_eq(cost.steps, result.schedule.count);
+            cr_expect(cost.faults == result.faults && cost.preemptions == result.preemptions,
+                      "%s: said to have %u faults, %u preemptions; has %u, %u", text, result.faults,
+                      result.preemptions, cost.faults, cost.preemptions);
+            with_faults += cost.faults > 0;
+        }
+        aw_result_deinit(&result);
+        aw_machine_destroy(machine);
+    }
+    box_plan = NULL;
+    cr_expect_gt(with_faults, 30, "%u", with_faults);
+}
