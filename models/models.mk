@@ -16,7 +16,7 @@ MEMORY := $(patsubst models/memory/%.c,%,$(wildcard models/memory/*.c))
 CLASSICS := $(patsubst models/classics/%.c,%,$(wildcard models/classics/*.c))
 
 MODEL_OBJECTS := $(BUILD)/models/article.so $(BUILD)/models/article-faults.so $(BUILD)/models/pool.so $(BUILD)/models/contract.so $(BUILD)/models/regressions/dead_sleeper.so $(BUILD)/models/random.so $(CLASSICS:%=$(BUILD)/models/classics/%.so) $(MEMORY:%=$(BUILD)/models/memory/%.so) \
-                 $(MUTANTS:%=$(BUILD)/models/mutants/%.so)
+                 $(MUTANTS:%=$(BUILD)/models/mutants/%.so) $(BUILD)/models/mutants/right.so
 NATIVE        := $(BUILD)/native/article $(BUILD)/native/article-faults $(BUILD)/native/pool $(BUILD)/native/regressions/dead_sleeper $(BUILD)/native/contract $(BUILD)/native/cpython_peer $(CLASSICS:%=$(BUILD)/native/classics/%)
 
 .PHONY: models
@@ -75,6 +75,11 @@ $(BUILD)/models/mutants/%.so: models/mutants/%.patch $(article_SOURCES) $(MODEL_
 	@patch -s -p1 -F0 -d $(@D)/$* <$<
 	$(CC) -I$(@D)/$*/models $(PROGRAM_FLAGS) $(INSTRUMENT) -DMPQ_FAULTS $(PROGRAM_LINK) \
 	    $(article_SOURCES:%=$(@D)/$*/%) -o $@
+
+# The queue that they are held against.
+$(BUILD)/models/mutants/right.so: $(BUILD)/models/article-faults.so
+	@mkdir -p $(@D)
+	cp $< $@
 
 # Natively the points in the program's source are always there: what they cost is lost among the
 # system calls, and `allways native` needs them.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wrong queues (models/mutants), one for each kind of fault. That each is caught, by the right
- * property, and not without faults, is what its scenario says; the scenarios are run here, and the
- * right queue under the same plan, which has to be proved: otherwise a scenario that refutes
- * everybody would pass for one that catches something.
+ * Wrong queues (models/mutants), one for each kind of fault. Each has a scenario with two cases:
+ * the right queue, and the wrong one under the same plan. That the wrong one is caught, by the
+ * right property, is what the scenario says; here it is also shown that it takes the fault.
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +19,17 @@ static const char *runtime_path(void)
     return given != NULL ? given : "build/runtime.so";
 }
 
-static void explore(const struct aw_case *one, const char *program, struct aw_result *result)
+static void explore(const struct aw_case *one, uint32_t budget, struct aw_result *result)
 {
     struct aw_machine *machine;
     struct aw_options options;
     struct aw_error error;
-    cr_assert_eq(aw_machine_create(program, runtime_path(), one->argv, one->env, &one->machine,
+    struct aw_fault_plan plan = one->faults;
+    plan.budget = budget;
+    cr_assert_eq(aw_machine_create(one->program, runtime_path(), one->argv, one->env, &one->machine,
                                    &machine, &error),
                  0, "%s", error.message);
-    cr_assert_eq(aw_machine_set_faults(machine, &one->faults, &error), 0, "%s", error.message);
+    cr_assert_eq(aw_machine_set_faults(machine, &plan, &error), 0, "%s", error.message);
     aw_options_default(&options);
     options.properties = one->properties;
     options.favour = one->favour;
@@ -36,54 +38,70 @@ static void explore(const struct aw_case *one, const char *program, struct aw_re
     aw_machine_destroy(machine);
 }
 
-/* Nobody can do the work of a worker that was never started: the right program loses the items as
- * well, but says so. */
-static bool is_lost_anyway(const struct aw_case *one)
+/* The kinds and errnos by which a wrong queue was caught. */
+static unsigned mutants, kinds;
+static bool errnos[200];
+
+static void caught_by(const struct aw_fault *fault)
 {
-    return strstr(one->name, "fork-unchecked") != NULL;
+    kinds |= 1u << fault->kind;
+    for (uint32_t i = 0; fault->kind == AW_FAULT_ERRNO && i < fault->value_count; i++)
+        errnos[fault->values[i]] = true;
 }
 
-static unsigned mutants;
-
-static void check(const struct aw_case *one)
+static void check_mutant(const struct aw_case *one)
 {
     struct aw_result result;
-    explore(one, one->program, &result);
-    cr_expect_eq(result.verdict, one->expect.verdict, "%s: %s", one->name, result.message);
-    if (one->expect.verdict == AW_VIOLATED) {
-        mutants++;
-        cr_expect_eq((int)result.violated, one->expect.property, "%s: %s", one->name,
-                     result.message);
-        cr_expect_gt(result.faults, 0, "%s: no fault is needed", one->name);
-        cr_expect(result.minimal);
-    } else {
-        cr_expect_eq(one->faults.budget, 0);
-    }
+    explore(one, one->faults.budget, &result);
+    cr_expect_eq(result.verdict, AW_VIOLATED, "%s: %s", one->name, result.message);
+    cr_expect_eq((int)result.violated, one->expect.property, "%s: %s", one->name, result.message);
+    cr_expect_gt(result.faults, 0, "%s: no fault is needed", one->name);
+    cr_expect(result.minimal || result.violated == AW_TERMINATES, "%s", one->name);
     aw_result_deinit(&result);
+    explore(one, 0, &result);
+    cr_expect_eq(result.verdict, AW_PROVED, "%s, without a fault: %s", one->name, result.message);
+    aw_result_deinit(&result);
+    cr_assert_eq(one->faults.count, 1);
+    caught_by(&one->faults.faults[0]);
+    mutants++;
+}
 
-    explore(one, "build/models/article-faults.so", &result);
-    if (is_lost_anyway(one) && one->faults.budget > 0)
-        cr_expect_eq(result.violated, AW_NO_ERROR, "%s, not mutated: %s", one->name,
-                     result.message);
-    else
-        cr_expect_eq(result.verdict, AW_PROVED, "%s, not mutated: %s", one->name, result.message);
+/* What the right queue may come to: it is right, it says what it lost, or the fault cannot be. */
+static void check_right(const struct aw_case *one)
+{
+    struct aw_result result;
+    explore(one, one->faults.budget, &result);
+    cr_expect_eq(result.verdict, one->expect.verdict, "%s: %s", one->name, result.message);
+    if (result.verdict == AW_VIOLATED)
+        cr_expect_eq(result.violated, AW_NO_ERROR, "%s: %s", one->name, result.message);
     aw_result_deinit(&result);
+}
+
+static void check(const struct aw_scenario *scenario)
+{
+    cr_assert_eq(scenario->count, 2, "%s", scenario->cases[0].name);
+    cr_expect_str_eq(scenario->cases[0].program, "build/models/mutants/right.so");
+    check_right(&scenario->cases[0]);
+    check_mutant(&scenario->cases[1]);
 }
 
 Test(mutants, are_caught_by_the_right_property_and_only_with_their_fault)
 {
     static const char *const folder[] = {"scenarios/faults/mutants"};
+    static const int every_errno[] = {EINTR, EAGAIN, ENOMEM, EPIPE, ENOSPC};
     struct aw_scenario_files files;
     struct aw_error error;
     cr_assert_eq(aw_scenario_find(folder, 1, &files, &error), 0, "%s", error.message);
     for (int i = 0; i < files.count; i++) {
         struct aw_scenario *scenario;
         cr_assert_eq(aw_scenario_load(files.paths[i], &scenario, &error), 0, "%s", error.message);
-        for (int k = 0; k < scenario->count; k++)
-            check(&scenario->cases[k]);
+        check(scenario);
         aw_scenario_free(scenario);
     }
     aw_scenario_files_deinit(&files);
+    cr_expect_eq(kinds, (1u << AW_FAULT_KIND_COUNT) - 1, "a mutant for each kind: %#x", kinds);
+    for (size_t i = 0; i < sizeof every_errno / sizeof *every_errno; i++)
+        cr_expect(errnos[every_errno[i]], "no mutant for %s", aw_fault_errno_name(every_errno[i]));
     glob_t patches;
     cr_assert_eq(glob("models/mutants/*.patch", 0, NULL, &patches), 0);
     cr_expect_eq(mutants, patches.gl_pathc, "each mutant has its scenario");
