@@ -6,7 +6,7 @@
  *   tty      tty.c      lines for people, one as soon as each case is decided
  *   json     json.c     one object
  *   junit    junit.c    XML as the dashboards of CI systems read it
- *   tap      tap.c      Test Anything Protocol, version 14
+ *   tap      tap.c      Test Anything Protocol, version 13
  *   sarif    sarif.c    SARIF 2.1.0: failing lines of the program for code review
  *   github   github.c   annotations, and the summary of a GitHub Actions step
  *

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Checks a SARIF file against what is used here of the SARIF 2.1.0 specification, and prints what a
 viewer would show. Objects are closed: a property that the specification does not have is an error.
+
+    python3 tests/report/sarif.py FILE [SCHEMA]    SCHEMA: also against the official one, a file
 """
 import json
 import sys
@@ -49,10 +51,16 @@ LOG = closed(["version", "runs"], **{"$schema": TEXT, "version": {"const": "2.1.
 
 with open(sys.argv[1], encoding="utf-8") as file:
     log = json.load(file)
-try:
-    jsonschema.validate(log, LOG)
-except jsonschema.ValidationError as error:
-    sys.exit("not valid: %s: %s" % ("/".join(map(str, error.absolute_path)), error.message))
+schemas = [LOG]
+if len(sys.argv) > 2:
+    with open(sys.argv[2], encoding="utf-8") as file:
+        schemas.insert(0, json.load(file))
+    print("by", schemas[0]["title"])
+for schema in schemas:
+    try:
+        jsonschema.validate(log, schema)
+    except jsonschema.ValidationError as error:
+        sys.exit("not valid: %s: %s" % ("/".join(map(str, error.absolute_path)), error.message))
 run = log["runs"][0]
 rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
 print("valid: %d results" % len(run["results"]))

