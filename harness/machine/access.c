@@ -369,13 +369,6 @@ void aw_access_runaway(struct aw_machine *machine)
 
 /* Parked accesses. */
 
-#define FILLED UINT32_MAX /* the access was made by an answer; args[0] is the result */
-
-struct pending_call {
-    uint64_t args[6];
-    uint32_t import, zero;
-};
-
 bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
                     const struct aw_range *ranges, unsigned count, unsigned from)
 {
@@ -383,7 +376,7 @@ bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t 
         if (ranges[i].size == 0 ||
             !aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
             continue;
-        struct pending_call call = {.import = import};
+        struct aw_pending_call call = {.import = import};
         memcpy(call.args, args, sizeof call.args);
         struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
         op->address = ranges[i].address;
@@ -450,7 +443,7 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
 void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
                            uint64_t result)
 {
-    struct pending_call call = {.args = {result}, .import = FILLED};
+    struct aw_pending_call call = {.args = {result}, .import = AW_ACCESS_FILLED};
     thread->op = (struct aw_op){
         .kind = AW_OP_ACCESS,
         .fd = -1,
@@ -465,10 +458,10 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
 {
     struct aw_thread *thread = &machine->work.threads[index];
     const struct aw_op op = thread->op;
-    const struct pending_call call =
-        *(const struct pending_call *)aw_intern_get(&machine->payloads, op.payload);
+    const struct aw_pending_call call =
+        *(const struct aw_pending_call *)aw_intern_get(&machine->payloads, op.payload);
     struct aw_range ranges[AW_RANGES_MAX];
-    if (call.import == FILLED) {
+    if (call.import == AW_ACCESS_FILLED) {
         *result = call.args[0];
         return true;
     }
@@ -499,8 +492,8 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
 
 unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op)
 {
-    const struct pending_call *call = aw_intern_get(&machine->payloads, op->payload);
-    if (call->import == FILLED)
+    const struct aw_pending_call *call = aw_intern_get(&machine->payloads, op->payload);
+    if (call->import == AW_ACCESS_FILLED)
         return 1;
     const struct aw_hook *hook = hook_of(machine, call->import);
     return hook != NULL && op->progress == 1 && aw_hook_may_fail(hook, call->args) ? 2 : 1;
@@ -574,11 +567,13 @@ static void describe(struct aw_machine *machine, const struct aw_thread *thread,
     const char *function, *file;
     int line;
     uint64_t pc = thread->op.pc;
-    const char *what = thread->op.kind != AW_OP_ACCESS ? aw_op_name(thread->op.kind)
-                       : (range.kind & AW_ACCESS_ATOMIC) != 0 ? "atomic access"
-                       : (range.kind & AW_ACCESS_WRITE) != 0  ? "write"
-                                                              : "read";
-    int at = snprintf(text, size, "%s of %llu bytes", what, (unsigned long long)range.size);
+    struct aw_access_view view;
+    if (thread->op.kind == AW_OP_ACCESS)
+        aw_machine_access_view(machine, &thread->op, &view);
+    const char *what = thread->op.kind == AW_OP_ACCESS ? view.name : aw_op_name(thread->op.kind);
+    int at = snprintf(text, size, "%s%s of %llu bytes",
+                      thread->op.kind == AW_OP_ACCESS && view.is_atomic ? "atomic " : "", what,
+                      (unsigned long long)range.size);
     const uint64_t *frame = *(const uint64_t *const *)(thread->sp + 48);
     uint64_t top = aw_stack_top(thread->slot);
     for (int depth = 0; depth < 8 && at < (int)size; depth++) {

@@ -7,6 +7,7 @@
  *   access_facts.c  who accesses which bytes under which locks, over the whole program
  *   access_hooks.c  the table of hooked functions and their footprints; atomic operations
  *   access_calls.c  what the machine's calls read and write
+ *   access_view.c   what a parked access is called
  *   access_gate.S   the way from program code into a hook and, if it parks, out of program code
  *
  * An access is *invisible*, a part of the step that it lies in, as long as the program keeps to a
@@ -176,6 +177,13 @@ void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread,
 bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result);
 /* 2 for a compare-exchange that may fail spuriously, else 1. */
 unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op);
+
+/* The payload of AW_OP_ACCESS: the call that goes on when its visible access has happened. */
+#define AW_ACCESS_FILLED UINT32_MAX /* the access was made by an answer; args[0] is the result */
+struct aw_pending_call {
+    uint64_t args[6];
+    uint32_t import, zero;
+};
 
 /* Two threads of machine->work are parked at conflicting accesses: *one and *other. */
 bool aw_access_race(const struct aw_machine *machine, int *one, int *other);

@@ -165,6 +165,33 @@ void aw_machine_initial(struct aw_machine *machine, struct aw_state *state);
  * AW_MAX_OUTCOMES. */
 unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
                              unsigned process, unsigned thread, struct aw_outcome *outcomes);
+/* What an access at which a thread is parked does, for those who show it. */
+struct aw_access_view {
+    const char *name;  /* "load", "fetch_add", "read", "memcpy" ... */
+    bool is_atomic;
+    bool is_exchange;  /* a compare-exchange: its result says whether it was done */
+    bool is_store;     /* atomic, without a result */
+    bool is_one;       /* a read or write of one value, whole */
+    bool has_operand;  /* of an atomic operation that writes */
+    uint64_t operand, operand_high;
+    uint64_t address;
+    uint32_t size;
+};
+void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op *op,
+                            struct aw_access_view *view);
+/* The variable of the program at an address, and how far inside it; NULL when there is none. */
+const char *aw_machine_variable(const struct aw_machine *machine, uint64_t address,
+                                uint64_t *offset);
+/* The thread (its slot) whose stack an address lies on, or -1; and is it on the heap? */
+int aw_machine_stack_of(uint64_t address);
+bool aw_machine_on_heap(uint64_t address);
+/* Reads memory of a local state; false where there is none. */
+bool aw_machine_peek(struct aw_machine *machine, const struct aw_local *local, uint64_t address,
+                     void *buffer, uint32_t size);
+/* Where the heap block of a local state begins in which an address lies; 0 when there is none. */
+uint64_t aw_machine_block_at(struct aw_machine *machine, const struct aw_local *local,
+                             uint64_t address);
+
 /* Does the operation fail without cause in this outcome, as compare_exchange_weak may? */
 bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op *op,
                             const struct aw_outcome *outcome);

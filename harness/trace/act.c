@@ -107,6 +107,12 @@ static const char *aw_act_fd(struct aw_act *act, int fd, bool ends)
                                                            : " (read end)");
 }
 
+const char *aw_act_operation(struct aw_act *act)
+{
+    return act->op->kind == AW_OP_ACCESS ? aw_act_access_name(act)
+                                         : aw_op_name((enum aw_op_kind)act->op->kind);
+}
+
 /* What the operation acts on. */
 const char *aw_act_object(struct aw_act *act)
 {
@@ -149,6 +155,8 @@ const char *aw_act_object(struct aw_act *act)
     case AW_OP_USEM_POST:
     case AW_OP_USEM_GETVALUE:
         return aw_act_private_name(act, AW_PRIVATE_SEMAPHORE, op->address);
+    case AW_OP_ACCESS:
+        return aw_act_access_object(act);
     case AW_OP_JOIN:
     case AW_OP_DETACH:
         return aw_act_sibling(act, (uint32_t)op->fd);
@@ -287,6 +295,8 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
         return next != NULL && next->op.kind == AW_OP_BARRIER_SLEEP ? "waits"
                : call_result(act) == 0                              ? "all are there"
                                                                     : "all are there, serial";
+    case AW_OP_ACCESS:
+        return aw_act_access_result(act, call_result(act), after);
     case AW_OP_USEM_TRYWAIT:
         return call_result(act) == 0 ? "0" : "-1 EAGAIN";
     case AW_OP_USEM_GETVALUE:

@@ -3,6 +3,7 @@
  * act.h - the operation of one step, internal to observing.
  *
  *   act.c   what it is called: its object, its result
+ *   act_access.c  the same of an access to memory
  *   held.c  what lies in memory, and who holds what
  */
 #ifndef AW_TRACE_ACT_H
@@ -11,7 +12,7 @@
 #include "trace/observe.h"
 
 enum aw_private_kind { AW_PRIVATE_MUTEX, AW_PRIVATE_CONDITION, AW_PRIVATE_SEMAPHORE,
-                       AW_PRIVATE_RWLOCK, AW_PRIVATE_BARRIER };
+                       AW_PRIVATE_RWLOCK, AW_PRIVATE_BARRIER, AW_PRIVATE_BLOCK, AW_PRIVATE_LOCAL };
 
 /* Everything about the operation that a step carries out. */
 struct aw_act {
@@ -50,6 +51,18 @@ const struct aw_thread *aw_act_thread_in(const struct aw_local *local, uint32_t 
  * the trace does not have. */
 struct aw_private *aw_act_private(struct aw_act *act, enum aw_private_kind kind, uint64_t address);
 const char *aw_act_private_name(struct aw_act *act, enum aw_private_kind kind, uint64_t address);
+
+/* The nearest thing of the kind at or at most `near` bytes below an address; else the address. */
+uint64_t aw_act_private_below(struct aw_act *act, enum aw_private_kind kind, uint64_t address,
+                              uint64_t near);
+
+/* Of AW_OP_ACCESS; `result` is what the call gave to the code, `after` the process after the step. */
+const char *aw_act_access_name(struct aw_act *act);
+const char *aw_act_access_object(struct aw_act *act);
+const char *aw_act_access_result(struct aw_act *act, int64_t result, const struct aw_local *after);
+
+/* What the operation is called. */
+const char *aw_act_operation(struct aw_act *act);
 
 /* Follows who holds what, after the step; `done`: it got what it asked for. */
 void aw_act_follow(struct aw_act *act, bool done);

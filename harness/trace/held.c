@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "trace/act.h"
 
-static const char *const private_names[] = {"mutex", "condition", "semaphore", "rwlock", "barrier"};
+static const char *const private_names[] = {"mutex", "condition", "semaphore", "rwlock", "barrier",
+                                            "block", "variable"};
 
 /* What lies in memory. */
 
@@ -41,6 +42,21 @@ const char *aw_act_private_name(struct aw_act *act, enum aw_private_kind kind, u
 {
     const struct aw_private *thing = aw_act_private(act, kind, address);
     return aw_trace_text(act->trace, "%s %u", private_names[kind], thing ? thing->number : 0);
+}
+
+uint64_t aw_act_private_below(struct aw_act *act, enum aw_private_kind kind, uint64_t address,
+                              uint64_t near)
+{
+    const struct aw_memory *memory = memory_of(act->observer, act->process);
+    uint64_t found = address, best = near + 1;
+    for (uint32_t i = 0; memory != NULL && i < memory->count; i++) {
+        const struct aw_private *thing = &memory->things[i];
+        if (thing->kind == kind && thing->address <= address && address - thing->address < best) {
+            found = thing->address;
+            best = address - found;
+        }
+    }
+    return found;
 }
 
 /* The mutex that an operation takes or gives back, or 0. */

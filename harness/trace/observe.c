@@ -237,7 +237,7 @@ static void observe_thread(struct aw_observer *observer, struct aw_trace_step *s
     struct aw_act act =
         aw_act_of(observer, &walk->before, walk->process, walk->thread, walk->steps - 1);
     step->process = act.process;
-    step->operation = aw_op_name(act.op->kind);
+    step->operation = aw_act_operation(&act);
     step->object = aw_act_object(&act);
     step->result = aw_act_result(&act);
     step->expired = walk->outcome.expiry != 0;
@@ -294,7 +294,7 @@ void aw_observe_at_end(struct aw_observer *observer)
             struct aw_trace_waiting *waiting = &trace->at_end[trace->at_end_count++];
             *waiting = (struct aw_trace_waiting){.process = act.process,
                                                  .slot = act.slot,
-                                                 .operation = aw_op_name(act.op->kind),
+                                                 .operation = aw_act_operation(&act),
                                                  .object = aw_act_object(&act),
                                                  .holder = "",
                                                  .since = AW_TRACE_NONE};
