@@ -49,7 +49,7 @@ int __aw_put(void *object, const void *bytes, unsigned long size, int unless_loc
 /* Where such mappings lie: window.h. */
 static inline int aw_in_mapping(const void *object)
 {
-    return (unsigned long)object - 0x20c000000000ul < 0x1000000000ul;
+    return (unsigned long)object - 0x18c000000000ul < 0x1000000000ul;
 }
 
 /* The block is the runtime's own: that nobody frees it is no leak. NULL is allowed. */

@@ -255,7 +255,8 @@ int aw_trace_record(struct aw_machine *machine, const struct aw_schedule *schedu
     trace->machine = *aw_machine_get_settings(machine);
     trace->exact_pipes = exact_pipes;
     char *visible = aw_machine_visible(machine);
-    trace->visible = aw_trace_bytes(trace, visible, strlen(visible));
+    if (visible[0] != '\0')
+        trace->visible = aw_trace_bytes(trace, visible, strlen(visible));
     free(visible);
     trace->plan = *aw_machine_faults(machine);
     trace->digest = aw_machine_digest(machine);

@@ -161,7 +161,7 @@ struct aw_trace {
     char **argv, **env; /* NULL at the end */
     struct aw_machine_settings machine;
     bool exact_pipes;
-    const char *visible; /* accesses to memory that are operations, see aw_machine_visible */
+    const char *visible; /* accesses to memory that are operations, see aw_machine_visible; NULL: none */
     struct aw_fault_plan plan; /* outcomes are numbered with its faults among them */
     uint64_t digest;           /* of the program and the runtime */
 

@@ -54,7 +54,7 @@ static json_t *machine_json(const struct aw_trace *trace)
     set(object, "pipe_page_size", number(machine->pipe_page_size));
     set(object, "pipe_slots", number(machine->pipe_slots));
     set(object, "exact_pipes", json_boolean(trace->exact_pipes));
-    if (trace->visible != NULL && trace->visible[0] != '\0')
+    if (trace->visible != NULL)
         set(object, "visible", json_string(trace->visible));
     set(object, "heap", number(machine->heap_bytes));
     set(object, "stack", number(machine->stack_bytes));

@@ -96,7 +96,7 @@ Test(install, the_manual_page_has_every_command_and_option)
         shell(
             "for c in $($AW help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p'); do [ $c = allways ] && "
             "continue; grep -q \"^\\.SS $c\\$\" $T/allways.1 || echo no $c; for o in $($AW help $c "
-            "| grep -o -- '^  --[a-z-]*'); do sed 's/\\\\-/-/g' $T/allways.1 | grep -q -e \"$o\" "
+            "| grep -o -- '^  --[a-z-]*'); do sed 's/\\\\-/-/g' $T/allways.1 | grep -e \"$o\" >/dev/null "
             "|| "
             "echo no $o; done; done"),
         0, "");

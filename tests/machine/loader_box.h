@@ -18,7 +18,7 @@
 
 #include "machine/loader.h"
 
-static const uint64_t box_base = 0x200000000000;
+static const uint64_t box_base = 0x180000000000;
 static const uint64_t box_tls_module = 7;
 
 /* What `allways cc` passes and the loader has an opinion on. */

@@ -379,7 +379,7 @@ Test(loader, the_address_range_must_be_free_and_is_free_again_after_unloading)
     struct aw_module *module = box_load(path, NULL);
     size_t size = module->end - module->start;
     box_refused(path, NULL, AW_E_SYSTEM,
-                "cannot map %zu bytes of program at 0x200000000000: something else lies there",
+                "cannot map %zu bytes of program at 0x180000000000: something else lies there",
                 size);
     cr_expect_eq(call(module, "visible"), 42, "the first is still there");
     aw_module_unload(module);
