@@ -137,14 +137,69 @@ static void list_kinds(const struct aw_fault_point *known, char *buffer, size_t 
         }
 }
 
+static bool knows_its_point(enum aw_fault_kind kind)
+{
+    return kind == AW_FAULT_CRASH || kind == AW_FAULT_SIGTERM || kind == AW_FAULT_SPURIOUS;
+}
+
+/* A fault without a point, and of a kind (-1: none) that does not say which. */
+static int demand_point(const struct aw_reading *reading, const struct aw_yaml *map, int kind)
+{
+    size_t count, length = 0;
+    char list[900] = "";
+    const struct aw_fault_point *points = aw_fault_points(&count);
+    for (size_t i = 0; i < count && kind >= 0; i++)
+        if (points[i].kind == (enum aw_fault_kind)kind && length < sizeof list)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                       length > 0 ? ", " : "", points[i].name);
+    if (kind == AW_FAULT_FAIL || kind == AW_FAULT_DELAY)
+        snprintf(list + length, sizeof list - length,
+                 "%sone of the program's own, as in fiu_fail(\"my/point\")",
+                 length > 0 ? ", or " : "");
+    return aw_wrong(
+        reading, map,
+        "faults: expected a 'point': only crash, sigterm and spurious know theirs%s%s%s%s",
+        kind >= 0 ? "; of the kind " : "",
+        kind >= 0 ? aw_fault_kind_name((enum aw_fault_kind)kind) : "", kind >= 0 ? ": " : "", list);
+}
+
+/* "eintr" is EINTR. */
+static int errno_meant(const char *text)
+{
+    char name[32];
+    size_t length = strlen(text);
+    if (length >= sizeof name)
+        return 0;
+    for (size_t i = 0; i <= length; i++)
+        name[i] = (char)toupper((unsigned char)text[i]);
+    return aw_fault_errno_by_name(name);
+}
+
+static int read_kind(const struct aw_reading *reading, const struct aw_yaml *node, int *kind)
+{
+    int error = node->kind == AW_YAML_TEXT ? errno_meant(node->text) : 0;
+    if (error != 0)
+        return aw_wrong(reading, node,
+                        "faults.kind: %s is an errno; expected 'errno: %s' beside a 'point'",
+                        node->text, aw_fault_errno_name(error));
+    return aw_read_word(reading, node, "faults.kind", "kind of fault", &kind_words, kind);
+}
+
 static int refuse_kind(const struct aw_reading *reading, const struct aw_yaml *node,
                        const struct aw_fault *fault, const struct aw_fault_point *known)
 {
-    char kinds[100] = "";
+    char kinds[100] = "", hint[AW_FAULT_NAME + 100] = "", reduce[AW_FAULT_NAME + 8];
     list_kinds(known, kinds, sizeof kinds);
-    return aw_wrong(reading, node, "faults.kind: %s%s cannot have the kind %s; expected %s",
+    snprintf(reduce, sizeof reduce, "%s/reduce", fault->point);
+    if (knows_its_point(fault->kind))
+        snprintf(hint, sizeof hint,
+                 "; %s needs no point: 'role', 'site' and 'occurrences' say where",
+                 aw_fault_kind_name(fault->kind));
+    else if (fault->kind == AW_FAULT_PARTIAL && aw_fault_point_find(reduce) != NULL)
+        snprintf(hint, sizeof hint, "; it is cut short at %s", reduce);
+    return aw_wrong(reading, node, "faults.kind: %s%s cannot have the kind %s; expected %s%s",
                     known == NULL ? "the program's own point " : "", fault->point,
-                    aw_fault_kind_name(fault->kind), kinds);
+                    aw_fault_kind_name(fault->kind), kinds, hint);
 }
 
 /* Point and kind together, since each may stand for the other. */
@@ -155,21 +210,20 @@ static int read_point_and_kind(const struct aw_reading *reading, const struct aw
     int code = 0, kind = -1;
 
     if (node != NULL)
-        code = aw_read_word(reading, node, "faults.kind", "kind of fault", &kind_words, &kind);
+        code = read_kind(reading, node, &kind);
     if (code < 0)
         return code;
     if (point != NULL) {
         code = read_point(reading, point, fault, known);
         if (code < 0)
             return code;
-    } else if (kind == AW_FAULT_CRASH || kind == AW_FAULT_SIGTERM || kind == AW_FAULT_SPURIOUS) {
+    } else if (kind >= 0 && knows_its_point((enum aw_fault_kind)kind)) {
         snprintf(fault->point, sizeof fault->point, "allways/%s",
                  aw_fault_kind_name((enum aw_fault_kind)kind));
         *known = aw_fault_point_find(fault->point);
         AW_CHECK(*known != NULL);
     } else {
-        return aw_wrong(reading, map,
-                        "faults: expected a 'point': only crash, sigterm and spurious know theirs");
+        return demand_point(reading, map, kind);
     }
 
     if (kind >= 0)
@@ -273,7 +327,8 @@ static int read_values(const struct aw_reading *reading, const struct aw_yaml *n
             return code;
         for (uint32_t i = 0; i < fault->value_count; i++)
             if (fault->values[i] == value)
-                return aw_wrong(reading, item, "%s: \"%s\" again", where, item->text);
+                return aw_wrong(reading, item, "%s: expected each value once, found \"%s\" again",
+                                where, item->text);
         fault->values[fault->value_count++] = value;
     }
     return 0;
@@ -374,14 +429,14 @@ static int read_what(const struct aw_reading *reading, const struct aw_yaml *map
 static int read_role(const struct aw_reading *reading, const struct aw_yaml *node,
                      const char *where, const char **role)
 {
-    int code = aw_read_text(reading, node, where, role);
+    static const char what[] = "a role: 1 to 31 letters, digits, '_', '-' and '.'";
+    int code = aw_read_text_as(reading, node, where, what, role);
     if (code < 0)
         return code;
     size_t length = strlen(*role);
     if (length == 0 || length >= sizeof((struct aw_fault *)0)->role ||
         strspn(*role, letters) != length)
-        return aw_expected(reading, node, where,
-                           "a role: 1 to 31 letters, digits, '_', '-' and '.'", *role);
+        return aw_expected(reading, node, where, what, *role);
     return 0;
 }
 
@@ -402,13 +457,13 @@ static bool is_site(const char *site)
 static int read_site(const struct aw_reading *reading, const struct aw_yaml *node,
                      struct aw_fault *fault)
 {
+    static const char what[] = "a call site: file.c:123, file.c, or a function's name";
     const char *site;
-    int code = aw_read_text(reading, node, "faults.site", &site);
+    int code = aw_read_text_as(reading, node, "faults.site", what, &site);
     if (code < 0)
         return code;
     if (!is_site(site))
-        return aw_expected(reading, node, "faults.site",
-                           "a call site: file.c:123, file.c, or a function's name", site);
+        return aw_expected(reading, node, "faults.site", what, site);
     snprintf(fault->site, sizeof fault->site, "%s", site);
     return 0;
 }
@@ -425,8 +480,9 @@ static const char *parse_occurrence(const char *text, uint32_t *number)
 static int read_occurrences(const struct aw_reading *reading, const struct aw_yaml *node,
                             struct aw_fault *fault)
 {
+    static const char what[] = "a number from 1 to 1000000, or a range of them such as 1-3";
     const char *text, *rest;
-    int code = aw_read_text(reading, node, "faults.occurrences", &text);
+    int code = aw_read_text_as(reading, node, "faults.occurrences", what, &text);
     if (code < 0)
         return code;
     rest = parse_occurrence(text, &fault->first);
@@ -434,8 +490,7 @@ static int read_occurrences(const struct aw_reading *reading, const struct aw_ya
     if (rest != NULL && *rest == '-')
         rest = parse_occurrence(rest + 1, &fault->last);
     if (rest == NULL || *rest != '\0' || fault->last < fault->first)
-        return aw_expected(reading, node, "faults.occurrences",
-                           "a number from 1 to 1000000, or a range of them such as 1-3", text);
+        return aw_expected(reading, node, "faults.occurrences", what, text);
     return 0;
 }
 
@@ -566,7 +621,9 @@ int aw_read_schedule(const struct aw_loading *loading, const struct aw_reading *
             return code;
         for (int i = 0; i < one->favour_count; i++)
             if (strcmp(favour[i], favour[one->favour_count]) == 0)
-                return aw_wrong(reading, node, "schedule.favour: \"%s\" again", favour[i]);
+                return aw_wrong(reading, node,
+                                "schedule.favour: expected each role once, found \"%s\" again",
+                                favour[i]);
         one->favour_count++;
     }
     return 0;

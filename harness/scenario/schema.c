@@ -173,9 +173,8 @@ int aw_read_keys(const struct aw_reading *reading, const struct aw_yaml *map, co
 
 /* --- Values ---------------------------------------------------------------------------------- */
 
-/* `what` is what the message says was expected of a node that is no text. */
-static int read_text(const struct aw_reading *reading, const struct aw_yaml *node,
-                     const char *where, const char *what, const char **out)
+int aw_read_text_as(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
+                    const char *what, const char **out)
 {
     if (node->kind != AW_YAML_TEXT)
         return aw_expected(reading, node, where, what, NULL);
@@ -188,14 +187,14 @@ static int read_text(const struct aw_reading *reading, const struct aw_yaml *nod
 int aw_read_text(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
                  const char **out)
 {
-    return read_text(reading, node, where, "a text", out);
+    return aw_read_text_as(reading, node, where, "a text", out);
 }
 
 int aw_read_bool(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
                  bool *out)
 {
     const char *text;
-    int code = read_text(reading, node, where, "true or false", &text);
+    int code = aw_read_text_as(reading, node, where, "true or false", &text);
     if (code < 0)
         return code;
     *out = strcmp(text, "true") == 0;
@@ -337,7 +336,7 @@ int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *nod
     char what[200];
     const char *text;
     describe(quantity, what, sizeof what);
-    int code = read_text(reading, node, where, what, &text);
+    int code = aw_read_text_as(reading, node, where, what, &text);
     if (code < 0)
         return code;
     if (quantity->or_none && strcmp(text, "none") == 0) {
@@ -366,7 +365,7 @@ int aw_read_word(const struct aw_reading *reading, const struct aw_yaml *node, c
     const char *text;
     char what[64];
     snprintf(what, sizeof what, "a %s", kind);
-    int code = read_text(reading, node, where, what, &text);
+    int code = aw_read_text_as(reading, node, where, what, &text);
     if (code < 0)
         return code;
     for (int i = 0; i < words->count; i++)

@@ -60,6 +60,10 @@ int aw_read_keys(const struct aw_reading *reading, const struct aw_yaml *map, co
 int aw_read_text(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
                  const char **out);
 
+/* The same; `what` is what the message says was expected of a node that is no text. */
+int aw_read_text_as(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
+                    const char *what, const char **out);
+
 /* true or false. */
 int aw_read_bool(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,
                  bool *out);

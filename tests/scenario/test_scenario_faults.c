@@ -265,7 +265,13 @@ Test(wrong_plan, points)
     wrong(FAULT("budget: 1"), "s.yaml:5:10: faults: expected a 'point': only crash, sigterm and "
                               "spurious know theirs");
     wrong(FAULT("kind: delay, delay: 1 s"),
-          "s.yaml:5:10: faults: expected a 'point': only crash, sigterm and spurious know theirs");
+          "s.yaml:5:10: faults: expected a 'point': only crash, sigterm and spurious know theirs; "
+          "of the kind delay: allways/delay, or one of the program's own, as in "
+          "fiu_fail(\"my/point\")");
+    wrong(FAULT("kind: partial"),
+          "s.yaml:5:10: faults: expected a 'point': only crash, sigterm and spurious know theirs; "
+          "of the kind partial: posix/io/rw/write/reduce, posix/io/rw/writev/reduce, "
+          "posix/io/rw/read/reduce, posix/io/rw/readv/reduce");
 }
 
 Test(wrong_plan, kinds)
@@ -275,7 +281,12 @@ Test(wrong_plan, kinds)
           "errno, partial, delay, fail, crash, sigterm, spurious");
     wrong(FAULT("point: posix/io/rw/write, kind: partial"),
           "s.yaml:5:43: faults.kind: posix/io/rw/write cannot have the kind partial; expected one "
-          "of errno, delay");
+          "of errno, delay; it is cut short at posix/io/rw/write/reduce");
+    wrong(FAULT("point: posix/io/rw/read, kind: sigterm"),
+          "s.yaml:5:42: faults.kind: posix/io/rw/read cannot have the kind sigterm; expected one "
+          "of errno, delay; sigterm needs no point: 'role', 'site' and 'occurrences' say where");
+    wrong(FAULT("point: posix/io/rw/write, kind: eintr"),
+          "s.yaml:5:43: faults.kind: eintr is an errno; expected 'errno: EINTR' beside a 'point'");
     wrong(FAULT("point: posix/io/rw/write/reduce, kind: delay, delay: 1 s"),
           "s.yaml:5:50: faults.kind: posix/io/rw/write/reduce cannot have the kind delay; expected "
           "partial");
@@ -284,9 +295,11 @@ Test(wrong_plan, kinds)
           "expected one of delay, fail");
     wrong(FAULT("point: my/point, kind: crash"),
           "s.yaml:5:34: faults.kind: the program's own point my/point cannot have the kind crash; "
-          "expected one of delay, fail");
+          "expected one of delay, fail; crash needs no point: 'role', 'site' and 'occurrences' say "
+          "where");
     wrong(FAULT("point: allways/crash, kind: sigterm"),
-          "s.yaml:5:39: faults.kind: allways/crash cannot have the kind sigterm; expected crash");
+          "s.yaml:5:39: faults.kind: allways/crash cannot have the kind sigterm; expected "
+          "crash; sigterm needs no point: 'role', 'site' and 'occurrences' say where");
 }
 
 Test(wrong_plan, keys_that_belong_to_another_kind)
@@ -324,7 +337,7 @@ Test(wrong_plan, errnos)
     wrong(FAULT("point: allways/sem/wait, errno: 4"),
           "s.yaml:5:43: unknown errno of allways/sem/wait \"4\"; expected EINTR");
     wrong(FAULT("point: posix/io/rw/write, errno: [EINTR, EINTR]"),
-          "s.yaml:5:52: faults.errno: \"EINTR\" again");
+          "s.yaml:5:52: faults.errno: expected each value once, found \"EINTR\" again");
     wrong(FAULT("point: posix/io/rw/write, errno: []"),
           "s.yaml:5:44: faults.errno: expected a list, found an empty list");
     wrong(FAULT("point: posix/io/rw/write, errno: [[EINTR]]"),
@@ -347,7 +360,8 @@ Test(wrong_plan, lengths)
     wrong(FAULT(REDUCE "lengths: {a: 1}"),
           "s.yaml:5:53: faults.lengths: expected every, meaningful, or a list of lengths such as "
           "[1, 3], found a map");
-    wrong(FAULT(REDUCE "lengths: [3, 1, 3]"), "s.yaml:5:60: faults.lengths: \"3\" again");
+    wrong(FAULT(REDUCE "lengths: [3, 1, 3]"),
+          "s.yaml:5:60: faults.lengths: expected each value once, found \"3\" again");
 
     char text[700] = GOOD "faults: [{" REDUCE "lengths: [1";
     for (int i = 2; i <= 65; i++)
@@ -442,7 +456,8 @@ Test(wrong_plan, schedules)
     wrong(GOOD "schedule: {favour: [a, b c]}\n",
           "s.yaml:5:24: schedule.favour: expected a role: 1 to 31 letters, digits, '_', '-' and "
           "'.', found \"b c\"");
-    wrong(GOOD "schedule: {favour: [a, b, a]}\n", "s.yaml:5:27: schedule.favour: \"a\" again");
+    wrong(GOOD "schedule: {favour: [a, b, a]}\n",
+          "s.yaml:5:27: schedule.favour: expected each role once, found \"a\" again");
     wrong(GOOD "schedule: {favour: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]}\n",
           "s.yaml:5:20: schedule.favour: expected at most 16 roles, found 17");
 }
