@@ -84,7 +84,9 @@ static void note_assumptions(const struct aw_explorer *explorer)
         assume(result, "bounded: executions end where a time-out would need the clock to move once "
                        "more");
     const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
-    if (plan->count > 0) {
+    if (plan->count > 0 && plan->budget == 0) {
+        assume(result, "bounded: no fault of the plan is injected, its budget is 0");
+    } else if (plan->count > 0) {
         snprintf(text, sizeof text, "bounded: at most %u injected fault%s in an execution",
                  plan->budget, plan->budget == 1 ? "" : "s");
         assume(result, text);
@@ -92,6 +94,12 @@ static void note_assumptions(const struct aw_explorer *explorer)
     if (explorer->options->favour_count > 0)
         assume(result, "bounded: only schedules in which the favoured threads move whenever they "
                        "can");
+    const char *role = aw_unmet_role(explorer);
+    if (role != NULL) {
+        snprintf(text, sizeof text, "the schedule favours %s, a role that no thread had so far",
+                 role);
+        assume(result, text);
+    }
 }
 
 /* Re-executes a sample of what was learned: the same step must have the same result. */
@@ -280,26 +288,6 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
 }
 
-/* A fault that never struck was never put to the test. */
-static bool fault_idle(const struct aw_explorer *explorer, struct aw_result *result)
-{
-    const struct aw_fault_plan *plan = aw_machine_faults(explorer->machine);
-    uint32_t reached = aw_machine_faults_reached(explorer->machine);
-    uint32_t struck = aw_machine_faults_struck(explorer->machine);
-    for (uint32_t i = 0; i < plan->count && plan->budget > 0; i++) {
-        const struct aw_fault *fault = &plan->faults[i];
-        if ((struck >> i & 1) != 0)
-            continue;
-        bool met = (reached >> i & 1) != 0;
-        snprintf(result->message, sizeof result->message, "no execution reaches %s%s%s%s%s%s",
-                 met ? "a case in which the fault could strike at " : "the fault point ",
-                 fault->point, fault->role[0] ? " in " : "", fault->role,
-                 fault->site[0] ? " at " : "", fault->site);
-        return true;
-    }
-    return false;
-}
-
 static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_end end,
                                   unsigned violated)
 {
@@ -327,7 +315,7 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         }
     }
-    return vacuous || fault_idle(explorer, result) ? AW_VACUOUS : AW_PROVED;
+    return vacuous || aw_unmet(explorer) ? AW_VACUOUS : AW_PROVED;
 }
 
 int aw_explore_observed(struct aw_machine *machine, const struct aw_options *asked,

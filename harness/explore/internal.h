@@ -147,6 +147,12 @@ bool aw_graph_is_acyclic(const struct aw_graph *graph, uint32_t states);
 /* *causes: it is owed to operations that do not fail without cause for ever. */
 enum aw_termination aw_termination(struct aw_explorer *explorer, bool *causes);
 
+/* unmet.c: does a fault of the plan never strike, or does no thread have a favoured role? Then
+ * result->message says which, and what there is in its place. Only after a complete search. */
+bool aw_unmet(const struct aw_explorer *explorer);
+/* A favoured role that no thread was seen to have so far, or NULL. */
+const char *aw_unmet_role(const struct aw_explorer *explorer);
+
 /* count.c: result->interleavings. */
 void aw_count_interleavings(struct aw_explorer *explorer);
 

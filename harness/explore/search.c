@@ -92,15 +92,13 @@ bool aw_explorer_goes_on(const struct aw_outcome *outcomes, unsigned count)
     return false;
 }
 
-static bool is_favoured(const struct aw_explorer *explorer, const struct aw_thread *thread)
+static bool is_favoured(const struct aw_explorer *explorer, const struct aw_local *local,
+                        uint32_t index)
 {
-    if (thread->status != AW_THREAD_PARKED || thread->role == 0)
-        return false;
-    uint32_t size;
-    const char *role = aw_machine_payload(explorer->machine, thread->role - 1, &size);
+    const struct aw_thread *thread = &aw_local_threads(local)[index];
     for (unsigned i = 0; i < explorer->options->favour_count; i++)
-        if (strlen(explorer->options->favour[i]) == size &&
-            memcmp(explorer->options->favour[i], role, size) == 0)
+        if (thread->status == AW_THREAD_PARKED &&
+            aw_machine_has_role(explorer->machine, local, thread, explorer->options->favour[i]))
             return true;
     return false;
 }
@@ -117,7 +115,7 @@ void aw_explorer_restrict(const struct aw_explorer *explorer, const struct aw_st
         uint32_t threads = aw_machine_local(explorer->machine, id)->thread_count;
         for (uint32_t t = 0; t < threads && !restriction->active; t++) {
             const struct aw_local *local = aw_machine_local(explorer->machine, id);
-            if (!is_favoured(explorer, &aw_local_threads(local)[t]))
+            if (!is_favoured(explorer, local, t))
                 continue;
             unsigned count = aw_machine_outcomes(explorer->machine, state, p, t, outcomes);
             restriction->active = aw_explorer_goes_on(outcomes, count);
@@ -133,7 +131,7 @@ bool aw_explorer_may_move(const struct aw_explorer *explorer, const struct aw_st
         return true;
     const struct aw_local *local =
         aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + process]);
-    return is_favoured(explorer, &aw_local_threads(local)[thread]);
+    return is_favoured(explorer, local, thread);
 }
 
 bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state *state)

@@ -377,11 +377,14 @@ enum aw_call_result aw_call_probe(struct aw_machine *machine, const uint64_t *ar
     switch ((int)args[0]) {
     case AW_PROBE_WORKER:
         machine->work.head.worker = 1;
+        aw_met_name(&machine->met.roles, "worker", 6);
         break;
     case AW_PROBE_ROLE:
-        if (length >= 0)
+        if (length >= 0) {
             aw_run_self(machine)->role =
                 1 + aw_intern_put(&machine->payloads, (const void *)args[3], (uint32_t)length);
+            aw_met_name(&machine->met.roles, (const char *)args[3], (unsigned)length);
+        }
         break;
     case AW_PROBE_ERROR:
         aw_run_event(machine, AW_EVENT_ERROR, 0, args[1], *(uint64_t *)(aw_cpu.sp + AW_CPU_FRAME),

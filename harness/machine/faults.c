@@ -136,20 +136,15 @@ static bool site_matches(struct aw_machine *machine, const char *site, uint64_t 
     return same && (colon == NULL || atoi(colon + 1) == line);
 }
 
-bool aw_fault_concerns(struct aw_machine *machine, const struct aw_fault *fault, bool worker,
-                       bool root, const struct aw_thread *thread, uint64_t pc)
+bool aw_fault_concerns(struct aw_machine *machine, uint32_t index, const struct aw_local *local,
+                       const struct aw_thread *thread, uint64_t pc)
 {
-    if (fault->role[0] != '\0') {
-        bool same = thread->role != 0 &&
-                    aw_intern_size(&machine->payloads, thread->role - 1) == strlen(fault->role) &&
-                    memcmp(aw_intern_get(&machine->payloads, thread->role - 1), fault->role,
-                           strlen(fault->role)) == 0;
-        same |= worker && strcmp(fault->role, "worker") == 0;
-        same |= root && thread->slot == 0 && strcmp(fault->role, "main") == 0;
-        if (!same)
-            return false;
-    }
-    return fault->site[0] == '\0' || site_matches(machine, fault->site, pc);
+    const struct aw_fault *fault = &machine->plan.faults[index];
+    if ((fault->role[0] == '\0' || aw_machine_has_role(machine, local, thread, fault->role)) &&
+        (fault->site[0] == '\0' || site_matches(machine, fault->site, pc)))
+        return true;
+    aw_met_elsewhere(&machine->met, index, pc);
+    return false;
 }
 
 int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *delay_ns)
@@ -157,12 +152,12 @@ int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *de
     *delay_ns = 0;
     if (!machine->has_points)
         return 0;
-    const struct aw_thread *self = aw_run_self(machine);
-    const struct aw_local *head = &machine->work.head;
+    if (!aw_fault_point_reserved(name))
+        aw_met_name(&machine->met.points, name, (unsigned)strlen(name));
     for (uint32_t i = 0; i < machine->plan.count; i++) {
         const struct aw_fault *fault = &machine->plan.faults[i];
         if (strcmp(fault->point, name) != 0 || is_at_call(fault) ||
-            !aw_fault_concerns(machine, fault, head->worker, head->generation == 0, self,
+            !aw_fault_concerns(machine, i, &machine->work.head, aw_run_self(machine),
                                aw_run_call_site(machine)))
             continue;
         machine->faults_reached |= 1u << i;
@@ -521,13 +516,13 @@ unsigned aw_faults_add(struct aw_machine *machine, const struct aw_fault_questio
     struct adder a = {.machine = machine, .q = q, .outcomes = outcomes, .count = count};
     struct aw_world world;
     get_world(machine, q->world, &world);
-    bool root = q->local->generation == 0, counts = false;
+    bool counts = false;
     bool first_try = q->op->progress == 0 && (q->op->flags & AW_OP_SLEPT) == 0;
     for (uint32_t i = 0; i < machine->plan.count; i++) {
         const struct aw_fault *fault = &machine->plan.faults[i];
         counts |= fault->first != 0;
         if (!is_at_call(fault) || !fits(fault, q->op) ||
-            !aw_fault_concerns(machine, fault, q->local->worker, root, q->thread_entry, q->op->pc))
+            !aw_fault_concerns(machine, i, q->local, q->thread_entry, q->op->pc))
             continue;
         machine->faults_reached |= 1u << i;
         if (affordable(machine, &world, i) && in_range(fault, world.fault_seen[i] + 1) &&

@@ -31,6 +31,7 @@
 #include "machine/loader.h"
 #include "machine/locks.h"
 #include "machine/machine.h"
+#include "machine/met.h"
 #include "machine/pipe.h"
 
 /* What a local state says about one of its threads without looking into the image again. */
@@ -129,6 +130,7 @@ struct aw_machine {
     struct aw_fault_plan plan;
     bool has_faults, has_points; /* a budget above 0; faults that strike inside code */
     uint32_t faults_reached, faults_struck;
+    struct aw_met met;
     /* Of the run at hand: */
     const struct aw_point_fault *point_faults;
     uint32_t point_fault_count, point_count;
@@ -208,9 +210,10 @@ int aw_thread_start(struct aw_machine *machine, uint32_t slot, uint64_t function
                     const uint64_t args[6], struct aw_error *error);
 
 /* faults.c */
-/* Does fault `index` concern this thread, at the call that returns to `pc`? */
-bool aw_fault_concerns(struct aw_machine *machine, const struct aw_fault *fault, bool worker,
-                       bool root, const struct aw_thread *thread, uint64_t pc);
+/* Does fault `index` of the plan concern this thread of the process, at the call that returns to
+ * `pc`, where its point was met? */
+bool aw_fault_concerns(struct aw_machine *machine, uint32_t index, const struct aw_local *local,
+                       const struct aw_thread *thread, uint64_t pc);
 /* A point in program code was met: the value with which it is to fail, or 0. Sets *delay_ns for a
  * delay. */
 int aw_fault_point_met(struct aw_machine *machine, const char *name, int64_t *delay_ns);

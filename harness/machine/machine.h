@@ -254,6 +254,18 @@ const struct aw_fault_plan *aw_machine_faults(const struct aw_machine *machine);
 uint32_t aw_machine_faults_reached(const struct aw_machine *machine);
 uint32_t aw_machine_faults_struck(const struct aw_machine *machine);
 
+/* Does the thread have that role? The names that the program gives with aw_role, "main" for the first
+ * thread of the root process, and "worker" for any thread of a worker. */
+bool aw_machine_has_role(const struct aw_machine *machine, const struct aw_local *local,
+                         const struct aw_thread *thread, const char *role);
+
+/* For messages: the roles that threads had so far; the program's own points that its code has asked
+ * about (while a plan has some); and the call sites at which the point of a fault was met, but not
+ * in its role and at its site. NULL, or 0, behind the last. */
+const char *aw_machine_role_met(const struct aw_machine *machine, unsigned index);
+const char *aw_machine_point_met(const struct aw_machine *machine, unsigned index);
+uint64_t aw_machine_met_elsewhere(const struct aw_machine *machine, unsigned fault, unsigned index);
+
 /* Do the two worlds differ in what is left of budgets only (and in occurrences of faults that can
  * strike no more, which follow from it)? */
 bool aw_machine_spends_only(const struct aw_machine *machine, uint32_t before, uint32_t after);

@@ -331,7 +331,8 @@ Test(cli, a_fault_that_never_strikes_proves_nothing)
                     "properties: [drained]\nexpect: {verdict: proved}\n",
                     3);
     cr_expect_not_null(
-        strstr(out, "no execution reaches the fault point posix/io/rw/write/reduce in nobody\n"),
+        strstr(out, "no execution reaches the fault point posix/io/rw/write/reduce in nobody: no "
+                    "thread has that role; roles are main, feeder, worker\n"),
         "%s", out);
     run_with_faults("length", "article",
                     "faults: [{point: posix/io/rw/write/reduce, lengths: 5000}]\n"
@@ -340,6 +341,17 @@ Test(cli, a_fault_that_never_strikes_proves_nothing)
     cr_expect_not_null(strstr(out, "no execution reaches a case in which the fault could strike at "
                                    "posix/io/rw/write/reduce\n"),
                        "%s", out);
+}
+
+Test(cli, a_plan_with_budget_0_is_a_bound_that_is_said)
+{
+    run_with_faults("zero", "article",
+                    "faults: [{point: posix/io/rw/write, budget: 0}]\n"
+                    "properties: [drained]\nexpect: {verdict: proved}\n",
+                    0);
+    cr_expect_not_null(strstr(out, " proved, bounded "), "%s", out);
+    cr_expect_not_null(
+        strstr(out, "  - bounded: no fault of the plan is injected, its budget is 0\n"), "%s", out);
 }
 
 Test(cli, favoured_roles_are_said_with_the_verdict)

@@ -292,6 +292,28 @@ Test(faults, a_site_is_a_file_a_line_or_a_function)
     }
 }
 
+/* Root: sleep, exit. Child: sleep, exit. 6 orders, and 1 when the root moves whenever it can. */
+Test(faults, a_favoured_role_is_one_that_a_thread_has)
+{
+    static const char *const favoured[] = {"main", "nobody"};
+    struct aw_options options;
+    for (int i = 0; i < 2; i++) {
+        aw_result_deinit(&result);
+        aw_options_default(&options);
+        options.properties = AW_PROPERTY_BIT(AW_NO_CRASH);
+        options.count = true;
+        options.favour = &favoured[i];
+        options.favour_count = 1;
+        struct aw_machine *machine = box_random("nnn:-----:0/F1z/z");
+        box_explore(machine, &options, &result);
+        aw_machine_destroy(machine);
+        cr_expect_str_eq(result.interleavings, i == 0 ? "1" : "6");
+        cr_expect_eq(result.verdict, i == 0 ? AW_PROVED : AW_VACUOUS);
+    }
+    cr_expect_str_eq(result.message,
+                     "no thread has the role nobody, which the schedule favours; roles are main");
+}
+
 /* ---- verdicts ---- */
 
 #define SENTINELS "article --items 2 --workers 2 --size 4 --numbered --protocol sentinel-per-worker"
@@ -311,11 +333,17 @@ Test(faults, what_never_strikes_is_vacuous)
     interrupt("allways/sem/timedwait", 1);
     expect_vacuous("no execution reaches the fault point allways/sem/timedwait");
     snprintf(interrupt("allways/sem/wait", 1)->role, 32, "nobody");
-    expect_vacuous("no execution reaches the fault point allways/sem/wait in nobody");
-    snprintf(interrupt("allways/sem/wait", 1)->site, 32, "elsewhere.c");
-    expect_vacuous("no execution reaches the fault point allways/sem/wait at elsewhere.c");
+    expect_vacuous("no execution reaches the fault point allways/sem/wait in nobody: no thread has "
+                   "that role; roles are main, feeder, worker");
+    snprintf(interrupt("posix/io/rw/write", 1)->site, 32, "elsewhere.c");
+    expect_vacuous("no execution reaches the fault point posix/io/rw/write at elsewhere.c: it is "
+                   "met at send_all (mpqueue_frame.c:48)");
+    snprintf(interrupt("posix/io/rw/write", 1)->role, 32, "main");
+    expect_vacuous("no execution reaches the fault point posix/io/rw/write in main: it is met at "
+                   "send_all (mpqueue_frame.c:48)");
     add("mpqueue/feeder/serialise", AW_FAULT_FAIL, 1, 1);
-    expect_vacuous("no execution reaches the fault point mpqueue/feeder/serialise");
+    expect_vacuous("no execution reaches the fault point mpqueue/feeder/serialise: the program's "
+                   "code asks about no point of its own (fiu_fail)");
     struct aw_fault *fault = cut_writes(1);
     fault->lengths = AW_LENGTHS_LISTED;
     fault->values[fault->value_count++] = 5000;
@@ -328,6 +356,17 @@ Test(faults, what_never_strikes_is_vacuous)
     cut_writes(1);
     interrupt("posix/proc/kill", 1);
     expect_vacuous("no execution reaches the fault point posix/proc/kill");
+}
+
+Test(faults, a_point_that_is_misspelt_is_told_from_those_that_there_are)
+{
+    add("mpqueue/feeder/serialize", AW_FAULT_FAIL, 1, 1);
+    plan.budget = 1;
+    explore("build/models/article-faults.so", SENTINELS, AW_PROPERTY_BIT(AW_DRAINED));
+    cr_expect_eq(result.verdict, AW_VACUOUS);
+    cr_expect_str_eq(result.message,
+                     "no execution reaches the fault point mpqueue/feeder/serialize: its code asks "
+                     "about mpqueue/feeder/serialise, mpqueue/feeder/serialised");
 }
 
 Test(faults, a_delay_strikes_wherever_its_point_is_met_in_arbitrary_time)
