@@ -22,6 +22,9 @@ struct known {
 };
 
 struct aw_gate aw_gate;
+_Static_assert(offsetof(struct aw_gate, functions) == 8 && offsetof(struct aw_gate, imports) == 2056 &&
+                   offsetof(struct aw_gate, sp) == 3080,
+               "access_gate.S");
 static struct known known[KNOWN];
 static uint32_t run_number;
 static struct aw_access *records;

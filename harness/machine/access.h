@@ -17,8 +17,8 @@
  * Nothing is recorded while a process has one thread: all that other threads did or will do is
  * ordered with it by join and create.
  *
- * Invariant: hooks run on a virtual stack and may be abandoned by a signal at any instruction, so
- * they allocate nothing and write only to the buffers of the run, which the next run resets.
+ * Invariant: hooks may be abandoned by a signal at any instruction, so they allocate nothing and
+ * write only to the buffers of the run, which the next run resets.
  */
 #ifndef AW_MACHINE_ACCESS_H
 #define AW_MACHINE_ACCESS_H
@@ -199,6 +199,7 @@ struct aw_gate {
     uint8_t pad[6];
     void *functions[256];   /*  8 */
     uint32_t imports[256];  /*  2056 */
+    uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */
 };
 extern struct aw_gate aw_gate;
 void aw_gate_enter(void); /* where stubs of hooks jump to; r11d = number of the hook */

@@ -7,7 +7,7 @@
  * goes through its stub to aw_cpu_leave, which saves the six callee-saved registers and the
  * floating-point control words on the virtual stack (System V x86-64 ABI, section 3.2.1), the
  * arguments here, and returns on the host's stack from aw_cpu_enter. No host code ever runs on a
- * virtual stack, except the leaf functions of string.h.
+ * virtual stack: hooks (access.h), those of the leaf functions of string.h too, use the host's.
  */
 #ifndef AW_MACHINE_CPU_H
 #define AW_MACHINE_CPU_H

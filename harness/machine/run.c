@@ -53,7 +53,8 @@ static void leave_from_handler(ucontext_t *context, int signal, uint64_t address
     aw_cpu.signal = signal;
     aw_cpu.fault_address = address;
     aw_cpu.fault_pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
-    aw_cpu.sp = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    aw_cpu.sp = aw_gate.sp != 0 ? aw_gate.sp : (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    aw_gate.sp = 0;
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)aw_cpu_abandon;
     context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)(0x400 | 0x100);
 }
