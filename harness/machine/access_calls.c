@@ -148,7 +148,7 @@ static const struct {
     {"pthread_rwlock_wrlock", NONE}, {"pthread_rwlock_trywrlock", NONE},
     {"pthread_rwlock_timedwrlock", second_time}, {"pthread_rwlock_clockwrlock", third_time},
     {"pthread_rwlock_unlock", NONE}, {"pthread_barrier_wait", NONE}, {"__aw_keep", NONE},
-    {"__aw_leaks", NONE}, {"__aw_put", NONE}, {"mmap", NONE}, {"mmap64", NONE}, {"munmap", NONE}, {"pthread_cond_wait", NONE},
+    {"__aw_leaks", NONE}, {"__aw_forget", NONE}, {"__aw_put", NONE}, {"mmap", NONE}, {"mmap64", NONE}, {"munmap", NONE}, {"pthread_cond_wait", NONE},
     {"pthread_cond_timedwait", third_time}, {"pthread_cond_clockwait", fourth_time},
     {"pthread_cond_signal", NONE}, {"pthread_cond_broadcast", NONE}, {"sem_init", makes_sem},
     {"sem_destroy", makes_sem}, {"sem_open", first_string}, {"sem_close", frees},

@@ -29,6 +29,7 @@
     X(__aw_destructor, aw_call_destructor)                                                         \
     X(__aw_keep, aw_call_keep)                                                                     \
     X(__aw_leaks, aw_call_leaks)                                                                   \
+    X(__aw_forget, aw_call_forget)                                                                 \
     X(__aw_raise, aw_call_raise)                                                                   \
     X(strtol, aw_call_strtol)                                                                      \
     X(strtoll, aw_call_strtol)                                                                     \

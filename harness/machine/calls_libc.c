@@ -334,6 +334,15 @@ enum aw_call_result aw_call_assert(struct aw_machine *machine, const uint64_t *a
     return crash_call(machine, SIGABRT, text);
 }
 
+enum aw_call_result aw_call_forget(struct aw_machine *machine, const uint64_t *args,
+                                   uint64_t *result)
+{
+    (void)args;
+    (void)result;
+    aw_image_clear_below(&machine->image, machine->run_slot, aw_cpu.sp);
+    return AW_CALL_RETURN;
+}
+
 enum aw_call_result aw_call_destructor(struct aw_machine *machine, const uint64_t *args,
                                        uint64_t *result)
 {

@@ -25,6 +25,24 @@
 
 enum { AW_THREADS_MAX = 1024 };
 
+/* Zeroes the calling thread's stack below its frame: what functions that are over left there. */
+void __aw_forget(void);
+
+/*
+ * Defines `name`, which never returns, as `body`, entered with rbx and r12 to r15 zero on a stack
+ * that is zero below. Nobody will read what the callers kept in those registers, or what is left of
+ * functions that are over; but the body would push the one, its frame's padding would show the
+ * other, and states that differ in nothing else would be told apart. (rbp stays: by it the callers'
+ * frames are found.) `body` takes one argument.
+ */
+#define AW_ENTRY_OF_NO_RETURN(name, body)                                                          \
+    __asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n"                           \
+            "xorl %ebx, %ebx\nxorl %r12d, %r12d\nxorl %r13d, %r13d\n"                               \
+            "xorl %r14d, %r14d\nxorl %r15d, %r15d\n"                                                \
+            "pushq %rdi\ncall __aw_forget@plt\npopq %rdi\njmp " #body "\n"                          \
+            ".size " #name ", . - " #name "\n")
+#define AW_BODY_OF_NO_RETURN static __attribute__((used, noipa, noreturn)) void
+
 /* Slot of the calling thread, below AW_THREADS_MAX. */
 unsigned __aw_self(void);
 

@@ -118,7 +118,7 @@ void __cxa_finalize(void *object)
     (void)object;
 }
 
-void exit(int status)
+AW_BODY_OF_NO_RETURN exit_orderly(int status)
 {
     struct handler handler;
 
@@ -144,6 +144,7 @@ void exit(int status)
     __aw_leaks();
     _exit(status);
 }
+AW_ENTRY_OF_NO_RETURN(exit, exit_orderly);
 
 void _Exit(int status)
 {

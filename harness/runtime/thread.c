@@ -42,12 +42,13 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return __aw_thread_create(thread, thread_entry, start, argument, detached);
 }
 
-void pthread_exit(void *result)
+AW_BODY_OF_NO_RETURN thread_ends(void *result)
 {
     keys_thread_ends();
     __aw_thread_exit(result);
     exit(0);
 }
+AW_ENTRY_OF_NO_RETURN(pthread_exit, thread_ends);
 
 int pthread_equal(pthread_t one, pthread_t other)
 {

@@ -49,3 +49,29 @@ Test(threads, a_descriptor_that_another_thread_opens_may_be_there_in_time)
 {
     box_expect("threads", "late_descriptor", "exit 1; exit 2");
 }
+
+static uint64_t states_of(const char *name)
+{
+    struct aw_machine *machine = box_machine("threads", name);
+    struct aw_options options;
+    struct aw_result result;
+    struct aw_error error;
+    aw_options_default(&options);
+    options.rules = 0;
+    cr_assert_eq(aw_explore(machine, &options, &result, &error), 0);
+    cr_assert_eq(result.verdict, AW_PROVED);
+    uint64_t states = result.states;
+    aw_result_deinit(&result);
+    aw_machine_destroy(machine);
+    return states;
+}
+
+Test(threads, what_is_over_tells_no_states_apart_after_exit)
+{
+    cr_assert_eq(states_of("rubbish"), states_of("no_rubbish"));
+}
+
+Test(threads, the_host_leaves_nothing_on_the_stack_of_a_program)
+{
+    box_expect("threads", "strangers", "exit 0");
+}
