@@ -9,9 +9,20 @@
 static const char *short_name(const struct aw_hook *hook)
 {
     static const char *const names[] = {
-        "compare_exchange_strong", "compare_exchange_weak", "compare_exchange_val", "fetch_add",
-        "fetch_sub", "fetch_and", "fetch_or", "fetch_xor", "fetch_nand", "exchange", "load",
-        "store", "read", "write",
+        "compare_exchange_strong",
+        "compare_exchange_weak",
+        "compare_exchange_val",
+        "fetch_add",
+        "fetch_sub",
+        "fetch_and",
+        "fetch_or",
+        "fetch_xor",
+        "fetch_nand",
+        "exchange",
+        "load",
+        "store",
+        "read",
+        "write",
     };
     if (strncmp(hook->name, "__tsan_", 7) != 0)
         return hook->name;

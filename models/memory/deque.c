@@ -3,9 +3,10 @@
  * deque.c - a deque of jobs whose owner pushes and takes at the bottom while others steal at the
  * top: deque right|careless|reordered [THIEVES [JOBS]]
  *
- * The owner and a thief meet at the last job only, and both have to win it by exchanging `top`. `careless`: the
- * owner takes it without. `reordered`: the owner reads `top` before it has lowered `bottom`, which is also what a
- * processor may do where the fence between them is missing. Chase and Lev 2005, "Dynamic circular work-stealing deque".
+ * The owner and a thief meet at the last job only, and both have to win it by exchanging `top`.
+ * `careless`: the owner takes it without. `reordered`: the owner reads `top` before it has lowered
+ * `bottom`, which is also what a processor may do where the fence between them is missing. Chase
+ * and Lev 2005, "Dynamic circular work-stealing deque".
  */
 #include <pthread.h>
 #include <stdatomic.h>

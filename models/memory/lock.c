@@ -2,11 +2,12 @@
 /*
  * lock.c - locks that spin: lock spin|kept|ticket|torn|mcs|unlinked [THREADS]
  *
- * spin: a flag, exchanged by whoever comes first; with kept the first one leaves and keeps it. The others are
- * fair. ticket: one draws a number and waits until it is served; torn draws it by a load and a store, so that two
- * have the same. mcs: each waits at a flag of its own, in a list; the one who leaves has to wait until a
- * successor that came meanwhile has linked itself, which unlinked does not. Mellor-Crummey and Scott 1991,
- * "Algorithms for scalable synchronization on shared-memory multiprocessors".
+ * spin: a flag, exchanged by whoever comes first; with kept the first one leaves and keeps it. The
+ * others are fair. ticket: one draws a number and waits until it is served; torn draws it by a load
+ * and a store, so that two have the same. mcs: each waits at a flag of its own, in a list; the one
+ * who leaves has to wait until a successor that came meanwhile has linked itself, which unlinked
+ * does not. Mellor-Crummey and Scott 1991, "Algorithms for scalable synchronization on
+ * shared-memory multiprocessors".
  */
 #include <assert.h>
 #include <pthread.h>

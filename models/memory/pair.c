@@ -2,8 +2,8 @@
 /*
  * pair.c - two words that belong together: pair whole|halves
  *
- * whole writes and reads them in one operation of 16 bytes; halves are two atomic words, and a reader sees
- * one of before and one of after.
+ * whole writes and reads them in one operation of 16 bytes; halves are two atomic words, and a
+ * reader sees one of before and one of after.
  */
 #include <assert.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
 /*
  * reference.c - an object that its last user frees: reference right|plain|twice|late
  *
- * The one whose decrement gave 0 frees, and nobody touches the object after his own. `plain` decrements without
- * an atomic operation; `twice` decrements and then looks at the count again, where both may see 0; `late` still uses the
- * object when it has given its reference up.
+ * The one whose decrement gave 0 frees, and nobody touches the object after his own. `plain`
+ * decrements without an atomic operation; `twice` decrements and then looks at the count again,
+ * where both may see 0; `late` still uses the object when it has given its reference up.
  */
 #include <assert.h>
 #include <pthread.h>

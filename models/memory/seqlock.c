@@ -2,10 +2,10 @@
 /*
  * seqlock.c - readers that never keep a writer waiting: seqlock right|unchecked|plain
  *
- * The number is odd while the two values are being written. A reader takes what it read only if the number
- * was even before and is the same after; `unchecked` does not look again. The values have to be atomic all
- * the same, since a reader does read what is being written: with `plain` they are not. Boehm 2012,
- * "Can seqlocks get along with programming language memory models?".
+ * The number is odd while the two values are being written. A reader takes what it read only if the
+ * number was even before and is the same after; `unchecked` does not look again. The values have to
+ * be atomic all the same, since a reader does read what is being written: with `plain` they are
+ * not. Boehm 2012, "Can seqlocks get along with programming language memory models?".
  */
 #include <assert.h>
 #include <pthread.h>

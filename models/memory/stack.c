@@ -2,12 +2,13 @@
 /*
  * stack.c - a stack without locks: stack reused|freed|counted|hazard
  *
- * A thread that pops reads the top and what lies below it, and exchanges the one for the other if the top is
- * still the same. The same pointer need not be the same stack: `reused` pushes a node again that another
- * thread is about to pop (the ABA problem). `freed` gives a node back that another still looks at. `counted`
- * has a count beside the pointer, exchanged together in 16 bytes; with `hazard` a thread says which node it looks
- * at, and nobody frees that. Treiber 1986, "Systems programming: coping with parallelism"; Michael
- * 2004, "Hazard pointers: safe memory reclamation for lock-free objects".
+ * A thread that pops reads the top and what lies below it, and exchanges the one for the other if
+ * the top is still the same. The same pointer need not be the same stack: `reused` pushes a node
+ * again that another thread is about to pop (the ABA problem). `freed` gives a node back that
+ * another still looks at. `counted` has a count beside the pointer, exchanged together in 16 bytes;
+ * with `hazard` a thread says which node it looks at, and nobody frees that. Treiber 1986, "Systems
+ * programming: coping with parallelism"; Michael 2004, "Hazard pointers: safe memory reclamation
+ * for lock-free objects".
  */
 #include <assert.h>
 #include <pthread.h>
@@ -34,7 +35,10 @@ static _Atomic(struct node *) hazards[THREADS];
 static struct node *kept[THREADS]; /* popped, and not to be freed yet */
 static const char *how;
 
-static int is(const char *name) { return strcmp(how, name) == 0; }
+static int is(const char *name)
+{
+    return strcmp(how, name) == 0;
+}
 
 static void push(struct node *node)
 {
