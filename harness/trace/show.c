@@ -6,22 +6,20 @@
  *       27  | | C  poll pipe 0            nothing   mpqueue.c:381         0     0
  *                  worker 1: note "get: Empty (pipe has nothing)"
  *
- * One lane for each thread, by letter; a bar where a thread lives. The columns at the right
- * are those objects whose level changes at all.
+ * One lane for each thread, by letter; a bar where a thread lives. Where the lanes of all threads
+ * leave no room for the rest, one column names the thread that moves, whatever their number. The
+ * columns at the right are those objects whose level changes at all, as far as there is room.
  */
 #define _GNU_SOURCE
 #include "trace/show.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 
-enum { WIDTH = 100, MAX_LEVEL_COLUMNS = 6 };
+enum { WIDTH = AW_TRACE_COLUMNS, MAX_LEVEL_COLUMNS = 6, LONGEST_NAME = 24 };
 
 struct lane {
     uint32_t process, slot;
@@ -32,60 +30,13 @@ struct table {
     const struct aw_trace *trace;
     struct lane *lanes;
     uint32_t lane_count;
+    int name_width; /* not 0: one column of names in place of lanes */
     uint32_t columns[MAX_LEVEL_COLUMNS];
     char heads[MAX_LEVEL_COLUMNS][16];
+    int level_widths[MAX_LEVEL_COLUMNS];
     uint32_t column_count;
     int operation_width, result_width, source_width;
 };
-
-const char *aw_trace_errno_name(int error)
-{
-    const char *name = strerrorname_np(error);
-    return name != NULL ? name : "unknown error";
-}
-
-void aw_trace_colour(FILE *out, const char *code)
-{
-    const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    if ((none != NULL && none[0] != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
-        isatty(fileno(out)) != 1)
-        return;
-    fprintf(out, "\033[%sm", code);
-}
-
-void aw_trace_heading(FILE *out, const char *words)
-{
-    fputs("\n", out);
-    aw_trace_colour(out, "1");
-    fputs(words, out);
-    aw_trace_colour(out, "0");
-    fputs("\n", out);
-}
-
-void aw_trace_wrap(FILE *out, int indent, int hanging, const char *words)
-{
-    fprintf(out, "%*s", indent, "");
-    aw_trace_wrap_from(out, indent, hanging, words);
-}
-
-void aw_trace_wrap_from(FILE *out, int column, int hanging, const char *words)
-{
-    for (bool first = true; *words != '\0'; first = false) {
-        int length = (int)strcspn(words, " ");
-        if (!first && column + 1 + length > WIDTH - 4) {
-            fprintf(out, "\n%*s", hanging, "");
-            column = hanging;
-        } else if (!first) {
-            fputc(' ', out);
-            column++;
-        }
-        fprintf(out, "%.*s", length, words);
-        column += length;
-        words += length;
-        words += strspn(words, " ");
-    }
-    fputc('\n', out);
-}
 
 static uint32_t lane_of(struct table *table, uint32_t process, uint32_t slot, uint32_t step)
 {
@@ -129,6 +80,42 @@ static bool level_of(const struct aw_trace_step *step, uint32_t object, uint64_t
     return false;
 }
 
+static void say_level(const struct aw_trace_step *step, uint32_t object, char text[24])
+{
+    uint64_t level;
+    text[0] = '\0';
+    if (!level_of(step, object, &level))
+        return;
+    if (level >= INT_MAX - 99999 && level < INT_MAX)
+        snprintf(text, 24, "max-%llu", (unsigned long long)(INT_MAX - level));
+    else if (level == INT_MAX)
+        snprintf(text, 24, "max");
+    else
+        snprintf(text, 24, "%llu", (unsigned long long)level);
+}
+
+static void widen(int *width, const char *text)
+{
+    int length = (int)strlen(text);
+    if (length > *width)
+        *width = length;
+}
+
+static void add_column(struct table *table, uint32_t object)
+{
+    char name[128], text[24];
+    uint32_t column = table->column_count++;
+    aw_trace_object_short(table->trace, object, name, sizeof name);
+    snprintf(table->heads[column], sizeof *table->heads, "%.8s", name);
+    table->columns[column] = object;
+    table->level_widths[column] = 5;
+    widen(&table->level_widths[column], table->heads[column]);
+    for (uint32_t i = 0; i < table->trace->step_count; i++) {
+        say_level(&table->trace->steps[i], object, text);
+        widen(&table->level_widths[column], text);
+    }
+}
+
 static void find_columns(struct table *table)
 {
     const struct aw_trace *trace = table->trace;
@@ -141,13 +128,9 @@ static void find_columns(struct table *table)
             changes = first != UINT64_MAX && level != first;
             first = level;
         }
-        if ((!changes && trace->objects[object].kind != AW_OBJECT_PIPE) ||
-            table->column_count == MAX_LEVEL_COLUMNS)
-            continue;
-        char name[128];
-        aw_trace_object_short(trace, object, name, sizeof name);
-        snprintf(table->heads[table->column_count], sizeof *table->heads, "%.8s", name);
-        table->columns[table->column_count++] = object;
+        if ((changes || trace->objects[object].kind == AW_OBJECT_PIPE) &&
+            table->column_count < MAX_LEVEL_COLUMNS)
+            add_column(table, object);
     }
 }
 
@@ -202,13 +185,6 @@ static void say_source(const char *file, int line, char *buffer, size_t size)
         snprintf(buffer, size, "%s:%d", base_name(file), line);
 }
 
-static void widen(int *width, const char *text)
-{
-    int length = (int)strlen(text);
-    if (length > *width)
-        *width = length;
-}
-
 /* Takes a column down, but not below what most rows need; longer texts then run over. */
 static void narrow(int *width, int least, int *excess)
 {
@@ -219,19 +195,47 @@ static void narrow(int *width, int least, int *excess)
     *excess -= cut;
 }
 
-static int level_width(const struct table *table, uint32_t column)
+/* What stands between the number of the step and the operation. */
+static int lanes_width(const struct table *table)
 {
-    int length = (int)strlen(table->heads[column]);
-    return length > 5 ? length : 5;
+    return table->name_width > 0 ? 1 + table->name_width : 2 * (int)table->lane_count;
 }
 
 static int row_width(const struct table *table)
 {
-    int width = 9 + 2 * (int)table->lane_count + table->operation_width + table->result_width +
-                table->source_width;
+    int width =
+        9 + lanes_width(table) + table->operation_width + table->result_width + table->source_width;
     for (uint32_t i = 0; i < table->column_count; i++)
-        width += 1 + level_width(table, i);
+        width += 1 + table->level_widths[i];
     return width;
+}
+
+/* Returns by how many columns a row is still too wide. */
+static int narrow_row(struct table *table)
+{
+    int excess = row_width(table) - WIDTH;
+    narrow(&table->result_width, 16, &excess);
+    narrow(&table->source_width, 18, &excess);
+    narrow(&table->operation_width, 22, &excess);
+    narrow(&table->result_width, 8, &excess);
+    narrow(&table->source_width, 14, &excess);
+    return excess;
+}
+
+static const char *lane_name(const struct table *table, uint32_t lane, char *buffer, size_t size)
+{
+    return aw_trace_thread_name(table->trace, table->lanes[lane].process, table->lanes[lane].slot,
+                                buffer, size);
+}
+
+static void name_lanes(struct table *table)
+{
+    char name[256];
+    widen(&table->name_width, "thread");
+    for (uint32_t i = 0; i < table->lane_count; i++)
+        widen(&table->name_width, lane_name(table, i, name, sizeof name));
+    if (table->name_width > LONGEST_NAME)
+        table->name_width = LONGEST_NAME;
 }
 
 static void find_widths(struct table *table)
@@ -250,38 +254,33 @@ static void find_widths(struct table *table)
         say_source(step->file, step->line, text, sizeof text);
         widen(&table->source_width, text);
     }
-    int excess = row_width(table) - WIDTH;
-    narrow(&table->result_width, 16, &excess);
-    narrow(&table->source_width, 18, &excess);
-    narrow(&table->operation_width, 22, &excess);
-    narrow(&table->result_width, 8, &excess);
-    narrow(&table->source_width, 14, &excess);
+    int wide[] = {table->operation_width, table->result_width, table->source_width};
+    if (narrow_row(table) > 0) {
+        table->operation_width = wide[0];
+        table->result_width = wide[1];
+        table->source_width = wide[2];
+        name_lanes(table);
+        while (narrow_row(table) > 0 && table->column_count > 0)
+            table->column_count--;
+    }
 }
 
 static void print_level(const struct table *table, const struct aw_trace_step *step,
                         uint32_t column, FILE *out)
 {
-    char text[24] = "";
-    uint64_t level;
-    if (level_of(step, table->columns[column], &level)) {
-        if (level >= INT_MAX - 99999 && level <= INT_MAX)
-            snprintf(text, sizeof text, level == INT_MAX ? "max" : "max-%llu",
-                     (unsigned long long)(INT_MAX - level));
-        else
-            snprintf(text, sizeof text, "%llu", (unsigned long long)level);
-    }
-    fprintf(out, " %*s", level_width(table, column), text);
+    char text[24];
+    say_level(step, table->columns[column], text);
+    fprintf(out, " %*s", table->level_widths[column], text);
 }
 
-static void print_head(const struct table *table, FILE *out)
+/* Which letter is whose. */
+static void print_legend(const struct table *table, FILE *out)
 {
     char name[256], text[4];
     int used = 0;
     for (uint32_t i = 0; i < table->lane_count; i++) {
         letter(i, text);
-        aw_trace_thread_name(table->trace, table->lanes[i].process, table->lanes[i].slot, name,
-                             sizeof name);
-        int length = (int)strlen(name) + 5;
+        int length = (int)strlen(lane_name(table, i, name, sizeof name)) + 5;
         if (used > 0 && used + length > WIDTH) {
             fputs("\n", out);
             used = 0;
@@ -289,15 +288,25 @@ static void print_head(const struct table *table, FILE *out)
         fprintf(out, "%s%s %s", used > 0 ? "   " : "", text, name);
         used += length;
     }
-    fputs("\n\nstep ", out);
-    for (uint32_t i = 0; i < table->lane_count; i++) {
+    fputs("\n\n", out);
+}
+
+static void print_head(const struct table *table, FILE *out)
+{
+    char text[4];
+    if (table->name_width == 0)
+        print_legend(table, out);
+    fputs("step ", out);
+    if (table->name_width > 0)
+        fprintf(out, " %-*s", table->name_width, "thread");
+    for (uint32_t i = 0; i < table->lane_count && table->name_width == 0; i++) {
         letter(i, text);
         fprintf(out, " %s", text);
     }
     fprintf(out, "  %-*s %-*s %-*s", table->operation_width, "operation", table->result_width,
             "result", table->source_width, "source");
     for (uint32_t i = 0; i < table->column_count; i++)
-        fprintf(out, " %*s", level_width(table, i), table->heads[i]);
+        fprintf(out, " %*s", table->level_widths[i], table->heads[i]);
     fputs("\n", out);
 }
 
@@ -305,83 +314,28 @@ static void print_lanes(const struct table *table, uint32_t index, FILE *out)
 {
     const struct aw_trace_step *step = &table->trace->steps[index];
     static const char *const colours[] = {"1;34", "1;33", "1;32", "1;35", "1;36", "1;31"};
-    char text[4];
+    char text[256];
+    bool named = false;
     for (uint32_t i = 0; i < table->lane_count; i++) {
         const struct lane *lane = &table->lanes[i];
         bool moves = lane->process == step->process && lane->slot == step->choice.slot;
-        if (moves)
+        if (table->name_width > 0 && !moves)
+            continue;
+        if (table->name_width > 0)
+            lane_name(table, i, text, sizeof text);
+        else if (moves)
             letter(i, text);
         else
             snprintf(text, sizeof text, "%s",
                      index > lane->first && index < lane->last ? "|" : " ");
+        named = true;
         aw_trace_colour(out, moves ? colours[i % (sizeof colours / sizeof *colours)] : "2");
-        fprintf(out, " %s", text);
+        fprintf(out, " %-*.*s", table->name_width, table->name_width > 0 ? table->name_width : 1,
+                text);
         aw_trace_colour(out, "0");
     }
-}
-
-void aw_trace_say_event(const struct aw_trace_event *event, char *buffer, size_t size)
-{
-    unsigned long long a = event->a, b = event->b;
-    int status = (int)event->a;
-    const char *signal;
-    switch (event->kind) {
-    case AW_TRACE_PUT:
-    case AW_TRACE_GOT: {
-        const char *what = event->kind == AW_TRACE_PUT ? "put" : "got";
-        if (b == 0)
-            snprintf(buffer, size, "%s an item", what);
-        else if (a == 0)
-            snprintf(buffer, size, "%s item %llu", what, b);
-        else
-            snprintf(buffer, size, "%s item %llu of producer %llu", what, b, a);
-        break;
-    }
-    case AW_TRACE_TAKEN:
-        snprintf(buffer, size, "takes item %llu to serialise it", b);
-        break;
-    case AW_TRACE_WORKERS:
-        snprintf(buffer, size, "%llu worker%s will be started", a, a == 1 ? "" : "s");
-        break;
-    case AW_TRACE_WORKER:
-        snprintf(buffer, size, "begins as a worker");
-        break;
-    case AW_TRACE_ROLE:
-        snprintf(buffer, size, "a thread is called %s", event->text);
-        break;
-    case AW_TRACE_NOTE:
-        snprintf(buffer, size, "note \"%s\"", event->text);
-        break;
-    case AW_TRACE_ERROR:
-        snprintf(buffer, size, "error \"%s\"%s%s", event->text, a ? ", " : "",
-                 a ? aw_trace_errno_name(status) : "");
-        break;
-    case AW_TRACE_FAILED:
-        snprintf(buffer, size, "failed: %s, %s", event->text, aw_trace_errno_name(status));
-        break;
-    case AW_TRACE_LOG:
-        snprintf(buffer, size, "prints \"%.*s\"", (int)strcspn(event->text, "\n"), event->text);
-        break;
-    case AW_TRACE_CRASH:
-        snprintf(buffer, size, "CRASH: %s", event->text);
-        break;
-    case AW_TRACE_STOP:
-        snprintf(buffer, size, "STOP: %s", event->text);
-        break;
-    case AW_TRACE_FINDING:
-        snprintf(buffer, size, "FOUND: %s", event->text);
-        break;
-    case AW_TRACE_END:
-        signal = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
-        if (WIFSIGNALED(status))
-            snprintf(buffer, size, "ended by SIG%s", signal ? signal : "?");
-        else
-            snprintf(buffer, size, "ended with status %d", WEXITSTATUS(status));
-        break;
-    default:
-        snprintf(buffer, size, "%s", aw_trace_event_name(event->kind));
-        break;
-    }
+    if (!named) /* the clock moves */
+        fprintf(out, "%*s", lanes_width(table), "");
 }
 
 static void print_step(const struct table *table, uint32_t index, FILE *out)
@@ -399,30 +353,35 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     print_lanes(table, index, out);
     /* Long texts run over into room that the columns after them leave; what does not fit is told on
      * a line of its own. */
-    int left = WIDTH - row_width(table), long_by = (int)strlen(operation) - table->operation_width;
-    if (long_by > 0)
-        left -= long_by;
-    bool clipped = (int)strlen(result) - table->result_width > (left > 0 ? left : 0);
-    fprintf(out, "  %-*s %-*.*s %-*s", table->operation_width, operation, table->result_width,
-            clipped ? table->result_width : 256, result, table->source_width, shown);
+    int room = WIDTH - row_width(table), long_by = (int)strlen(operation) - table->operation_width;
+    room = room > 0 ? room : 0;
+    bool cut = long_by > room;
+    if (!cut && long_by > 0)
+        room -= long_by;
+    bool clipped = cut || (int)strlen(result) - table->result_width > room;
+    fprintf(out, "  %-*.*s %-*.*s %-*s", table->operation_width, cut ? table->operation_width : 256,
+            operation, table->result_width, clipped ? table->result_width : 256, result,
+            table->source_width, shown);
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
+    int indent = 7 + lanes_width(table);
     if (clipped)
-        aw_trace_wrap(out, 7 + 2 * (int)table->lane_count, 9 + 2 * (int)table->lane_count,
-                      aw_trace_text(trace, "= %s", result));
+        aw_trace_wrap(out, indent, indent + 2,
+                      cut ? aw_trace_text(trace, "%s = %s", operation, result)
+                          : aw_trace_text(trace, "= %s", result));
     for (uint32_t i = 0; i < step->fault_count; i++) {
         aw_trace_colour(out, "1;31");
-        fprintf(out, "%*s*** fault: %s", 7 + 2 * (int)table->lane_count, "",
-                aw_trace_fault_text(trace, &step->faults[i], event, sizeof event));
+        aw_trace_wrap(
+            out, indent, indent + 2,
+            aw_trace_text(trace, "*** fault: %s",
+                          aw_trace_fault_text(trace, &step->faults[i], event, sizeof event)));
         aw_trace_colour(out, "0");
-        fputs("\n", out);
     }
     for (uint32_t i = 0; i < step->event_count; i++) {
         if (step->events[i].kind == AW_TRACE_WORKERS || step->events[i].kind == AW_TRACE_ROLE)
             continue;
         const char *place = step->events[i].place;
-        int indent = 7 + 2 * (int)table->lane_count;
         aw_trace_say_event(&step->events[i], event, sizeof event);
         aw_trace_wrap(out, indent, indent + 2,
                       aw_trace_text(trace, "%s: %s",
@@ -450,9 +409,16 @@ static void print_end(const struct aw_trace *trace, FILE *out)
         say_operation(&table, &as_step, object, sizeof object);
         say_source(waiting->file, waiting->line, source, sizeof source);
         aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
-        fprintf(out, "  %-20s %s %s%s%s%s%s%s\n", name,
-                waiting->blocked ? "blocked at" : "before    ", object, source[0] ? "  (" : "",
-                waiting->function, waiting->function[0] ? " " : "", source, source[0] ? ")" : "");
+        int used =
+            fprintf(out, "  %-20s %s ", name, waiting->blocked ? "blocked at" : "before    ");
+        const char *where = source[0] == '\0'
+                                ? object
+                                : aw_trace_text(trace, "%s  (%s%s%s)", object, waiting->function,
+                                                waiting->function[0] ? " " : "", source);
+        if (used + (int)strlen(where) <= WIDTH)
+            fprintf(out, "%s\n", where);
+        else
+            aw_trace_wrap_from(out, used, 34, where);
         if (waiting->holder[0] != '\0')
             aw_trace_wrap(out, 23, 25, waiting->holder);
     }

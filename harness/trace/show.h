@@ -5,6 +5,8 @@
 
 #include "trace/trace.h"
 
+enum { AW_TRACE_COLUMNS = 100 }; /* no line is longer, but for words that are */
+
 const char *aw_trace_errno_name(int error);
 
 /* What happened, without who: "put item 1". */
