@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine/access.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,14 +145,14 @@ bool aw_machine_set_visible(struct aw_machine *machine, const char *text)
 {
     while (*text != '\0') {
         char *end;
-        uint64_t address = strtoull(text, &end, 16);
-        if (*end != '+' || address < AW_WINDOW)
+        uint64_t offset = strtoull(text, &end, 16);
+        if (*end != '+' || !isxdigit((unsigned char)*text) || !isxdigit((unsigned char)end[1]))
             return false;
         uint64_t size = strtoull(end + 1, &end, 16);
-        if ((*end != ' ' && *end != '\0') || address >= AW_WINDOW_END ||
-            size > AW_WINDOW_END - address)
+        if ((*end != ' ' && *end != '\0') || offset >= AW_WINDOW_END - AW_WINDOW || size == 0 ||
+            size > AW_WINDOW_END - AW_WINDOW - offset)
             return false;
-        make_visible(machine, &(struct aw_range){address, size, 0});
+        make_visible(machine, &(struct aw_range){AW_WINDOW + offset, size, 0});
         text = *end == ' ' ? end + 1 : end;
     }
     aw_edges_forget(machine);
@@ -185,7 +186,7 @@ char *aw_machine_visible(const struct aw_machine *machine)
                 continue;
             if (pages[p] + at != end) {
                 if (end > start)
-                    fprintf(stream, "%llx+%llx ", (unsigned long long)start,
+                    fprintf(stream, "%llx+%llx ", (unsigned long long)(start - AW_WINDOW),
                             (unsigned long long)(end - start));
                 start = pages[p] + at;
             }
@@ -193,7 +194,8 @@ char *aw_machine_visible(const struct aw_machine *machine)
         }
     }
     if (end > start)
-        fprintf(stream, "%llx+%llx", (unsigned long long)start, (unsigned long long)(end - start));
+        fprintf(stream, "%llx+%llx", (unsigned long long)(start - AW_WINDOW),
+                (unsigned long long)(end - start));
     fclose(stream);
     free(pages);
     return text;

@@ -294,8 +294,8 @@ void aw_machine_set_joined_pipes(struct aw_machine *machine, uint64_t handles);
 bool aw_machine_is_settled(const struct aw_machine *machine);
 bool aw_machine_settle(struct aw_machine *machine);
 
-/* The visible bytes as text, "ADDRESS+SIZE ..." in hexadecimal: a schedule is one for them. The caller
- * frees it. Making them visible from the start, false when the text is none. */
+/* The visible bytes as text, "OFFSET+SIZE ..." in hexadecimal, from the beginning of the window
+ * (window.h): a schedule is one for them. The caller frees it. Making them visible from the start, false when the text is none. */
 char *aw_machine_visible(const struct aw_machine *machine);
 bool aw_machine_set_visible(struct aw_machine *machine, const char *text);
 

@@ -264,6 +264,8 @@ static int read_machine(struct reading *reading, const json_t *root)
     machine->init = init == 1 ? AW_INIT_PATTERN : AW_INIT_ZERO;
     if (status == 0 && json_object_get(object, "visible") != NULL)
         status = get_text(reading, object, "visible", &reading->trace->visible);
+    if (status == 0 && reading->trace->visible != NULL && reading->trace->visible[0] == '\0')
+        status = wrong(reading, "visible: expected OFFSET+SIZE in hexadecimal, found nothing");
     machine->time = time == 1 ? AW_TIME_VIRTUAL : AW_TIME_ARBITRARY;
     reading->where[0] = '\0';
     return status;

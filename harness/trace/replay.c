@@ -282,7 +282,7 @@ int aw_trace_replay(const struct aw_trace *trace, const char *runtime, aw_trace_
     aw_machine_set_exact_pipes(machine, trace->exact_pipes);
     if (trace->visible != NULL && !aw_machine_set_visible(machine, trace->visible)) {
         aw_machine_destroy(machine);
-        return aw_fail(error, AW_E_FORMAT, "machine: visible: expected ADDRESS+SIZE in hexadecimal");
+        return aw_fail(error, AW_E_FORMAT, "machine: visible: expected OFFSET+SIZE in hexadecimal");
     }
     aw_trace_init(&now);
     copy_tables(trace, &now);

@@ -129,6 +129,47 @@ Test(view, no_line_of_the_text_is_longer_than_100_columns)
     }
 }
 
+static const char many_children[] = "#include <stdlib.h>\n"
+                                    "#include <sys/wait.h>\n"
+                                    "#include <unistd.h>\n"
+                                    "int main(void)\n"
+                                    "{\n"
+                                    "    int left = 0;\n"
+                                    "    for (int i = 0; i < 63; i++)\n"
+                                    "        if (fork() == 0)\n"
+                                    "            _exit(0);\n"
+                                    "    while (wait(NULL) > 0)\n"
+                                    "        left++;\n"
+                                    "    if (left == 63)\n"
+                                    "        abort();\n"
+                                    "    return 0;\n"
+                                    "}\n";
+
+/* 64 lanes: a column of names takes their place. */
+Test(view, the_text_of_63_children_fits_too, .timeout = 120)
+{
+    int status;
+    mkdir("build/golden", 0777);
+    FILE *file = fopen("build/golden/many.c", "we");
+    cr_assert_not_null(file);
+    fputs(many_children, file);
+    fclose(file);
+    char *text = run(&status,
+                     "%s cc build/golden/many.c -o build/golden/many.so && %s check --no-minimal "
+                     "--trace-dir build/golden build/golden/many.so",
+                     executable(), executable());
+    cr_assert_eq(status, 1, "%s", text);
+    free(text);
+    text = run(&status, "%s show build/golden/many.trace", executable());
+    cr_expect_eq(status, 0);
+    cr_expect_not_null(strstr(text, "\nstep  thread    operation result "), "%s", text);
+    cr_expect_not_null(strstr(text, "\n  64  main      fork      child 63 "), "%s", text);
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        cr_expect_leq(strlen(line), 100, "%s", line);
+    free(text);
+}
+
 /* `script` (Debian's bsdutils, always there) gives it a terminal. */
 Test(view, colour_is_for_terminals_and_not_where_NO_COLOR_is_set)
 {
