@@ -368,10 +368,47 @@ static void print_story(const struct story *story, FILE *out)
     }
 }
 
+/* "worker 2 waits for ever: sem_wait rlock" */
+static void describe_wait(const struct aw_trace *trace, const struct aw_trace_waiting *waiting,
+                          char *buffer, size_t size)
+{
+    char name[256], object[128];
+    short_name(trace, waiting->object, object, sizeof object);
+    aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
+    snprintf(buffer, size, "%s waits for ever: %s%s%s", name, waiting->operation,
+             object[0] ? " " : "", object);
+}
+
+/* Does it wait for another thread or process to end, which says little of why? */
+static bool waits_for_an_end(const struct aw_trace_waiting *waiting)
+{
+    return strcmp(waiting->operation, "wait") == 0 || strcmp(waiting->operation, "pthread_join") == 0;
+}
+
+void aw_trace_say_wait(const struct aw_trace *trace, char *buffer, size_t size)
+{
+    const struct aw_trace_waiting *best = NULL;
+    char line[600];
+    int best_rank = -1;
+    for (uint32_t i = 0; i < trace->at_end_count; i++) {
+        const struct aw_trace_waiting *waiting = &trace->at_end[i];
+        int rank = waiting->holder[0] != '\0' ? 2 : !waits_for_an_end(waiting);
+        if (waiting->blocked && rank > best_rank) {
+            best_rank = rank;
+            best = waiting;
+        }
+    }
+    buffer[0] = '\0';
+    if (best == NULL)
+        return;
+    describe_wait(trace, best, line, sizeof line);
+    snprintf(buffer, size, "%s%s%s", line, best->holder[0] != '\0' ? "; " : "", best->holder);
+}
+
 /* Who waits for what for ever, or goes round. */
 static void tell_end(const struct aw_trace *trace, FILE *out)
 {
-    char name[256], object[128];
+    char line[600];
     if (trace->loop != AW_TRACE_NONE)
         fprintf(out, "  steps %u to %u are repeated for ever\n", trace->loop + 1,
                 trace->step_count);
@@ -381,10 +418,8 @@ static void tell_end(const struct aw_trace *trace, FILE *out)
         const struct aw_trace_waiting *waiting = &trace->at_end[i];
         if (!waiting->blocked)
             continue;
-        short_name(trace, waiting->object, object, sizeof object);
-        aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
-        fprintf(out, "  %s waits for ever: %s%s%s\n", name, waiting->operation,
-                object[0] ? " " : "", object);
+        describe_wait(trace, waiting, line, sizeof line);
+        fprintf(out, "  %s\n", line);
         if (waiting->holder[0] != '\0')
             fprintf(out, "    %s\n", waiting->holder);
     }

@@ -246,6 +246,9 @@ void aw_trace_show(const struct aw_trace *trace, FILE *out);
 
 /* "violated: drained   NAME", the message, and the story. */
 void aw_trace_show_summary(const struct aw_trace *trace, FILE *out);
+/* Of a deadlock: who waits for ever for what, and who has it, or died with it, in one line. Of several
+ * the one that says most; "" when nobody waits. */
+void aw_trace_say_wait(const struct aw_trace *trace, char *buffer, size_t size);
 
 /* What led to it, in the program's own terms. */
 void aw_trace_show_story(const struct aw_trace *trace, FILE *out);

@@ -214,9 +214,12 @@ static char *trace_path(const struct aw_verify_settings *settings, const char *n
     return path;
 }
 
-/* The last thing that a trace about a crash or an error has to say. */
+/* Who waits for what in a deadlock; the last thing that a trace about a crash or an error has to
+ * say. */
 static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
 {
+    if (trace->property == AW_NO_DEADLOCK)
+        aw_trace_say_wait(trace, entry->detail, sizeof entry->detail);
     if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR &&
         trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE)
         return;

@@ -314,6 +314,10 @@ Test(cli, a_scenario_runs_with_its_faults)
                     "expect: {verdict: violated, property: no-deadlock}\n",
                     0);
     cr_expect_not_null(strstr(out, "steps, 0 preemptions, 1 fault\n"), "%s", out);
+    cr_expect_not_null(strstr(out, "  worker 2 waits for ever: sem_wait rlock; worker 1 took it at "
+                                   "step "),
+                       "%s", out);
+    cr_expect_not_null(strstr(out, " by an injected fault: the lock is orphaned\n"), "%s", out);
     cr_expect_eq(run("show @/killed.trace"), 0);
     cr_expect_not_null(strstr(out, "fault: crash (SIGKILL), in worker 1's "), "%s", out);
     cr_expect_not_null(strstr(out, "worker 2 waits for ever: sem_wait rlock\n"
