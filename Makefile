@@ -154,7 +154,7 @@ schema: ## write docs/scenario.schema.json from the loader's tables
 	@python3 tools/schema.py write
 
 bench: deps ## measure, and print a table
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all $(BUILD)/models/article-plain.so
 	@python3 tools/bench.py $(BUILD)
 
 sanitize: deps ## the tests with address and undefined-behaviour sanitizers

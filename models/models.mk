@@ -26,6 +26,11 @@ $(BUILD)/models/article.so: $(article_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $(article_SOURCES) -o $@
 
+# The same without the calls that tell its accesses to memory: only to measure what they cost.
+$(BUILD)/models/article-plain.so: $(article_SOURCES) $(MODEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PROGRAM_FLAGS) $(PROGRAM_LINK) $(article_SOURCES) -o $@
+
 # With the fault points of the queue's own source: the machine serves fiu_fail. An object of its own,
 # so that what is measured without faults is the program without points.
 $(BUILD)/models/article-faults.so: $(article_SOURCES) $(MODEL_HEADERS)

@@ -60,6 +60,13 @@ A first execution is everything that a step of program code costs when it is met
 putting the process in place, running its code, interning what came out, remembering the step. The
 explorer's calls that learn are timed one by one, those in which no code ran are left out.
 Again: every learned step executed once more, when nothing new has to be stored.
+Memory: programs of scenarios/memory, checked as `allways check` does by itself.
+Atomic operations: the whole graph, without loading the program. First: every step of program code is
+executed and learned, and as all threads are one process, nearly every transition is such a step.
+Learned: searched again in the same machine, which is what the search itself can do; the target is for that.
+Instrumented: the article's jobs with the program that tells its accesses to memory, and with the same one compiled
+without; processor time of one divided by that of the other, turn by turn. (The verdict of the one
+without is never `proved`.)
 An empty plan: the job without a plan of faults, and with one whose budget is 0, turn by turn; processor
 time of one divided by that of the other. That states and transitions are the same is checked."""
 
@@ -82,11 +89,11 @@ class Part:
             words.append("--numbered")
         return [str(word) for word in words + ["--runs", 1]]
 
-    def scenario(self, name, program):
+    def scenario(self, name, build, program="article"):
         return "\n".join([
             f"name: {name}",
             "about: a job of the bench",
-            f"program: {json.dumps(program)}",
+            f"program: {json.dumps(os.path.join(build, 'models', program + '.so'))}",
             f"args: {json.dumps(self.arguments())}",
         ] + ([] if not self.faults else ["faults:"] + [
             f"  - {{point: posix/io/rw/{call}/reduce, lengths: {lengths}, budget: {self.budget}}}"
@@ -98,10 +105,25 @@ class Part:
         ] + ([] if self.protocol == SENTINEL else ["  property: drained"])) + "\n"
 
 
+class Memory:
+    """One case whose program shares memory between threads."""
+
+    def __init__(self, program, arguments):
+        self.program, self.arguments = program, arguments
+
+    def scenario(self, name, build):
+        return "\n".join([
+            f"name: {name}",
+            "about: a job of the bench",
+            f"program: {json.dumps(os.path.join(build, 'models', 'memory', self.program + '.so'))}",
+            f"args: {json.dumps(self.arguments)}",
+            "expect: {verdict: proved}"]) + "\n"
+
+
 class Job:
     def __init__(self, name, parts, options=(), seconds=None, states=None, mebibytes=None,
-                 rate=None):
-        self.name, self.parts, self.options = name, parts, list(options)
+                 rate=None, program=None):
+        self.name, self.parts, self.options, self.program = name, parts, list(options), program
         self.seconds, self.states, self.mebibytes, self.rate = seconds, states, mebibytes, rate
 
 
@@ -126,6 +148,34 @@ JOBS = [
     Job("article's size, partial transfers, at most 2",
         [Part(SENTINEL, 8, 4, 10000, faults=MEANINGFUL, budget=2)], seconds=20.0, mebibytes=1024),
 ]
+
+JOBS += [
+    Job(f"memory: {name}", [Memory(*what)], seconds=0.2) for name, what in [
+        ("Peterson, 2 threads", ("exclusion", ["peterson"])),
+        ("ring, 2 threads, 3 items", ("ring", ["right", "3"])),
+        ("stack with counts, 2 threads", ("stack", ["counted"])),
+        ("stack with hazard pointers, 2 threads", ("stack", ["hazard"])),
+        ("deque, 3 threads, 3 jobs", ("deque", ["right", "2", "3"])),
+        ("ticket lock, 3 threads", ("lock", ["ticket", "3"])),
+        ("MCS lock, 3 threads", ("lock", ["mcs", "3"])),
+    ]
+]
+
+# Name, arguments of counter, transitions a second wanted once the steps are learned.
+ATOMICS = [
+    ("3 threads, 5 atomic increments each", ["atomic", "3", "5"], 3e6),
+    ("3 threads, 20 atomic increments each", ["atomic", "3", "20"], None),
+]
+ATOMICS_TIMES, ATOMICS_BITS = 100, 0x7
+
+# The article's jobs, once more with the program that tells nothing of its accesses.
+INSTRUMENTED = [
+    ("Empty, 8 items, 4 workers", [Part(EMPTY, 8, 4)]),
+    ("sentinels, 8 items, 4 workers", [Part(SENTINEL, 8, 4)]),
+    ("sentinels, 8 items, 18 workers", [Part(SENTINEL, 8, 18)]),
+    ("article's size, both", [Part(EMPTY, 8, 4, 10000), Part(SENTINEL, 8, 4, 10000)]),
+]
+INSTRUMENTED_RATIO = 1.3
 
 # The same job without a plan of faults and with one whose budget is 0.
 EMPTY_PLAN = [
@@ -153,7 +203,7 @@ def call(words):
 
 def compile_tools(build, folder):
     compiler = shlex.split(os.environ.get("CC", "gcc")) + ["-O2", "-std=gnu17", "-Wall"]
-    launch, edges = os.path.join(folder, "launch"), os.path.join(folder, "edges")
+    launch, edges, again = (os.path.join(folder, name) for name in ("launch", "edges", "again"))
     call(compiler + [os.path.join(HERE, "bench", "launch.c"), "-o", launch])
     wraps = ["aw_edge_get", "aw_machine_next_local", "aw_machine_poll_is_idle"]
     libraries = shlex.split(call(["pkg-config", "--libs", "libxxhash", "libdw", "libelf", "gmp"])) + ["-lfiu"]
@@ -161,7 +211,10 @@ def compile_tools(build, folder):
          [f"-Wl,--wrap={name}" for name in wraps] +
          [os.path.join(HERE, "bench", "edges.c"), os.path.join(build, "liballways.a"),
           "-o", edges] + libraries)
-    return launch, edges
+    call(compiler + [f"-I{TOP}/harness", f"-I{TOP}/harness/include", f"-I{TOP}/fault",
+                     os.path.join(HERE, "bench", "again.c"), os.path.join(build, "liballways.a"),
+                     "-o", again] + libraries)
+    return launch, edges, again
 
 
 def run_once(words, launch, folder):
@@ -177,7 +230,7 @@ def run_once(words, launch, folder):
         report = json.loads(done.stdout)
     except ValueError:
         report = None
-    if report is None or os.waitstatus_to_exitcode(status) not in (0, 1):
+    if report is None or os.waitstatus_to_exitcode(status) not in (0, 1, 3):
         raise Trouble(done.stderr.strip() or f"wait status {status}")
     return report, nanoseconds / 1e9, (user + system) / 1e6, kibibytes * 1024
 
@@ -188,8 +241,9 @@ def prepare(job, number, build, folder):
     os.mkdir(place)
     for i, part in enumerate(job.parts):
         with open(os.path.join(place, f"{i}.yaml"), "w", encoding="ascii") as file:
-            file.write(part.scenario(f"job{number}-{i}",
-                                     os.path.join(build, "models", "article.so")))
+            name = f"job{number}-{i}"
+            file.write(part.scenario(name, build, job.program) if job.program
+                       else part.scenario(name, build))
     return [os.path.join(build, "allways"), "run", "--format", "json", "--trace-dir",
             os.path.join(folder, "traces")] + job.options + [place]
 
@@ -234,6 +288,38 @@ def measure_empty_plan(build, launch, folder, runs):
         if i > 0:
             ratios.append(seconds[1] / seconds[0])
     return {"ratios": ratios, "states": counts[0][1], "transitions": counts[0][2]}
+
+
+def measure_instrumented(number, entry, build, launch, folder, runs):
+    """Turn by turn; the program with the calls, and the one without."""
+    name, parts = entry
+    words = [prepare(Job(name, parts, program=program), f"-instrumented{number}-{program}", build,
+                     folder) for program in ("article-plain", "article")]
+    ratios, counts = [], [None, None]
+    for i in range(4 * runs + 1):
+        seconds = [0.0, 0.0]
+        for which in ((0, 1), (1, 0))[i % 2]:
+            report, _, seconds[which], _ = run_once(words[which], launch, folder)
+            counts[which] = [(result["states"], result["transitions"])
+                             for result in report["results"]]
+        if i > 0:
+            ratios.append(seconds[1] / seconds[0])
+    return {"ratios": ratios, "states": [sum(count[0] for count in one) for one in counts],
+            "transitions": [sum(count[1] for count in one) for one in counts]}
+
+
+def measure_atomics(entry, build, again, runs):
+    """Transitions a second: while steps are learned, and afterwards."""
+    words = [again, os.path.join(build, "runtime.so"), str(ATOMICS_TIMES), str(ATOMICS_BITS),
+             os.path.join(build, "models", "memory", "counter.so")] + entry[1]
+    first, learned = [], []
+    for i in range(runs + 1):
+        transitions, states, code_runs, first_ns, ns = (int(word) for word in call(words).split())
+        if i > 0:
+            first.append(transitions / first_ns * 1e9)
+            learned.append(transitions / ns * 1e9)
+    return {"first": first, "learned": learned, "states": states, "transitions": transitions,
+            "code_runs": code_runs}
 
 
 def measure_executions(entry, build, edges, runs):
@@ -303,6 +389,29 @@ def empty_plan_row(figures):
             "yes" if median <= EMPTY_PLAN_RATIO else "MISSED"]
 
 
+def instrumented_row(entry, figures):
+    median = statistics.median(figures["ratios"])
+    without, with_calls = figures["states"]
+    good = median <= INSTRUMENTED_RATIO and without == with_calls
+    return [entry[0], f"at most {INSTRUMENTED_RATIO:g}, the same states", f"{median:.3f}",
+            spread(min(figures["ratios"]), max(figures["ratios"]), ".3f"),
+            grouped(with_calls), grouped(without), "yes" if good else "MISSED"]
+
+
+def atomics_row(entry, figures):
+    median = statistics.median(figures["learned"])
+    target = "" if entry[2] is None else f"at least {entry[2] / 1e6:g} M/s"
+    return [entry[0], target, f"{median / 1e6:.1f} M/s",
+            spread(min(figures["learned"]) / 1e6, max(figures["learned"]) / 1e6, ".1f"),
+            f"{statistics.median(figures['first']) / 1e6:.2f} M/s", grouped(figures["states"]),
+            grouped(figures["transitions"]), grouped(figures["code_runs"]),
+            "" if entry[2] is None else "yes" if median >= entry[2] else "MISSED"]
+
+
+INSTRUMENTED_HEAD = ["instrumented, time with to without", "target", "median", "least to most",
+                     "states with", "states without", "reached"]
+ATOMICS_HEAD = ["atomic operations, whole graph, learned", "target", "median", "least to most",
+                "first", "states", "transitions", "executions", "reached"]
 EMPTY_PLAN_HEAD = ["an empty plan of faults, time with to without", "target", "median",
                    "least to most", "states of both", "transitions of both", "reached"]
 HEAD = ["job", "target", "median", "least to most", "processor", "states", "transitions",
@@ -310,7 +419,7 @@ HEAD = ["job", "target", "median", "least to most", "processor", "states", "tran
 EXECUTION_HEAD = ["first executions of program code", "target", "median", "least to most", "again",
                   "executions", "reached"]
 RIGHT = {"median", "processor", "states", "transitions", "peak", "again", "executions",
-         "states of both", "transitions of both"}
+         "states of both", "transitions of both", "first", "states with", "states without"}
 
 
 def as_text(head, rows):
@@ -394,7 +503,7 @@ def main():
     build = os.path.abspath(given.build)
     folder = tempfile.mkdtemp(prefix="allways-bench-")
     try:
-        launch, edges = compile_tools(build, folder)
+        launch, edges, again = compile_tools(build, folder)
         before, start = busy_seconds(), time.monotonic()
         rows, execution_rows = [], []
         for number, job in enumerate(JOBS):
@@ -403,8 +512,15 @@ def main():
             execution_rows.append(
                 execution_row(entry, measure_executions(entry, build, edges, given.runs)))
         empty_plan = [empty_plan_row(measure_empty_plan(build, launch, folder, given.runs))]
+        instrumented = [
+            instrumented_row(entry, measure_instrumented(number, entry, build, launch, folder,
+                                                         given.runs))
+            for number, entry in enumerate(INSTRUMENTED)]
+        atomics = [atomics_row(entry, measure_atomics(entry, build, again, given.runs))
+                   for entry in ATOMICS]
         warning = disturbance(before, time.monotonic() - start)
         tables = [(HEAD, rows), (EXECUTION_HEAD, execution_rows),
+                  (INSTRUMENTED_HEAD, instrumented), (ATOMICS_HEAD, atomics),
                   (EMPTY_PLAN_HEAD, empty_plan)]
         about = environment(build)
         print(about)
