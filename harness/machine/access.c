@@ -10,6 +10,8 @@
 
 #include "machine/cpu.h"
 #include "machine/internal.h"
+#include "machine/shared.h"
+#include "machine/touch.h"
 
 /* Of the run at hand. `known` finds an access that was recorded already: direct-mapped, so that one
  * that was pushed out is recorded twice, which does no harm. */
@@ -60,6 +62,8 @@ static const uint64_t *page_bits(const struct aw_machine *machine, uint64_t addr
 
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size)
 {
+    if (aw_is_shared(address)) /* touch.h */
+        return false;
     if (machine->accesses.every)
         return aw_access_place(machine, address) != AW_PLACE_OWN_STACK &&
                aw_access_place(machine, address) != AW_PLACE_RUNTIME;
@@ -265,6 +269,14 @@ static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc
 uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
 {
     const struct aw_hook *hook = &aw_hooks[number];
+    aw_touch_call();
+    if (aw_touch_concerns(hook, args))
+        return 1;
+    if (!aw_gate.records) {
+        if (aw_hook_is_weak(hook, args))
+            owner->accesses.weak_orders = true;
+        return 0;
+    }
     if (hook->footprint == NULL) {
         uint64_t size = hook->size != 0 ? hook->size : args[1];
         return size == 0 ? 0 : look(args[0], (uint32_t)size, hook->kind, pc);
@@ -327,19 +339,20 @@ void aw_access_begin(struct aw_machine *machine)
     run_number++;
     record_count = 0;
     spun_size = 0;
-    aw_gate.active = aw_gate.full = 0;
+    aw_gate.active = aw_gate.full = aw_gate.records = 0;
 }
 
 void aw_access_enter(struct aw_machine *machine)
 {
     aw_facts_locks(machine);
-    aw_gate.active = machine->work.head.thread_count > 1;
+    aw_gate.records = machine->work.head.thread_count > 1;
+    aw_gate.active = aw_gate.records || aw_shared_has_mapping(&machine->work);
 }
 
 uint32_t aw_access_end(struct aw_machine *machine)
 {
-    bool several = aw_gate.active;
-    aw_gate.active = 0;
+    bool several = aw_gate.records;
+    aw_gate.active = aw_gate.records = 0;
     if (!several)
         return AW_INTERN_NONE;
     machine->accesses.threads = true;
@@ -362,7 +375,7 @@ const struct aw_access *aw_access_records(uint32_t *count)
 
 void aw_access_runaway(struct aw_machine *machine)
 {
-    if (!aw_gate.active)
+    if (!aw_gate.records)
         return;
     for (uint32_t i = 0; i < record_count; i++)
         if ((records[i].kind & AW_ACCESS_READ) != 0 &&
@@ -431,10 +444,16 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     if (spun_size != 0)
         return aw_stop_call(machine, AW_STOP_RUNAWAY,
                             "a loop on a variable that another thread is to change");
-    if (aw_gate.active) {
+    if (hook != NULL && !aw_gate.records && aw_touch_concerns(hook, args)) {
+        if (aw_touch_park(machine, import, args) == AW_CALL_PARK)
+            return AW_CALL_PARK;
+    } else if (aw_gate.records) {
         uint64_t pc = aw_run_call_site(machine);
         unsigned count = ranges_of(machine, import, args, ranges);
         if (aw_access_park(machine, import, args, ranges, count, 0))
+            return AW_CALL_PARK;
+        if (hook != NULL && aw_touch_concerns(hook, args) &&
+            aw_touch_park(machine, import, args) == AW_CALL_PARK)
             return AW_CALL_PARK;
         for (unsigned i = 0; i < count; i++)
             aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
@@ -476,9 +495,14 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
         thread->op = machine->parked;
         return false;
     }
+    const struct aw_hook *hook = hook_of(machine, call.import);
+    if (hook != NULL && aw_touch_concerns(hook, call.args) &&
+        aw_touch_park(machine, call.import, call.args) == AW_CALL_PARK) {
+        thread->op = machine->parked;
+        return false;
+    }
     for (unsigned i = 0; i < count; i++)
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, op.pc);
-    const struct aw_hook *hook = hook_of(machine, call.import);
     if (hook != NULL) {
         *result = aw_hook_perform(hook, call.args, spurious, &machine->result_high);
         return true;
@@ -508,15 +532,15 @@ bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op
                             const struct aw_outcome *outcome)
 {
     return op->kind == AW_OP_ACCESS && outcome->answer != AW_INTERN_NONE &&
-           aw_machine_answer(machine, outcome->answer)->detail != 0;
+           aw_machine_answer(machine, outcome->answer)->detail == AW_TOUCH_SPURIOUS;
 }
 
 /* Races. */
 
 static bool access_of(const struct aw_thread *thread, struct aw_range *range)
 {
-    if (thread->status != AW_THREAD_PARKED)
-        return false;
+    if (thread->status != AW_THREAD_PARKED || (thread->op.flags & AW_OP_SHARED) != 0)
+        return false; /* in a mapping: race.c */
     const struct aw_op *op = &thread->op;
     switch (op->kind) {
     case AW_OP_ACCESS:
@@ -564,11 +588,9 @@ bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
 }
 
 /* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */
-static void describe(struct aw_machine *machine, const struct aw_thread *thread, char *text,
-                     size_t size)
+void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thread,
+                        struct aw_range range, char *text, size_t size)
 {
-    struct aw_range range = {0};
-    access_of(thread, &range);
     const char *function, *file;
     int line;
     uint64_t pc = thread->op.pc;
@@ -601,10 +623,11 @@ void aw_access_race_text(struct aw_machine *machine, int one, int other, char *t
     char first[200], last[200], name[120];
     access_of(&machine->work.threads[one], &range);
     access_of(&machine->work.threads[other], &second);
+    struct aw_range mine = range;
     if (second.address > range.address)
         range = second; /* a byte that both touch */
-    describe(machine, &machine->work.threads[one], first, sizeof first);
-    describe(machine, &machine->work.threads[other], last, sizeof last);
+    aw_access_describe(machine, &machine->work.threads[one], mine, first, sizeof first);
+    aw_access_describe(machine, &machine->work.threads[other], second, last, sizeof last);
     aw_access_name(machine, range.address, name, sizeof name);
     snprintf(text, size, "data race on %s: %s; and %s", name, first, last);
 }

@@ -148,6 +148,11 @@ unsigned aw_hook_ranges(const struct aw_machine *machine, const struct aw_hook *
 /* What the hook does, on the host: its result, and the upper half of one of 16 bytes. */
 uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool spurious,
                          uint64_t *high);
+/* Bit i: argument i points to what it touches. */
+unsigned aw_hook_pointers(const struct aw_hook *hook);
+/* Does its footprint depend on its arguments alone? Otherwise it depends on strings in memory. */
+bool aw_hook_is_fixed(const struct aw_hook *hook);
+bool aw_hook_is_weak_exchange(const struct aw_hook *hook);
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
 
 struct aw_thread;
@@ -189,14 +194,18 @@ struct aw_pending_call {
 bool aw_access_race(const struct aw_machine *machine, int *one, int *other);
 /* What lies there: "counter", "stack of thread 1" ... */
 void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size);
+/* "write of 4 bytes at file.c:12 (function), called from ..."; the thread's process is in place. */
+void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thread,
+                        struct aw_range range, char *text, size_t size);
 /* One paragraph about it. */
 void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size);
 
 /* What the hooks look at. Global, as aw_cpu is, and for the same reason. Offsets: access_gate.S. */
 struct aw_gate {
-    uint8_t active; /*  0: hooks record */
+    uint8_t active; /*  0: hooks look at their accesses */
     uint8_t full;
-    uint8_t pad[6];
+    uint8_t records; /* the process has several threads */
+    uint8_t pad[5];
     void *functions[256];   /*  8 */
     uint32_t imports[256];  /*  2056 */
     uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */

@@ -308,6 +308,33 @@ uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool 
     return leaf(args[0], args[1], args[2], args[3]);
 }
 
+unsigned aw_hook_pointers(const struct aw_hook *hook)
+{
+    enum { FIRST = 1, SECOND = 2, THIRD = 4 };
+    aw_footprint *of = hook->footprint;
+    if (of == of_fence)
+        return 0;
+    if (hook->operation != NO_OPERATION)
+        return hook->operation == CAS_STRONG || hook->operation == CAS_WEAK ? FIRST | SECOND
+                                                                             : FIRST;
+    if (of == NULL || of == of_fill || of == of_find || of == of_find_back ||
+        of == of_one_string || of == of_bounded_string)
+        return FIRST;
+    return of == of_find_bytes ? FIRST | THIRD : FIRST | SECOND;
+}
+
+bool aw_hook_is_fixed(const struct aw_hook *hook)
+{
+    aw_footprint *of = hook->footprint;
+    return of == NULL || hook->operation != NO_OPERATION || of == of_fence || of == of_copy ||
+           of == of_fill || of == of_find_back || of == of_find_bytes;
+}
+
+bool aw_hook_is_weak_exchange(const struct aw_hook *hook)
+{
+    return hook->operation == CAS_WEAK;
+}
+
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args)
 {
     return hook->operation == CAS_WEAK &&

@@ -57,7 +57,7 @@ enum aw_call_result aw_call_put(struct aw_machine *machine, const uint64_t *args
     (void)result;
     if (!aw_user_valid(machine, args[1], args[2]))
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "__aw_put is the runtime's");
-    if (!aw_shared_is_mapped(&machine->work, args[0], args[2]))
+    if (!aw_shared_is_mapped(&machine->work, args[0], args[2], true))
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "initialising an object in a mapping that the process does not have");
     struct aw_op *op = aw_park(machine, AW_OP_SHARED_PUT);

@@ -28,7 +28,7 @@ static enum aw_call_result bad_object(struct aw_machine *machine)
 enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
                                     uint64_t address)
 {
-    bool shared = aw_shared_is_mapped(&machine->work, address, sizeof(pthread_mutex_t));
+    bool shared = aw_shared_is_mapped(&machine->work, address, sizeof(pthread_mutex_t), true);
     if (shared && (kind < AW_OP_MUTEX_LOCK || kind > AW_OP_MUTEX_UNLOCK) &&
         kind != AW_OP_MUTEX_CONSISTENT)
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "%s in a shared mapping is not modelled",
@@ -266,7 +266,7 @@ enum aw_call_result aw_call_sem_init(struct aw_machine *machine, const uint64_t 
 {
     if (args[2] > SEM_VALUE_MAX)
         return aw_call_error(machine, result, EINVAL, "sem_init");
-    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t))) {
+    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t), true)) {
         sem_t bytes;
         if (args[1] == 0)
             return aw_stop_call(machine, AW_STOP_UNMODELLED,
@@ -297,7 +297,7 @@ enum aw_call_result aw_call_sem_destroy(struct aw_machine *machine, const uint64
                                         uint64_t *result)
 {
     struct aw_user_sem sem;
-    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t))) {
+    if (aw_shared_is_mapped(&machine->work, args[0], sizeof(sem_t), true)) {
         sem_t zero;
         memset(&zero, 0, sizeof zero);
         return put_sem(machine, args[0], &zero);
@@ -313,7 +313,7 @@ static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address
                                     uint64_t *result)
 {
     struct aw_user_sem sem;
-    if (aw_shared_is_mapped(&machine->work, address, sizeof(sem_t))) {
+    if (aw_shared_is_mapped(&machine->work, address, sizeof(sem_t), true)) {
         struct aw_op *shared = aw_park(machine, unnamed);
         shared->address = address;
         shared->flags |= AW_OP_SHARED;

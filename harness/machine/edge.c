@@ -15,6 +15,7 @@
 
 #include "machine/internal.h"
 #include "machine/shared.h"
+#include "machine/touch.h"
 
 uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer)
 {
@@ -157,7 +158,7 @@ static void tell_race(struct aw_machine *machine)
 /* Executes one side of a step. `in_child`: the child's side of a fork. */
 static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thread,
                         const struct aw_answer *answer, bool in_child, uint32_t *events,
-                        uint8_t *flags, uint32_t *footprint)
+                        uint8_t *flags, uint32_t *footprint, uint32_t *stores)
 {
     unpack(machine, local);
     int index = (int)thread;
@@ -176,6 +177,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
                                      (uint32_t)sizeof *machine->point_faults;
     }
     aw_access_begin(machine);
+    aw_touch_begin(machine);
     if (in_child)
         aw_finish_fork_child(machine, machine->run_slot);
     else
@@ -189,6 +191,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     if (runs)
         aw_run_thread(machine, result);
     *footprint = aw_access_end(machine);
+    *stores = aw_touch_end(machine);
     tell_race(machine);
     uint32_t next = aw_edge_save_local(machine);
     *events = save_events(machine);
@@ -216,14 +219,14 @@ static bool pid_matters(struct aw_machine *machine, uint32_t local, unsigned thr
 {
     struct aw_answer other = *answer;
     for (uint32_t ordinal = first; ordinal <= last; ordinal++) {
-        uint32_t events, footprint;
+        uint32_t events, footprint, stores;
         uint8_t flags;
         other.result = answer->result / 64 * 64 + ordinal;
         if (other.result == answer->result)
             continue;
         uint32_t next =
-            execute(machine, local, thread, &other, false, &events, &flags, &footprint);
-        if (next != edge->next || events != edge->events)
+            execute(machine, local, thread, &other, false, &events, &flags, &footprint, &stores);
+        if (next != edge->next || events != edge->events || stores != edge->stores)
             return true;
     }
     return false;
@@ -236,7 +239,7 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
         *(const struct aw_answer *)aw_intern_get(&machine->answers, answer_id);
     struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
     edge.next = execute(machine, local, thread, &answer, false, &edge.events, &edge.flags,
-                        &edge.footprint);
+                        &edge.footprint, &edge.stores);
     edge.result = machine->edge_result;
     if (yields_pid(machine, local, thread, &answer))
         /* Asked without symmetry too: the edge may be used with it later. What is not remembered
@@ -247,7 +250,7 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
         answer.result > 0)
         edge.child =
             execute(machine, local, thread, &answer, true, &edge.child_events, &edge.child_flags,
-                    &(uint32_t){0});
+                    &(uint32_t){0}, &(uint32_t){0});
     return edge;
 }
 
@@ -319,6 +322,7 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
     struct aw_edge again = make(machine, (uint32_t)key, (unsigned)(key >> 32),
                                 (uint32_t)machine->edge_keys[2ul * number + 1]);
     return again.next == known.next && again.child == known.child && again.events == known.events &&
+           again.stores == known.stores &&
            again.child_events == known.child_events;
 }
 

@@ -23,6 +23,7 @@
 #include "machine/heap.h"
 #include "machine/internal.h"
 #include "machine/shared.h"
+#include "machine/touch.h"
 
 static struct aw_user_mutex *mutex_at(uint64_t address)
 {
@@ -690,10 +691,13 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
 }
 
 /* An operation in a shared mapping: the mapping has changed, what is left is the process. */
-static bool finish_shared(struct aw_machine *machine, const struct aw_thread *thread,
-                          const struct aw_answer *answer, uint64_t *result)
+static bool finish_shared(struct aw_machine *machine, int index, const struct aw_answer *answer,
+                          uint64_t *result)
 {
+    const struct aw_thread *thread = &machine->work.threads[index];
     const struct aw_op op = thread->op;
+    if (op.kind == AW_OP_ACCESS)
+        return aw_touch_finish(machine, index, answer, result);
     *result = (uint64_t)answer->result;
     if (op.kind == AW_OP_USEM_GETVALUE) {
         *(int *)op.extra = (int)answer->detail;
@@ -744,7 +748,9 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     }
     if (answer->action == AW_ACT_FATAL) {
         const char *text = "killed by SIGPIPE: a write to a pipe that nobody reads";
-        if (op.kind != AW_OP_WRITE)
+        if ((op.flags & AW_OP_SHARED) != 0)
+            text = "SIGBUS: an access behind the end of a shared memory object";
+        else if (op.kind != AW_OP_WRITE)
             text = "killed by a signal that it sent to itself";
         aw_run_event(machine, AW_EVENT_CRASH, 0, answer->detail, op.pc, text,
                      (uint32_t)strlen(text));
@@ -769,7 +775,7 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     }
     if (aw_op_class_of(&op) == AW_ON_MEMORY && answer->action == AW_ACT_ANSWER &&
         answer->result >= 0)
-        return finish_shared(machine, thread, answer, result);
+        return finish_shared(machine, index, answer, result);
     if (aw_op_class_of(&op) == AW_ON_IMAGE)
         return finish_on_image(machine, index, answer, result);
     *result = op.kind == AW_OP_BARRIER_LEAVE ? op.extra : (uint64_t)answer->result;

@@ -14,6 +14,8 @@
  *   kernel.c    outcomes: which ways a parked operation can go on
  *   faults.c    outcomes of injected faults
  *   step.c      what an outcome does to a state
+ *   touch*.c    program code at the bytes of shared mappings
+ *   race.c      data races on them
  */
 #ifndef AW_MACHINE_INTERNAL_H
 #define AW_MACHINE_INTERNAL_H
@@ -147,6 +149,7 @@ struct aw_machine {
     struct aw_state first;
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
+    bool has_shared; /* some process made a mapping */
     bool clock_was_read, threads_seen, forked_beside;
     uint64_t joined_pipes; /* by handle */
     uint64_t args_bytes;
@@ -228,6 +231,10 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
                            int index, uint32_t *owner);
 /* What is left of a process in which only the thread in `slot` lives on: after fork, in the child. */
 void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot);
+
+/* race.c: two threads of the state at conflicting accesses to a mapping. */
+bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,
+                          struct aw_race *race);
 
 /* layout.c */
 uint32_t aw_layout_put(struct aw_machine *machine, const struct aw_layout *layout);

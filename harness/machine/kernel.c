@@ -14,6 +14,8 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 #include "machine/kernel.h"
+#include "machine/shared.h"
+#include "machine/touch.h"
 
 /* Time. */
 
@@ -170,6 +172,15 @@ static void on_object(struct question *q)
         outcome->stop = AW_STOP_SLEEPER;
 }
 
+/* An access to a mapping. */
+static void on_access(struct question *q)
+{
+    uint32_t answers[2];
+    unsigned count = aw_touch_answers(q->machine, q->state, q->process, q->thread, answers);
+    for (unsigned i = 0; i < count; i++)
+        add(q, answers[i]);
+}
+
 static void on_poll(struct question *q)
 {
     const struct pollfd *set = aw_intern_get(&q->machine->payloads, q->op->payload);
@@ -214,7 +225,7 @@ static void on_files(struct question *q)
         struct aw_outcome *outcome = add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_MEMORY;
         outcome->detail = handle;
-        outcome->object = (uint32_t)q->op->argument;
+        outcome->object = (uint32_t)q->op->argument * AW_PAGE;
         return;
     }
     case AW_OP_PIPE:
@@ -516,8 +527,13 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         break;
     case AW_ON_SEM:
     case AW_ON_PIPE:
-    case AW_ON_MEMORY:
         on_object(&q);
+        break;
+    case AW_ON_MEMORY:
+        if (q.op->kind == AW_OP_ACCESS)
+            on_access(&q);
+        else
+            on_object(&q);
         break;
     case AW_ON_FILES:
         on_files(&q);

@@ -13,6 +13,7 @@
 #include "adapter.h"
 #include "machine/cpu.h"
 #include "machine/internal.h"
+#include "machine/touch.h"
 
 static struct aw_machine *only; /* the window is at a fixed address: one machine at a time */
 
@@ -223,6 +224,7 @@ void aw_machine_destroy(struct aw_machine *machine)
         aw_module_unload(machine->runtime);
     aw_bind_deinit(machine);
     aw_access_deinit(machine);
+    aw_touch_deinit();
     if (machine->plan.count > 0)
         aw_fault_adapter_close(&machine->plan);
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)

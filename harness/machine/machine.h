@@ -73,6 +73,7 @@ struct aw_edge {
     uint32_t child_events; /* fork: what happened in the child */
     uint32_t footprint;    /* payload id of an array of struct aw_access: what the code touched; none
                               while the process has one thread */
+    uint32_t stores; /* payload id of what the code stored in shared mappings (touch.h); or none */
     int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
@@ -107,7 +108,7 @@ enum aw_effect {
     AW_EFFECT_KILL,  /* process `target` ends with wait status `detail` */
     AW_EFFECT_PIPE,  /* a pipe comes into being */
     AW_EFFECT_SEM,   /* a named semaphore comes into being; `detail` its value */
-    AW_EFFECT_MEMORY, /* a shared mapping of `object` pages comes into being */
+    AW_EFFECT_MEMORY, /* shared memory of `object` bytes comes into being */
     AW_EFFECT_FILES, /* the descriptor table of the process changes */
 };
 
@@ -131,6 +132,11 @@ struct aw_outcome {
 
 enum { AW_MAX_OUTCOMES = 512 };
 
+/* Two threads, by their indices in the state, at conflicting accesses to a shared mapping. */
+struct aw_race {
+    uint8_t process[2], thread[2];
+};
+
 /* What a step did besides leading to a new state. */
 struct aw_step {
     uint32_t edge;          /* AW_INTERN_NONE when no program code was involved */
@@ -140,6 +146,8 @@ struct aw_step {
                                is gone */
     uint8_t flags;          /* AW_EDGE_* of the process, and of the child */
     uint8_t named;          /* a process was named by this step */
+    bool raced;             /* the new state has a race on a mapping: `race` */
+    struct aw_race race;
 };
 
 /* Counters for reports. */
@@ -306,6 +314,15 @@ void aw_machine_set_every_access(struct aw_machine *machine, bool on);
  * state of the runtime. */
 bool aw_machine_weak_orders(const struct aw_machine *machine);
 bool aw_machine_runtime_shared(const struct aw_machine *machine);
+
+/* The mapping that a race is on. */
+uint32_t aw_machine_race_handle(struct aw_machine *machine, const struct aw_state *state,
+                                const struct aw_race *race);
+
+/* One paragraph about a race on a mapping, with the names of the threads' processes and the mapping. */
+void aw_machine_race_text(struct aw_machine *machine, const struct aw_state *state,
+                          const struct aw_race *race, const char *const names[2],
+                          const char *mapping, char *text, uint32_t size);
 
 /* A file of the program whose accesses cannot be seen, or NULL. */
 const char *aw_machine_uninstrumented(struct aw_machine *machine);

@@ -41,7 +41,7 @@ enum { AW_FIRST_MAPPING = 0x8000 };
 struct aw_fd {
     uint16_t fd;
     uint8_t kind;
-    uint8_t close_on_exec;
+    uint8_t close_on_exec; /* of a mapping: it may only be read */
     uint32_t handle; /* of the pipe or mapping */
     uint64_t origin; /* aw_origin */
     uint64_t length; /* of a mapping, in bytes */

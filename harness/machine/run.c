@@ -26,6 +26,7 @@
 #include "machine/heap.h"
 #include "machine/internal.h"
 #include "machine/shared.h"
+#include "machine/touch.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -67,6 +68,8 @@ static void on_fault(int signal, siginfo_t *info, void *opaque)
     bool known = info->si_code != SI_KERNEL || signal != SIGSEGV;
     uint64_t address = known ? (uint64_t)info->si_addr : UINT64_MAX;
     if (machine != NULL && signal == SIGSEGV && aw_image_fault(&machine->image, address))
+        return;
+    if (machine != NULL && aw_cpu.inside && aw_touch_signal(signal, address, context))
         return;
     if (machine != NULL && aw_cpu.inside) {
         leave_from_handler(context, signal, address);
@@ -360,10 +363,10 @@ static void crashed(struct aw_machine *machine)
         park_fatal(machine, SIGKILL);
         return;
     }
-    if (signal == SIGSEGV && aw_is_shared(address)) {
+    if (aw_touch_is_unseen(machine, signal, address)) {
         snprintf(text, sizeof text,
-                 "an access of program code to a shared mapping is not modelled: what lies in one "
-                 "is used by operations on process-shared semaphores and mutexes only");
+                 "an access to a shared mapping that no instrumentation tells of is not modelled: "
+                 "compile its file with `allways cc`, and without assembly there");
         aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, program_pc(machine), text,
                      (uint32_t)strlen(text));
         park_fatal(machine, SIGKILL);
@@ -420,10 +423,11 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         sp = aw_cpu.sp;
         result = 0;
         aw_cpu.result_high = 0;
+        aw_touch_call();
         enum aw_call_result how;
         uint32_t events = machine->event_count;
         machine->shared_touched = false;
-        if (machine->imports[import].unseen && aw_gate.active)
+        if (machine->imports[import].unseen && aw_gate.records)
             how = aw_stop_call(machine, AW_STOP_UNMODELLED,
                                "%s in a process with several threads is not modelled: what it reads "
                                "and writes is not known",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <string.h>
 
 #include "machine/locks.h"
@@ -11,6 +12,11 @@
 static const struct aw_mapping *memory_of(const struct aw_machine *machine, uint32_t object)
 {
     return aw_intern_get(&machine->objects, object);
+}
+
+uint32_t aw_memory_size(const struct aw_machine *machine, uint32_t object)
+{
+    return memory_of(machine, object)->size;
 }
 
 static uint32_t offset_of(uint64_t address)
@@ -49,7 +55,7 @@ uint32_t aw_memory_put(struct aw_machine *machine, uint32_t object, uint64_t add
     uint32_t lines = memory->line_count + size / AW_SHARED_LINE + 2;
     struct aw_mapping *out = (struct aw_mapping *)aw_scratch(
         machine, (uint32_t)(sizeof *out + lines * sizeof *out->lines));
-    *out = (struct aw_mapping){.pages = memory->pages};
+    *out = (struct aw_mapping){.size = memory->size};
     uint32_t i = 0, index = first / AW_SHARED_LINE, end = (last - 1) / AW_SHARED_LINE;
     while (i < memory->line_count || index <= end) {
         struct aw_memory_line *line = &out->lines[out->line_count];
@@ -158,9 +164,24 @@ static struct aw_object_move sem_move(struct aw_machine *machine, uint32_t objec
     return move;
 }
 
+/* How many bytes an operation on an object of synchronisation touches. */
+static uint32_t size_of(const struct aw_machine *machine, const struct aw_op *op)
+{
+    if (op->kind == AW_OP_SHARED_PUT)
+        return aw_intern_size(&machine->payloads, op->payload);
+    return op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE
+               ? sizeof(struct aw_user_sem)
+               : sizeof(struct aw_user_mutex);
+}
+
 struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object,
                                      const struct aw_op *op, bool mine)
 {
+    if (offset_of(op->address) + size_of(machine, op) > aw_memory_size(machine, object)) {
+        struct aw_object_move move = {.object = object};
+        move.answer = aw_answer_action(machine, AW_ACT_FATAL, SIGBUS);
+        return move;
+    }
     if (op->kind == AW_OP_SHARED_PUT) {
         struct aw_object_move move = {.object = object, .answer = machine->answer_zero};
         struct aw_user_mutex mutex;
@@ -198,13 +219,23 @@ void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
     }
 }
 
-bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size)
+bool aw_shared_has_mapping(const struct aw_process *process)
+{
+    for (int i = 0; i < process->head.fd_count; i++)
+        if (process->fds[i].kind == AW_FD_MAPPING)
+            return true;
+    return false;
+}
+
+bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size,
+                         bool write)
 {
     if (!aw_is_shared(address) || size > AW_SHARED_STRIDE)
         return false;
     for (int i = 0; i < process->head.fd_count; i++)
         if (process->fds[i].kind == AW_FD_MAPPING &&
             process->fds[i].handle == aw_shared_handle(address))
-            return offset_of(address) + size <= process->fds[i].length;
+            return offset_of(address) + size <= process->fds[i].length &&
+                   !(write && process->fds[i].close_on_exec);
     return false;
 }

@@ -4,9 +4,9 @@
  *
  * A mapping is a kernel object: its content is a value, as a list of the lines of 64 bytes that are
  * not zero. It is at an address that its handle determines, so that all processes agree; nothing is ever
- * mapped there on the host, so that an access that does not come by here is noticed and stops the check.
- * What lies in a mapping can be used by the operations on process-shared semaphores and mutexes (AW_OP_SHARED),
- * each of which is one operation on the object.
+ * to be touched there on the host, so that an access that does not come by here is noticed and stops the
+ * check. Each access to a mapping is one operation on the object (touch.h), and so is each operation on a
+ * process-shared semaphore or mutex in it (AW_OP_SHARED).
  *
  * The object holds no process: a mutex in it says that it is locked, not by whom. Which of its threads
  * holds what is part of a process (struct aw_lock), so that siblings stay interchangeable. When a process
@@ -25,7 +25,7 @@ struct aw_memory_line {
 };
 
 struct aw_mapping {
-    uint32_t pages;
+    uint32_t size; /* in bytes; of an anonymous one, whole pages */
     uint32_t line_count;
     struct aw_memory_line lines[]; /* sorted */
 };
@@ -42,6 +42,8 @@ static inline uint64_t aw_shared_address(uint32_t handle)
 {
     return AW_SHARED_BASE + handle * AW_SHARED_STRIDE;
 }
+
+uint32_t aw_memory_size(const struct aw_machine *machine, uint32_t object); /* in bytes */
 
 /* Reads and changes the content of the object with id `object`; the second returns the new id. */
 void aw_memory_get(const struct aw_machine *machine, uint32_t object, uint64_t address, void *bytes,
@@ -60,7 +62,9 @@ struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object
 void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
                        const struct aw_local *local, uint32_t slot);
 
-/* Is [address, address + size) in a mapping of the process at work? */
-bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size);
+/* Is [address, address + size) in a mapping of the process at work? `write`: which it may write to. */
+bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size,
+                         bool write);
+bool aw_shared_has_mapping(const struct aw_process *process);
 
 #endif

@@ -10,6 +10,7 @@
 #include "machine/internal.h"
 #include "machine/kernel.h"
 #include "machine/shared.h"
+#include "machine/touch.h"
 
 static uint32_t zombie(struct aw_machine *machine, uint32_t status)
 {
@@ -107,7 +108,8 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
         aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);
     switch (outcome->effect) {
     case AW_EFFECT_MEMORY: {
-        struct aw_mapping memory = {.pages = outcome->object};
+        machine->has_shared = true;
+        struct aw_mapping memory = {.size = outcome->object};
         aw_state_add_object(machine, next, outcome->detail, AW_OBJECT_MEMORY,
                             aw_intern_put(&machine->objects, &memory, sizeof memory));
         break;
@@ -146,6 +148,13 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
         break;
     default:
         break;
+    }
+    uint32_t stores = machine->edges[step->edge].stores;
+    if (stores != AW_INTERN_NONE)
+        aw_touch_apply(machine, next, stores);
+    if (aw_machine_find_race(machine, next, &step->race)) {
+        step->raced = true;
+        step->flags |= AW_EDGE_RACE;
     }
 }
 

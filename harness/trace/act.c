@@ -475,6 +475,8 @@ const char *aw_act_result(struct aw_act *act)
     const char *injected = injected_result(act);
     if (injected != NULL)
         return injected;
+    if (aw_op_class_of(act->op) == AW_ON_MEMORY && act->op->kind == AW_OP_ACCESS)
+        return aw_act_touched(act, answer);
     if (aw_op_class_of(act->op) == AW_ON_MEMORY && answer->result > 0)
         return aw_act_error_name((int)answer->result);
     return aw_op_class_of(act->op) == AW_ON_IMAGE ? image_result(act, answer)

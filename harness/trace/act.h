@@ -45,6 +45,9 @@ const char *aw_act_thread(struct aw_trace *trace, uint32_t process, uint32_t slo
 const char *aw_act_sibling(struct aw_act *act, uint32_t slot);
 
 /* The thread in a slot, or NULL. */
+/* act_memory.c: what an access to a shared mapping came to. */
+const char *aw_act_touched(struct aw_act *act, const struct aw_answer *answer);
+
 const struct aw_thread *aw_act_thread_in(const struct aw_local *local, uint32_t slot);
 
 /* What lies at an address of the acting process, and its name: "mutex 2". NULL for a process that

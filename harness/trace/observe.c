@@ -200,6 +200,41 @@ static void observe_clock(struct aw_observer *observer, struct aw_trace_step *st
     step->result = aw_trace_text(observer->trace, "%.6f s have passed", (double)world->now / 1e9);
 }
 
+/* The threads of a race, as they are called. */
+static void add_race(struct aw_observer *observer, struct aw_trace_step *step)
+{
+    const struct aw_walk *walk = &observer->walk;
+    const struct aw_race *race = &walk->step.race;
+    const struct aw_state *state = &walk->at.state;
+    const char *names[2];
+    char text[1000];
+    uint64_t pc = 0;
+    for (int i = 0; i < 2; i++) {
+        const struct aw_local *local = aw_walk_local(walk, &walk->at, race->process[i]);
+        const struct aw_thread *thread = &aw_local_threads(local)[race->thread[i]];
+        names[i] = aw_act_thread(observer->trace, walk->at.processes[race->process[i]], thread->slot);
+        if (walk->at.processes[race->process[i]] == step->process)
+            pc = thread->op.pc;
+    }
+    uint32_t object =
+        aw_walk_object(&walk->at, aw_machine_race_handle(walk->machine, state, race));
+    const char *mapping = object < observer->trace->object_count
+                              ? observer->trace->objects[object].name
+                              : "a mapping";
+    aw_machine_race_text(walk->machine, state, race, names, mapping, text, sizeof text);
+    struct aw_trace_event event = {.kind = AW_TRACE_FINDING,
+                                   .process = step->process,
+                                   .text = aw_trace_bytes(observer->trace, text, strlen(text)),
+                                   .place = ""};
+    const char *function, *file;
+    int line;
+    place(observer, pc, &function, &file, &line);
+    if (function[0] != '\0' || file[0] != '\0')
+        event.place = aw_trace_text(observer->trace, "%s%s%s:%d", function,
+                                    function[0] ? " " : "", file, line);
+    add_event(observer, step, event);
+}
+
 static void observe_events(struct aw_observer *observer, struct aw_trace_step *step)
 {
     const struct aw_walk *walk = &observer->walk;
@@ -210,6 +245,8 @@ static void observe_events(struct aw_observer *observer, struct aw_trace_step *s
             add_events(observer, step, edge.child_events,
                        walk->at.processes[walk->step.child_index]);
     }
+    if (walk->step.raced)
+        add_race(observer, step);
     if (step->process != AW_TRACE_NONE)
         add_ends(observer, step);
 }

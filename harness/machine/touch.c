@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine/touch.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "machine/cpu.h"
+#include "machine/kernel.h"
+#include "machine/shared.h"
+
+/* A parked access: the call, and what was told of before it and is not written yet. */
+struct pending_touch {
+    uint64_t args[6];
+    uint32_t import, zero;
+    struct aw_range before;
+};
+
+_Static_assert(sizeof(struct pending_touch) == 80, "no padding but that of the range");
+
+/* Does code go on to the access itself, with armed bytes? */
+static bool is_told(const struct aw_hook *hook)
+{
+    return hook->footprint == NULL;
+}
+
+bool aw_touch_concerns(const struct aw_hook *hook, const uint64_t *args)
+{
+    unsigned pointers = aw_hook_pointers(hook);
+    for (unsigned i = 0; pointers >> i != 0; i++)
+        if ((pointers >> i & 1) != 0 && aw_is_shared(args[i]))
+            return true;
+    return false;
+}
+
+static unsigned only_shared(struct aw_range *ranges, unsigned count)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (aw_is_shared(ranges[i].address) && ranges[i].size > 0)
+            ranges[kept++] = ranges[i];
+    return kept;
+}
+
+static enum aw_call_result bad_access(struct aw_machine *machine)
+{
+    static const char text[] = "SIGSEGV: bad access";
+    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
+    op->fd = SIGSEGV;
+    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, sizeof text - 1);
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import, const uint64_t *args)
+{
+    const struct aw_hook *hook = machine->imports[import].hook;
+    struct aw_range ranges[AW_RANGES_MAX];
+    uint32_t kind = 0;
+    uint64_t first = 0, size = 0;
+    if (aw_hook_is_fixed(hook)) {
+        unsigned count = only_shared(ranges, aw_hook_ranges(machine, hook, args, ranges));
+        if (count == 0)
+            return AW_CALL_RETURN;
+        for (unsigned i = 0; i < count; i++) {
+            if (!aw_shared_is_mapped(&machine->work, ranges[i].address, ranges[i].size,
+                                     (ranges[i].kind & AW_ACCESS_WRITE) != 0))
+                return bad_access(machine);
+            kind |= ranges[i].kind;
+        }
+        first = ranges[count - 1].address;
+        size = ranges[count - 1].size;
+    } else {
+        unsigned pointers = aw_hook_pointers(hook);
+        for (unsigned i = 0; pointers >> i != 0; i++)
+            if ((pointers >> i & 1) != 0 && aw_is_shared(args[i])) {
+                if (!aw_shared_is_mapped(&machine->work, args[i], 1, false))
+                    return bad_access(machine);
+                first = args[i];
+            }
+    }
+    struct pending_touch call;
+    memset(&call, 0, sizeof call);
+    call.import = import;
+    memcpy(call.args, args, sizeof call.args);
+    if (is_told(hook))
+        memset(&call.args[2], 0, 4 * sizeof *call.args);
+    if (!is_told(hook) || !aw_touch_unwritten(&call.before))
+        memset(&call.before, 0, sizeof call.before);
+    struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
+    op->flags |= AW_OP_SHARED;
+    op->address = first;
+    op->argument = size | (uint64_t)kind << 32;
+    op->payload = aw_intern_put(&machine->payloads, &call, sizeof call);
+    return AW_CALL_PARK;
+}
+
+/* What the call touches, where its footprint depends on what is there: with the image and the
+ * mappings in place. *fault: the address at which it leaves them, or 0. */
+static unsigned measure(struct aw_machine *machine, const struct aw_state *state,
+                        const struct aw_local *local, const struct pending_touch *call,
+                        struct aw_range *ranges, uint64_t *fault)
+{
+    const struct aw_hook *hook = machine->imports[call->import].hook;
+    const struct aw_layout *layout = aw_machine_layout(machine, state);
+    volatile unsigned count = 0;
+    aw_image_load(&machine->image, aw_local_chunks(local), local->chunk_count);
+    for (uint32_t i = 0; i < local->fd_count; i++) {
+        const struct aw_fd *fd = &aw_local_fds(local)[i];
+        if (fd->kind != AW_FD_MAPPING)
+            continue;
+        uint64_t address = aw_shared_address(fd->handle);
+        uint32_t object = state->words[aw_machine_position(layout, fd->handle)];
+        uint64_t size = aw_memory_size(machine, object);
+        size = fd->length < size ? fd->length : size;
+        if (size == 0)
+            continue;
+        aw_touch_open(address, size);
+        aw_memory_get(machine, object, address, (void *)address, (uint32_t)size);
+        memset((void *)(address + size), 0, (AW_PAGE - size % AW_PAGE) % AW_PAGE);
+    }
+    *fault = 0;
+    if (sigsetjmp(machine->guard, 0) == 0) {
+        machine->guarded = true;
+        count = aw_hook_ranges(machine, hook, call->args, ranges);
+    } else {
+        *fault = aw_cpu.fault_address;
+    }
+    machine->guarded = false;
+    aw_touch_close();
+    return count;
+}
+
+static struct pending_touch call_of(const struct aw_machine *machine, const struct aw_local *local,
+                                    unsigned thread)
+{
+    return *(const struct pending_touch *)aw_intern_get(&machine->payloads,
+                                                        aw_local_threads(local)[thread].op.payload);
+}
+
+static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *state,
+                          const struct aw_local *local, const struct pending_touch *call,
+                          struct aw_range *ranges, uint64_t *fault)
+{
+    const struct aw_hook *hook = machine->imports[call->import].hook;
+    *fault = 0;
+    unsigned count = aw_hook_is_fixed(hook) ? aw_hook_ranges(machine, hook, call->args, ranges)
+                                            : measure(machine, state, local, call, ranges, fault);
+    count = only_shared(ranges, count);
+    if (call->before.size != 0)
+        ranges[count++] = call->before;
+    return count;
+}
+
+static const struct aw_local *local_of(const struct aw_machine *machine,
+                                       const struct aw_state *state, unsigned process)
+{
+    return aw_machine_local(machine, state->words[AW_WORD_FIRST + process]);
+}
+
+unsigned aw_touch_ranges(struct aw_machine *machine, const struct aw_state *state, unsigned process,
+                         unsigned thread, struct aw_range *ranges)
+{
+    const struct aw_local *local = local_of(machine, state, process);
+    struct pending_touch call = call_of(machine, local, thread);
+    uint64_t fault;
+    return ranges_of(machine, state, local, &call, ranges, &fault);
+}
+
+static const struct aw_fd *mapping_at(const struct aw_local *local, uint64_t address)
+{
+    for (uint32_t i = 0; i < local->fd_count; i++)
+        if (aw_local_fds(local)[i].kind == AW_FD_MAPPING &&
+            aw_local_fds(local)[i].handle == aw_shared_handle(address))
+            return &aw_local_fds(local)[i];
+    return NULL;
+}
+
+/* Where a range may not be touched: the address of its first byte that may not. */
+static enum aw_touch_how fate(const struct aw_machine *machine, const struct aw_state *state,
+                              const struct aw_local *local, uint64_t address, uint64_t size,
+                              bool write)
+{
+    const struct aw_layout *layout = aw_machine_layout(machine, state);
+    const struct aw_fd *fd = mapping_at(local, address);
+    uint64_t offset = (address - AW_SHARED_BASE) % AW_SHARED_STRIDE;
+    if (fd == NULL || offset + size > fd->length || (write && fd->close_on_exec))
+        return AW_TOUCH_FAULT;
+    uint64_t end = aw_memory_size(machine, state->words[aw_machine_position(layout, fd->handle)]);
+    if (offset + size <= end)
+        return AW_TOUCH_DONE;
+    return offset + size > (end + AW_PAGE - 1) / AW_PAGE * AW_PAGE ? AW_TOUCH_BUS : AW_TOUCH_TAIL;
+}
+
+/* Bytes of a process, in a mapping or not; false when there are none. */
+static bool peek(const struct aw_machine *machine, const struct aw_state *state,
+                 const struct aw_local *local, uint64_t address, void *bytes, uint32_t size)
+{
+    if (aw_is_shared(address)) {
+        if (fate(machine, state, local, address, size, false) != AW_TOUCH_DONE)
+            return false;
+        uint32_t position =
+            aw_machine_position(aw_machine_layout(machine, state), aw_shared_handle(address));
+        aw_memory_get(machine, state->words[position], address, bytes, size);
+        return true;
+    }
+    if (!aw_image_contains(&machine->image, address, size))
+        return false;
+    aw_image_peek(&machine->image, aw_local_chunks(local), local->chunk_count, address, bytes,
+                  size);
+    return true;
+}
+
+static uint32_t answer_of(struct aw_machine *machine, enum aw_touch_how how, uint32_t output)
+{
+    return aw_answer_plain(machine, 0, 0, how, output);
+}
+
+unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *state,
+                          unsigned process, unsigned thread, uint32_t *answers)
+{
+    static uint8_t *buffer;
+    static uint64_t capacity;
+    const struct aw_local *local = local_of(machine, state, process);
+    const struct pending_touch call = call_of(machine, local, thread);
+    const struct aw_hook *hook = machine->imports[call.import].hook;
+    struct aw_range ranges[AW_RANGES_MAX + 1];
+    uint64_t fault, size = 0;
+    unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
+    if (fault != 0) {
+        enum aw_touch_how how =
+            aw_is_shared(fault) ? fate(machine, state, local, fault, 1, false) : AW_TOUCH_FAULT;
+        answers[0] =
+            answer_of(machine, how == AW_TOUCH_DONE ? AW_TOUCH_FAULT : how, AW_INTERN_NONE);
+        return 1;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        enum aw_touch_how how = fate(machine, state, local, ranges[i].address, ranges[i].size,
+                                     (ranges[i].kind & AW_ACCESS_WRITE) != 0);
+        if (how != AW_TOUCH_DONE) {
+            answers[0] = answer_of(machine, how, AW_INTERN_NONE);
+            return 1;
+        }
+        size += sizeof(struct aw_touched) + (ranges[i].size + 7) / 8 * 8;
+    }
+    if (size > capacity) {
+        capacity = 2 * size;
+        buffer = aw_reallocate(buffer, capacity, 1);
+    }
+    uint64_t at = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct aw_touched head = {ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind};
+        /* Code may write less than it told of. */
+        if (is_told(hook) || (ranges[i].kind & AW_ACCESS_READ) != 0)
+            head.kind |= AW_TOUCH_GIVEN;
+        memcpy(buffer + at, &head, sizeof head);
+        at += sizeof head;
+        if ((head.kind & AW_TOUCH_GIVEN) == 0)
+            continue;
+        uint32_t padded = (head.size + 7) / 8 * 8;
+        memset(buffer + at, 0, padded);
+        peek(machine, state, local, head.address, buffer + at, head.size);
+        at += padded;
+    }
+    uint32_t output = aw_intern_put(&machine->payloads, buffer, (uint32_t)at);
+    answers[0] = answer_of(machine, AW_TOUCH_DONE, output);
+    uint8_t found[16], expected[16];
+    if (!aw_hook_is_weak_exchange(hook) ||
+        !peek(machine, state, local, call.args[0], found, hook->size) ||
+        !peek(machine, state, local, call.args[1], expected, hook->size) ||
+        memcmp(found, expected, hook->size) != 0)
+        return 1;
+    answers[1] = answer_of(machine, AW_TOUCH_SPURIOUS, output);
+    return 2;
+}
+
+/* Each range of an answer, with its bytes (NULL: not given). */
+static const struct aw_touched *next_range(const uint8_t **place, const uint8_t *end,
+                                           const uint8_t **bytes)
+{
+    if (*place == end)
+        return NULL;
+    const struct aw_touched *range = (const struct aw_touched *)*place;
+    *place += sizeof *range;
+    *bytes = NULL;
+    if ((range->kind & AW_TOUCH_GIVEN) != 0) {
+        *bytes = *place;
+        *place += (range->size + 7) / 8 * 8;
+    }
+    return range;
+}
+
+static bool ends(struct aw_machine *machine, struct aw_thread *thread, uint32_t kind, uint32_t what,
+                 uint64_t a, const char *text)
+{
+    aw_run_event(machine, kind, what, a, thread->op.pc, text, (uint32_t)strlen(text));
+    thread->op = (struct aw_op){.kind = AW_OP_FATAL,
+                                .fd = kind == AW_EVENT_STOP ? SIGKILL : (int32_t)a,
+                                .payload = AW_INTERN_NONE};
+    thread->sp = aw_stack_top(thread->slot);
+    aw_image_clear_below(&machine->image, thread->slot, thread->sp);
+    return false;
+}
+
+/* The bytes outside of mappings that the call touches, in a process with several threads; false if
+ * some of them are visible. */
+static bool record_others(struct aw_machine *machine, const struct pending_touch *call, uint64_t pc)
+{
+    struct aw_range ranges[AW_RANGES_MAX];
+    const struct aw_hook *hook = machine->imports[call->import].hook;
+    unsigned count = aw_hook_ranges(machine, hook, call->args, ranges);
+    for (unsigned i = 0; i < count; i++) {
+        if (aw_is_shared(ranges[i].address))
+            continue;
+        if (!aw_hook_is_fixed(hook) &&
+            aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
+            return false;
+        aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
+    }
+    return true;
+}
+
+/* The machine carries out the call. */
+static bool perform(struct aw_machine *machine, struct aw_thread *thread,
+                    const struct pending_touch *call, const uint8_t *place, const uint8_t *end,
+                    bool spurious, uint64_t *result)
+{
+    const struct aw_hook *hook = machine->imports[call->import].hook;
+    const uint8_t *at, *bytes;
+    const struct aw_touched *range;
+    volatile bool seen = true;
+    for (at = place; (range = next_range(&at, end, &bytes)) != NULL;) {
+        aw_touch_open(range->address, range->size);
+        if (bytes != NULL)
+            memcpy((void *)range->address, bytes, range->size);
+    }
+    if (sigsetjmp(machine->guard, 0) != 0) {
+        machine->guarded = false;
+        aw_touch_close();
+        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
+    }
+    machine->guarded = true;
+    if (machine->work.head.thread_count > 1)
+        seen = record_others(machine, call, thread->op.pc);
+    if (seen)
+        *result = aw_hook_perform(hook, call->args, spurious, &machine->result_high);
+    machine->guarded = false;
+    for (at = place; (range = next_range(&at, end, &bytes)) != NULL;)
+        if ((range->kind & AW_ACCESS_WRITE) != 0 &&
+            (bytes == NULL || memcmp((const void *)range->address, bytes, range->size) != 0))
+            aw_touch_store(range->address, range->size, (const void *)range->address);
+    aw_touch_close();
+    if (seen)
+        return true;
+    return ends(
+        machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
+        "a function on strings in a shared mapping and in memory that threads share without "
+        "a lock is not modelled");
+}
+
+bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
+                     uint64_t *result)
+{
+    struct aw_thread *thread = &machine->work.threads[index];
+    const struct pending_touch call =
+        *(const struct pending_touch *)aw_intern_get(&machine->payloads, thread->op.payload);
+    const uint8_t *place = NULL, *end = NULL, *bytes;
+    *result = 0;
+    switch ((enum aw_touch_how)answer->detail) {
+    case AW_TOUCH_BUS:
+        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGBUS,
+                    "SIGBUS: an access behind the end of a shared memory object");
+    case AW_TOUCH_FAULT:
+        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
+    case AW_TOUCH_TAIL:
+        return ends(machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
+                    "an access behind the end of a shared memory object, in its last page, is not "
+                    "modelled");
+    default:
+        break;
+    }
+    if (answer->output != AW_INTERN_NONE) {
+        place = aw_intern_get(&machine->payloads, answer->output);
+        end = place + aw_intern_size(&machine->payloads, answer->output);
+    }
+    if (!is_told(machine->imports[call.import].hook))
+        return perform(machine, thread, &call, place, end, answer->detail == AW_TOUCH_SPURIOUS,
+                       result);
+    for (const struct aw_touched *range; (range = next_range(&place, end, &bytes)) != NULL;)
+        aw_touch_arm(range, bytes);
+    return true;
+}
+
+void aw_touch_apply(struct aw_machine *machine, struct aw_state *state, uint32_t stores)
+{
+    uint32_t size = aw_intern_size(&machine->payloads, stores);
+    for (uint32_t at = 0; at < size;) {
+        const struct aw_store *store =
+            (const struct aw_store *)((const uint8_t *)aw_intern_get(&machine->payloads, stores) +
+                                      at);
+        uint32_t position = aw_machine_position(aw_machine_layout(machine, state),
+                                                aw_shared_handle(store->address));
+        AW_CHECK(position != 0);
+        state->words[position] = aw_memory_put(machine, state->words[position], store->address,
+                                               store + 1, (uint32_t)store->size);
+        at += (uint32_t)(sizeof *store + (store->size + 7) / 8 * 8);
+    }
+}
