@@ -362,6 +362,7 @@ void mpq_join(struct mpqueue *queue)
         return;
     pthread_join(queue->feeder, NULL);
     queue->feeder_joined = true;
+    mpq_take_back(queue);
 }
 
 int mpqueue_join_thread(struct mpqueue *queue)

@@ -5,7 +5,7 @@
  *   loop:                                                             feeder_step
  *     lock notempty; if the buffer is empty: wait ONCE;               feeder_take
  *       take the first object, if there is one; unlock
- *     if it is QUIT: close both ends of the pipe, end                 feeder_quit
+ *     if it is QUIT: close the pipe's ends, end                       feeder_quit
  *     serialise it (2.x: after the next line)                         feeder_serialise
  *     sem_wait(wlock); send; sem_post(wlock)                          feeder_send
  *     on an error:                                                    feeder_survives
@@ -106,10 +106,30 @@ void mpq_close_end(int *end)
         close(fd);
 }
 
+static MPQ_STEP void feeder_close(int fd, bool *closed)
+{
+    if (fd < 0)
+        return;
+    *closed = true;
+    MPQ_FORK_ORDER();
+    close(fd);
+}
+
+/* Before 3.9.13 it has W alone: R is for close(). */
 static MPQ_STEP void feeder_quit(struct mpqueue *queue)
 {
-    mpq_close_end(&queue->reader_fd);
-    mpq_close_end(&queue->writer_fd);
+    if (queue->behaviour->close_leaves_reader)
+        feeder_close(queue->reader_fd, &queue->feeder_closed.reader);
+    feeder_close(queue->writer_fd, &queue->feeder_closed.writer);
+}
+
+void mpq_take_back(struct mpqueue *queue)
+{
+    if (queue->feeder_closed.reader)
+        queue->reader_fd = -1;
+    if (queue->feeder_closed.writer)
+        queue->writer_fd = -1;
+    queue->feeder_closed = (struct mpq_ends){0};
 }
 
 /* Serialises, and frees the object. */

@@ -56,8 +56,9 @@ struct mpq_node {
  *   notempty_lock  first, last, exiting, feeder_started (also read without it by close, join and
  *                  exit, which are alone by contract)
  *   started_lock   started
- *   the feeder     sending; and after QUIT the descriptors, which no get uses after close
- *   the user       closed, quit_sent, join_cancelled, feeder_joined, feeder (alone by contract)
+ *   the feeder     sending, feeder_closed
+ *   the user       closed, quit_sent, join_cancelled, feeder_joined, feeder (alone by contract);
+ *                  the descriptors, of which the feeder only reads writer_fd, and reader_fd at QUIT
  * In a forked child there is one thread and mpq_reset has run.
  */
 struct mpqueue {
@@ -96,6 +97,14 @@ struct mpqueue {
         size_t size;
         unsigned char *frame; /* header and body in one piece */
     } sending;
+
+    /* The ends that the feeder closed at QUIT, in CPython by Connection.close(). They count as closed
+     * from its end on, or in a child (mpq_take_back): until then nobody but the feeder asks, since
+     * get says that the queue is closed. So the field that every get reads is never written beside
+     * it. */
+    struct mpq_ends {
+        bool reader, writer;
+    } feeder_closed;
 };
 
 /* One sem_wait, taken up again after EINTR. MPQ_OK or MPQ_SYSTEM. */
@@ -142,6 +151,9 @@ void mpq_sending_clear(struct mpqueue *queue);
 
 /* Closes a descriptor that is not closed yet. */
 void mpq_close_end(int *end);
+
+/* What the feeder has closed is closed. It is no more, or this is a child, which has none. */
+void mpq_take_back(struct mpqueue *queue);
 
 /* The feeder's main function; the argument is the queue. */
 void *mpq_feeder_main(void *queue);

@@ -42,6 +42,7 @@ void mpq_reset(struct mpqueue *queue)
 {
     free_buffer(queue);
     mpq_sending_clear(queue);
+    mpq_take_back(queue);
     memset(&queue->quit_node, 0, sizeof queue->quit_node);
     queue->notempty_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     queue->notempty = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
