@@ -9,8 +9,8 @@
  *   mpqueue/put/enqueue                     slot taken, before the buffer's lock     -
  *   mpqueue/put/notify                      appended, before the feeder is notified  -
  *   mpqueue/feeder/wake                     before the feeder looks at the buffer    -
- *   mpqueue/feeder/serialise                before an object is serialised           dropped,
- * EINVAL mpqueue/feeder/serialised               after it                                 -
+ *   mpqueue/feeder/serialise                before an object is serialised           EINVAL
+ *   mpqueue/feeder/serialised               after it                                 -
  *   mpqueue/feeder/before_wlock             before the lock for writing is taken     -
  *   mpqueue/feeder/after_wlock              after it                                 -
  *   mpqueue/feeder/between_header_and_body  the two writes of a large frame          -
@@ -18,10 +18,11 @@
  *   mpqueue/get/after_rlock                 after it                                 -
  *   mpqueue/get/after_poll                  poll says there is something             -
  *   mpqueue/get/received                    a whole message was read, rlock held     -
- *   mpqueue/get/load                        before a message is deserialised         lost, EBADMSG
+ *   mpqueue/get/load                        before a message is deserialised         EBADMSG
  *   mpqueue/put/count_late                  2.6: put is over, its task not counted   -
  *
- * Those with "-" are places, for a delay or a crash; their answer is not looked at.
+ * With an errno, the object is dropped. Those with "-" are places, for a delay; their answer is not
+ * looked at.
  */
 #ifndef MPQUEUE_FAULT_POINTS_H
 #define MPQUEUE_FAULT_POINTS_H
