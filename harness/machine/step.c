@@ -104,7 +104,8 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     step->flags = edge->flags | edge->child_flags;
     step->named |= edge->pid_matters || machine->pid_mattered;
     const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
-    if (was->op.kind == AW_OP_THREAD_EXIT)
+    const struct aw_answer *answer = aw_intern_get(&machine->answers, outcome->answer);
+    if (was->op.kind == AW_OP_THREAD_EXIT && answer->action != AW_ACT_DELAY)
         aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);
     switch (outcome->effect) {
     case AW_EFFECT_MEMORY: {

@@ -92,6 +92,55 @@ Test(fault_oracles, agree_on_points_in_the_code)
     compare_group(AW_PLAN_CODE, 300);
 }
 
+static bool is_among(const struct aw_outcomes *outcomes, const char *line)
+{
+    for (uint32_t i = 0; i < outcomes->count; i++)
+        if (strcmp(outcomes->lines[i], line) == 0)
+            return true;
+    return false;
+}
+
+/* By the clock, any two operations a millisecond, or an hour, late: whatever comes of it comes
+ * about in arbitrary time without a fault, where a delay is somebody else going first. */
+static void expect_delays_to_be_covered(uint64_t seed, unsigned *late)
+{
+    static const int64_t delays_ns[] = {1000000, INT64_C(3600) * 1000000000};
+    char text[AW_RANDOM_TEXT];
+    struct aw_oracle by_the_clock, delayed, arbitrary;
+    struct aw_fault_plan plan = {.count = 1, .budget = 2};
+    plan.faults[0] =
+        (struct aw_fault){.kind = AW_FAULT_DELAY, .budget = 2, .delay_ns = delays_ns[seed % 2]};
+    strcpy(plan.faults[0].point, "allways/delay");
+    aw_random_program(seed, &aw_random_tiny, text);
+    aw_machine_settings_default(&box_settings);
+    box_plan = NULL;
+    bool complete = box_oracle(text, &arbitrary);
+    box_settings.time = AW_TIME_VIRTUAL;
+    complete &= box_oracle(text, &by_the_clock);
+    box_plan = &plan;
+    complete &= box_oracle(text, &delayed);
+    if (complete) {
+        compared++;
+        *late += delayed.outcomes.count > by_the_clock.outcomes.count;
+        for (uint32_t i = 0; i < delayed.outcomes.count; i++)
+            cr_expect(is_among(&arbitrary.outcomes, delayed.outcomes.lines[i]),
+                      "seed %" PRIu64 ", %s: %s", seed, text, delayed.outcomes.lines[i]);
+        cr_expect_eq(delayed.violated & ~arbitrary.violated, 0, "%s", text);
+    }
+    aw_oracle_deinit(&by_the_clock);
+    aw_oracle_deinit(&delayed);
+    aw_oracle_deinit(&arbitrary);
+}
+
+Test(fault_oracles, arbitrary_time_covers_delays_of_any_length)
+{
+    unsigned late = 0;
+    for (uint64_t seed = 130001; seed <= 131000; seed++)
+        expect_delays_to_be_covered(seed, &late);
+    cr_expect_gt(compared, 300);
+    cr_expect_gt(late, 5, "delays make a difference by the clock: %u", late);
+}
+
 static void compare_mixed(uint64_t first, unsigned count, const struct aw_random_sizes *sizes)
 {
     for (uint64_t seed = first; seed < first + count; seed++) {
