@@ -5,7 +5,9 @@
  * asserts, and forks what it needs.
  *
  *   contract CHECK       runs it: exit status 0, or an assertion fails
+ *   contract GROUP       runs all whose names begin with "GROUP.", one after the other
  *   contract --list      their names
+ *   contract --groups    the groups
  */
 #include <assert.h>
 #include <errno.h>
@@ -127,6 +129,28 @@ static void put_waits_for_a_slot(void)
     spawn(gets_two, queue);
     ok(mpqueue_put(queue, text("a")));
     ok(mpqueue_put(queue, text("b")));
+    reap();
+    mpqueue_destroy(queue);
+}
+
+static void gets_one(void *queue)
+{
+    get_expected(queue, "a");
+}
+
+/* There is room in time, or there is not: Full, and the object is the caller's still. */
+static void put_waits_so_long(void)
+{
+    struct mpqueue *queue = queue_of(1, false, MPQ_CPYTHON_3_11);
+    void *object = text("b");
+    ok(mpqueue_put(queue, text("a")));
+    spawn(gets_one, queue);
+    int status = mpqueue_put_timed(queue, object, MS);
+    assert(status == MPQ_OK || status == MPQ_FULL);
+    if (status == MPQ_OK)
+        get_expected(queue, "b");
+    else
+        expect(object, "b");
     reap();
     mpqueue_destroy(queue);
 }
@@ -458,40 +482,70 @@ static const struct {
     const char *name;
     void (*run)(void);
 } checks[] = {
-    {"full-queue", full_queue},
-    {"put-waits-for-a-slot", put_waits_for_a_slot},
-    {"join-waits-for-all-tasks", join_waits_for_all_tasks},
-    {"join-without-tasks-returns", join_without_tasks_returns},
-    {"task-done-too-often", task_done_too_often},
-    {"everybody-in-join-wakes", everybody_in_join_wakes},
-    {"old-put-counts-too", old_put_counts_too},
-    {"notify-all-wakes-all", notify_all_wakes_all},
-    {"notify-without-waiters", notify_without_waiters},
-    {"wait-times-out", wait_times_out},
-    {"no-wake-up-is-left-over", no_wake_up_is_left_over},
-    {"the-woken-hold-the-lock", the_woken_hold_the_lock},
-    {"event-is-waited-for", event_is_waited_for},
-    {"event-is-cleared", event_is_cleared},
-    {"simple-keeps-order", simple_keeps_order},
-    {"simple-empty-is-true-or-false", simple_empty_is_true_or_false},
-    {"simple-put-waits-for-room", simple_put_waits_for_room},
-    {"profiles-have-names", profiles_have_names},
-    {"close-and-the-reader", close_and_the_reader},
-    {"all-versions-carry", all_versions_carry},
+    {"queue.full", full_queue},
+    {"queue.put-waits-for-a-slot", put_waits_for_a_slot},
+    {"queue.put-waits-so-long", put_waits_so_long},
+    {"tasks.join-waits-for-all", join_waits_for_all_tasks},
+    {"tasks.join-without-any-returns", join_without_tasks_returns},
+    {"tasks.done-too-often", task_done_too_often},
+    {"tasks.everybody-in-join-wakes", everybody_in_join_wakes},
+    {"tasks.old-put-counts-too", old_put_counts_too},
+    {"condition.notify-all-wakes-all", notify_all_wakes_all},
+    {"condition.notify-without-waiters", notify_without_waiters},
+    {"condition.wait-times-out", wait_times_out},
+    {"condition.no-wake-up-is-left-over", no_wake_up_is_left_over},
+    {"condition.the-woken-hold-the-lock", the_woken_hold_the_lock},
+    {"event.is-waited-for", event_is_waited_for},
+    {"event.is-cleared", event_is_cleared},
+    {"simple.keeps-order", simple_keeps_order},
+    {"simple.empty-is-true-or-false", simple_empty_is_true_or_false},
+    {"simple.put-waits-for-room", simple_put_waits_for_room},
+    {"profile.names", profiles_have_names},
+    {"profile.close-and-the-reader", close_and_the_reader},
+    {"profile.all-carry", all_versions_carry},
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };
 
+static size_t group_length(const char *name)
+{
+    return strcspn(name, ".");
+}
+
+static bool begins_group(int i)
+{
+    size_t length = group_length(checks[i].name);
+    return i == 0 || strncmp(checks[i].name, checks[i - 1].name, length + 1) != 0;
+}
+
+static bool is_asked_for(const char *what, const char *name)
+{
+    size_t length = group_length(name);
+    return strcmp(what, name) == 0 || (strlen(what) == length && strncmp(what, name, length) == 0);
+}
+
+static int list(bool groups)
+{
+    for (int i = 0; i < CHECKS; i++)
+        if (!groups)
+            printf("%s\n", checks[i].name);
+        else if (begins_group(i))
+            printf("%.*s\n", (int)group_length(checks[i].name), checks[i].name);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    int ran = 0;
     signal(SIGPIPE, SIG_IGN);
-    for (int i = 0; i < CHECKS; i++) {
-        if (argc == 2 && strcmp(argv[1], "--list") == 0)
-            printf("%s\n", checks[i].name);
-        else if (argc == 2 && strcmp(argv[1], checks[i].name) == 0) {
+    if (argc != 2)
+        return 2;
+    if (strcmp(argv[1], "--list") == 0 || strcmp(argv[1], "--groups") == 0)
+        return list(strcmp(argv[1], "--groups") == 0);
+    for (int i = 0; i < CHECKS; i++)
+        if (is_asked_for(argv[1], checks[i].name)) {
             checks[i].run();
-            return 0;
+            ran++;
         }
-    }
-    return argc == 2 && strcmp(argv[1], "--list") == 0 ? 0 : 2;
+    return ran > 0 ? 0 : 2;
 }
