@@ -21,6 +21,8 @@
 #include "mpqueue/mpsync.h"
 #include "pool/process.h"
 
+enum { NS_PER_MS = 1000000 };
+
 STEP int pool_failed(const char *what, int status)
 {
     aw_error(what, status == MPQ_SYSTEM ? errno : 0);
@@ -44,16 +46,19 @@ void pool_sleep(int ms)
 
 /* ---- putting ---- */
 
-/* try: q.put_nowait(object) except Full: pass */
+/* try: q.put(object, timeout=t) except Full: pass; or put_nowait */
 static STEP int put_or_drop(struct pool *pool, void *object)
 {
-    int status = mpqueue_put_nowait(pool->jobs, object);
+    int status =
+        pool->put_timeout_ms > 0
+            ? mpqueue_put_timed(pool->jobs, object, (int64_t)pool->put_timeout_ms * NS_PER_MS)
+            : mpqueue_put_nowait(pool->jobs, object);
     return status == MPQ_FULL ? MPQ_OK : status;
 }
 
 static STEP int put_object(struct pool *pool, void *object)
 {
-    if (pool->drop_full)
+    if (pool->drop_full || pool->put_timeout_ms > 0)
         return put_or_drop(pool, object);
     return pool->simple ? mpsimple_put(pool->simple, object) : mpqueue_put(pool->jobs, object);
 }

@@ -51,6 +51,7 @@ struct pool {
     int items, workers, producers, maxsize, size;
     int sentinels, stop_at;          /* 0: as many as the protocol says */
     int timeout_ms, put_ms, work_ms; /* of get; before each put; after each item */
+    int put_timeout_ms;              /* of put; 0: none */
     int profile;
     int workers_first, join_producers, flush, cancel_join, os_exit, one_each, forget, drop_full;
 

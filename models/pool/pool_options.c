@@ -28,6 +28,8 @@ static const struct number numbers[] = {
     {"--sentinels", FIELD(sentinels), 0, 1000, 0, "how many are sent; 0: as the protocol says"},
     {"--stop-at", FIELD(stop_at), 0, 1000, 0, "at which one a worker stops; 0: the same"},
     {"--get-timeout", FIELD(timeout_ms), 0, MS_MAX, 2000, "ms that a get with a time-out waits"},
+    {"--put-timeout", FIELD(put_timeout_ms), 0, MS_MAX, 0,
+     "ms that a put waits for room, and nobody looks whether it was Full; 0: without end"},
     {"--put-delay", FIELD(put_ms), 0, MS_MAX, 0, "ms before each put"},
     {"--work", FIELD(work_ms), 0, MS_MAX, 0, "ms that a worker works on an item"},
 };
@@ -135,8 +137,9 @@ static STEP int check(const struct pool *pool)
         return wrong("--protocol", NULL, "one of those that --help lists");
     if (!pool->protocol->turn && pool->producers == 0)
         return wrong("--producers", "0", "at least 1 for this protocol");
-    if (pool->protocol->simple && pool->drop_full)
-        return wrong("--drop-full", NULL, "another protocol: a SimpleQueue is never Full");
+    if (pool->protocol->simple && (pool->drop_full || pool->put_timeout_ms))
+        return wrong(pool->drop_full ? "--drop-full" : "--put-timeout", NULL,
+                     "another protocol: a SimpleQueue is never Full");
     if (pool->protocol->finish == finish_executor && pool->producers > 0)
         return wrong("--producers", NULL, "0 for this protocol");
     return 0;
