@@ -146,7 +146,7 @@ PLANS ?= none
 soak: all $(BUILD)/soak ## compare with the oracles on COUNT random programs from SEED on
 	$(BUILD)/soak $(SEED) $(COUNT) $(SIZE) 0 $(PLANS)
 
-field-guide: deps ## run scenarios/field-guide, and write its table into docs/field-guide.md
+field-guide: deps ## run what decides the cells of docs/field-guide.md, and write its table and traces
 	@$(MAKE) --no-print-directory -s all
 	@python3 tools/field_guide.py update
 
