@@ -64,9 +64,11 @@ bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, ui
 {
     if (aw_is_shared(address)) /* touch.h */
         return false;
-    if (machine->accesses.every)
-        return aw_access_place(machine, address) != AW_PLACE_OWN_STACK &&
-               aw_access_place(machine, address) != AW_PLACE_RUNTIME;
+    if (machine->accesses.every) {
+        enum aw_access_place place = aw_access_place(machine, address);
+        if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_RUNTIME && place != AW_PLACE_CONSTANT)
+            return true; /* of the own stack, what another thread was seen at: below */
+    }
     for (uint64_t at = address; at < address + size;) {
         const uint64_t *bits = page_bits(machine, at);
         uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
@@ -387,15 +389,38 @@ void aw_access_runaway(struct aw_machine *machine)
 
 /* Parked accesses. */
 
+static const struct aw_hook *hook_of(const struct aw_machine *machine, uint32_t import)
+{
+    return machine->imports[import].hook;
+}
+
+/* Parked at bytes of another thread's stack: they are its owner's accesses as well from now on. */
+static void give_away(struct aw_machine *machine, const struct aw_range *range)
+{
+    if (aw_access_place(machine, range->address) != AW_PLACE_OTHER_STACK)
+        return;
+    for (uint64_t at = range->address; at < range->address + range->size; at++) {
+        const uint64_t *bits = page_bits(machine, at);
+        if (bits == NULL || (bits[at % AW_PAGE / 64] >> at % 64 & 1) == 0)
+            aw_access_pend(machine, at, 1);
+    }
+}
+
 bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
                     const struct aw_range *ranges, unsigned count, unsigned from)
 {
+    const struct aw_hook *hook = hook_of(machine, import);
+    bool choice = hook != NULL && aw_hook_is_weak_exchange(hook);
     for (unsigned i = from; i < count; i++) {
         if (ranges[i].size == 0 ||
-            !aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
+            (!aw_access_is_visible(machine, ranges[i].address, ranges[i].size) &&
+             (!choice || (ranges[i].kind & AW_ACCESS_ATOMIC) == 0 ||
+              aw_is_shared(ranges[i].address))))
             continue;
         struct aw_pending_call call = {.import = import};
         memcpy(call.args, args, sizeof call.args);
+        if (machine->accesses.every)
+            give_away(machine, &ranges[i]);
         struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
         op->address = ranges[i].address;
         op->argument = ranges[i].size | (uint64_t)ranges[i].kind << 32;
@@ -404,11 +429,6 @@ bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t 
         return true;
     }
     return false;
-}
-
-static const struct aw_hook *hook_of(const struct aw_machine *machine, uint32_t import)
-{
-    return machine->imports[import].hook;
 }
 
 static unsigned unguarded_ranges(const struct aw_machine *machine, uint32_t import,
@@ -444,10 +464,13 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     if (spun_size != 0)
         return aw_stop_call(machine, AW_STOP_RUNAWAY,
                             "a loop on a variable that another thread is to change");
+    bool choice = hook != NULL && aw_hook_is_weak_exchange(hook);
+    if (choice && aw_hook_is_weak(hook, args))
+        machine->accesses.weak_orders = true;
     if (hook != NULL && !aw_gate.records && aw_touch_concerns(hook, args)) {
         if (aw_touch_park(machine, import, args) == AW_CALL_PARK)
             return AW_CALL_PARK;
-    } else if (aw_gate.records) {
+    } else if (aw_gate.records || choice) {
         uint64_t pc = aw_run_call_site(machine);
         unsigned count = ranges_of(machine, import, args, ranges);
         if (aw_access_park(machine, import, args, ranges, count, 0))

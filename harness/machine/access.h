@@ -152,6 +152,8 @@ uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool 
 unsigned aw_hook_pointers(const struct aw_hook *hook);
 /* Does its footprint depend on its arguments alone? Otherwise it depends on strings in memory. */
 bool aw_hook_is_fixed(const struct aw_hook *hook);
+/* A weak compare-exchange is an operation wherever it is, visible or not: whether it fails is a
+ * choice. With these values, may it fail where the strong form would not? */
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook);
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
 

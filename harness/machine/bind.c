@@ -96,6 +96,8 @@ static uint64_t hook_stub(struct aw_machine *machine, unsigned hook)
     AW_CHECK(hook < sizeof aw_gate.functions / sizeof *aw_gate.functions);
     uint32_t number = new_import(machine, aw_hooks[hook].name, NULL);
     machine->imports[number].hook = &aw_hooks[hook];
+    if (aw_hook_is_weak_exchange(&aw_hooks[hook]))
+        return stub(machine, number, aw_cpu_leave);
     aw_gate.functions[hook] = aw_hooks[hook].function;
     aw_gate.imports[hook] = number;
     return stub(machine, hook, aw_gate_enter);
