@@ -191,6 +191,7 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
         aw_search_init(search, explorer, explorer->symmetry, reduce, keep_edges);
         search->walk_first = walk_first;
         search->on_terminal = explorer->on_terminal;
+        search->on_state = explorer->on_state;
         search->terminal_context = explorer->terminal_context;
         enum aw_end end = aw_search_run(search);
         if (end != AW_END_RESTART)
@@ -336,6 +337,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
                                    .symmetry = options->symmetry};
     if (observer != NULL) {
         explorer.on_terminal = observer->on_terminal;
+        explorer.on_state = observer->on_state;
         explorer.on_restart = observer->on_restart;
         explorer.terminal_context = observer->context;
     }

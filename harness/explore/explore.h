@@ -120,6 +120,7 @@ struct aw_observer {
     void (*on_terminal)(void *context, const struct aw_state *state, const char *monitor);
     void (*on_restart)(void *context);
     void *context;
+    void (*on_state)(void *context, const struct aw_state *state); /* each visited one; or NULL */
 };
 int aw_explore_observed(struct aw_machine *machine, const struct aw_options *options,
                         const struct aw_observer *observer, struct aw_result *result,

@@ -42,6 +42,7 @@ struct aw_explorer {
     uint64_t memory_bytes; /* of the phase at work */
     double last_progress;
     void (*on_terminal)(void *context, const struct aw_state *state, const char *monitor);
+    void (*on_state)(void *context, const struct aw_state *state);
     void (*on_restart)(void *context);
     void *terminal_context;
     struct aw_progress progress;
@@ -113,6 +114,7 @@ struct aw_search {
     bool walk_first; /* look for broken assumptions on random walks first */
     /* Called for every state without transitions; may be NULL. */
     void (*on_terminal)(void *context, const struct aw_state *state, const char *monitor);
+    void (*on_state)(void *context, const struct aw_state *state);
     void *terminal_context;
 };
 

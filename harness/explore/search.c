@@ -613,6 +613,8 @@ enum aw_end aw_search_run(struct aw_search *search)
             e.end = AW_END_RESTART;
             break;
         }
+        if (search->on_state != NULL)
+            search->on_state(search->terminal_context, &state);
         expand(&e, &state, outcomes);
         if (search->reduce != NULL && explorer->monitor.order_matters && e.end == AW_END_COMPLETE)
             e.end = AW_END_RESTART; /* without reduction (monitor.h) */

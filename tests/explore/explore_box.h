@@ -100,7 +100,7 @@ static inline bool box_agrees(const char *text, struct aw_options options,
                               const struct aw_oracle *oracle)
 {
     struct box_outcomes outcomes = {.machine = box_random(text)};
-    struct aw_observer observer = {box_terminal, box_restart, &outcomes};
+    struct aw_observer observer = {box_terminal, box_restart, &outcomes, NULL};
     struct aw_result result;
     struct aw_error error;
     options.properties = JUDGED;

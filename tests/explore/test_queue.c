@@ -25,7 +25,7 @@ static void agree(int items, int workers, const char *protocol)
     struct aw_error error;
     struct aw_oracle oracle;
     struct box_outcomes outcomes = {.machine = article(items, workers, protocol)};
-    struct aw_observer observer = {box_terminal, box_restart, &outcomes};
+    struct aw_observer observer = {box_terminal, box_restart, &outcomes, NULL};
     aw_options_default(&options);
     options.properties = JUDGED;
     options.whole_graph = true;

@@ -272,7 +272,7 @@ static inline const char *box_all(const char *fixture, const char *name)
     struct aw_options options;
     struct aw_result result;
     struct aw_error error;
-    struct aw_observer observer = {box_terminal, box_restart, &walk};
+    struct aw_observer observer = {box_terminal, box_restart, &walk, NULL};
     aw_options_default(&options);
     options.whole_graph = true;
     options.minimal = false;

@@ -80,7 +80,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     struct aw_result result;
     struct aw_error error;
     struct collector collector = {0};
-    struct aw_observer observer = {on_terminal, on_restart, &collector};
+    struct aw_observer observer = {on_terminal, on_restart, &collector, NULL};
     memset(c, 0, sizeof *c);
     c->agrees = true;
 
