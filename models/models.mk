@@ -107,6 +107,7 @@ $(BUILD)/models/memory/%.so: models/memory/%.c
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@
 
-$(BUILD)/models/random.so: models/random/random.c $(MODEL_HEADERS)
+random_SOURCES := $(wildcard models/random/*.c)
+$(BUILD)/models/random.so: $(random_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $< -o $@
+	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $(random_SOURCES) -o $@

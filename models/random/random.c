@@ -40,6 +40,13 @@
  *   Tb J       starts a thread that runs body b; joins the oldest that is not joined yet
  *   x          the process exits
  *   y z g      sched_yield, nanosleep, getpid
+ *   < > % ...  accesses to memory that threads share: random_memory.c
+ *   sb         as T, and gives the thread the address of a variable on the own stack (place 9); who
+ *              has done that joins all its threads before it ends
+ *   mb         as T, and it is the new thread that has to join the oldest of the others (passed over
+ *              if there is none, or after s)
+ *   p          detaches the oldest thread (the same)
+ *   vm         unlocks a mutex that others hold (passed over if not normal, or held)
  *   lm es up   spins: until trylock, trywait, poll for reading succeeds (forgets the failures)
  *   *k( )      does the block k times
  *   ?( ) !( )  does the block if the accumulator is odd, even
@@ -52,9 +59,11 @@
  * hands it to who joins it, a process exits with that of its first thread: another observation,
  * mostly another exit status. Bytes written tell the writer's body, not its pid.
  *
- * No data races: all state of a thread is on its own stack, but for the guarded variables, which
- * are touched only with their mutex held. A forked child goes on at the same depth of the stack
- * with all of that cleared, so that siblings which run the same body are in equal states.
+ * No data races but those of random_memory.c: all other state of a thread is on its own stack, but
+ * for the guarded variables, which are touched only with their mutex held. A forked child goes on at
+ * the same depth of the stack with all of that cleared, so that siblings which run the same body are
+ * in equal states. What reads the text and the tables that main fills in before there are threads
+ * is QUIET, not instrumented: an oracle that interleaves every access should not interleave these.
  *
  * A second argument N turns a question about outcomes into one about a property: the root process
  * gets an item twice when it exits with N, so that exactly-once is violated exactly when it can.
@@ -84,11 +93,7 @@
 #include <unistd.h>
 
 #include "allways/probe.h"
-
-#define STEP __attribute__((noinline))
-
-enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
-enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulator's 0..63 */
+#include "random.h"
 
 static pthread_mutex_t mutexes[MUTEXES], *mutex_of[MUTEXES];
 static char kinds[MUTEXES];
@@ -105,33 +110,12 @@ static int body_count;
 static int is_child;
 static unsigned asked_for = NO_PROGRAM; /* the second argument */
 
-struct loop {
-    const char *begin; /* of the block, or NULL: a block that is done once */
-    int left;
-};
-
-/* All that a thread remembers. */
-struct context {
-    const char *at; /* the next statement */
-    int body;
-    int is_process; /* its end is the process's end */
-    unsigned accumulator;
-    unsigned char held[MUTEXES]; /* how often */
-    unsigned char rwlocked;      /* how often, to read or to write */
-    unsigned char foreign;       /* mutexes held across fork that only the parent may unlock */
-    int depth;
-    struct loop loops[DEPTH];
-    int thread_count, child_count;
-    pthread_t threads[STARTED]; /* not joined, oldest first */
-    pid_t children[STARTED];    /* remembered and not waited for, oldest first */
-};
-
-static _Noreturn void no_program(void)
+_Noreturn void no_program(void)
 {
     _exit(NO_PROGRAM);
 }
 
-static _Noreturn void exit_process(const struct context *context)
+static _Noreturn QUIET void exit_process(const struct context *context)
 {
     if (!is_child && context->accumulator == asked_for) {
         aw_put(0, 1);
@@ -141,14 +125,14 @@ static _Noreturn void exit_process(const struct context *context)
     _exit((int)context->accumulator);
 }
 
-static void fold(struct context *context, int value)
+void fold(struct context *context, int value)
 {
     context->accumulator = (context->accumulator * 5 + (unsigned)value * 7 + 1) & 63;
 }
 
 /* ---- reading the text ---- */
 
-static char next_char(struct context *context)
+static QUIET char next_char(struct context *context)
 {
     while (*context->at == ' ')
         context->at++;
@@ -156,7 +140,7 @@ static char next_char(struct context *context)
 }
 
 /* A digit below `limit`. */
-static int next_index(struct context *context, int limit)
+int next_index(struct context *context, int limit)
 {
     int digit = next_char(context) - '0';
     if (digit < 0 || digit >= limit)
@@ -213,7 +197,7 @@ static void branch(struct context *context, int yes)
 }
 
 /* A block that may follow an operation which answers yes or no. */
-static void branch_if_any(struct context *context, int yes)
+QUIET void branch_if_any(struct context *context, int yes)
 {
     while (*context->at == ' ')
         context->at++;
@@ -223,7 +207,7 @@ static void branch_if_any(struct context *context, int yes)
 
 /* ---- mutexes and conditions ---- */
 
-static void do_mutex(struct context *context, char what)
+static QUIET void do_mutex(struct context *context, char what)
 {
     int m = next_index(context, MUTEXES), result;
     if (context->foreign >> m & 1) {
@@ -234,6 +218,10 @@ static void do_mutex(struct context *context, char what)
     switch (what) {
     case 'Z':
         fold(context, pthread_mutex_consistent(mutex_of[m]) != 0);
+        return;
+    case 'v':
+        if (kinds[m] == 'n' && context->held[m] == 0)
+            fold(context, pthread_mutex_unlock(mutex_of[m]) != 0);
         return;
     case 'U':
         if ((kinds[m] == 'n' || kinds[m] == 'p') && context->held[m] == 0)
@@ -265,7 +253,7 @@ static void do_mutex(struct context *context, char what)
         branch_if_any(context, result == 0);
 }
 
-static void do_rwlock(struct context *context, char what)
+static QUIET void do_rwlock(struct context *context, char what)
 {
     int result;
     switch (what) {
@@ -306,6 +294,11 @@ static void do_guarded(struct context *context, char what)
         fold(context, guarded[m]);
 }
 
+static QUIET pthread_mutex_t *mutex_at(int m)
+{
+    return mutex_of[m];
+}
+
 static void do_condition(struct context *context, char what)
 {
     int c = next_index(context, CONDITIONS), m;
@@ -322,10 +315,10 @@ static void do_condition(struct context *context, char what)
         return;
     int result = 0;
     if (what == 'C')
-        result = pthread_cond_wait(&conditions[c], mutex_of[m]);
+        result = pthread_cond_wait(&conditions[c], mutex_at(m));
     else
         while (guarded[m] == 0 && result == 0)
-            result = pthread_cond_wait(&conditions[c], mutex_of[m]);
+            result = pthread_cond_wait(&conditions[c], mutex_at(m));
     if (result == ENOTRECOVERABLE) {
         context->held[m] = 0;
         return;
@@ -335,7 +328,7 @@ static void do_condition(struct context *context, char what)
 
 /* ---- semaphores ---- */
 
-static void do_semaphore(struct context *context, char what)
+static QUIET void do_semaphore(struct context *context, char what)
 {
     sem_t *semaphore = semaphores[next_index(context, SEMAPHORES)];
     int value = 0;
@@ -399,13 +392,13 @@ static int poll_ends(struct pollfd *set, int count, int timeout)
     return seen;
 }
 
-static int poll_end(int p, int is_write, int timeout)
+static QUIET int poll_end(int p, int is_write, int timeout)
 {
     struct pollfd set = {.fd = pipes[p][is_write], .events = is_write ? POLLOUT : POLLIN};
     return poll_ends(&set, 1, timeout);
 }
 
-static int poll_both(int timeout)
+static QUIET int poll_both(int timeout)
 {
     struct pollfd set[PIPES] = {{0}};
     for (int p = 0; p < pipe_count; p++)
@@ -420,7 +413,7 @@ static void set_nonblocking(int fd, int on)
         fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
-static void do_transfer(struct context *context, char what)
+static QUIET void do_transfer(struct context *context, char what)
 {
     int p = next_index(context, PIPES), length = next_index(context, 10);
     if (p >= pipe_count)
@@ -438,7 +431,7 @@ static void do_transfer(struct context *context, char what)
         }
 }
 
-static void do_end(struct context *context, char what)
+static QUIET void do_end(struct context *context, char what)
 {
     int p = next_index(context, PIPES);
     int is_write = what == 't' || what == 'u' ? 0 : next_end(context), seen = 0;
@@ -469,7 +462,7 @@ static void do_end(struct context *context, char what)
 
 /* ---- processes and threads ---- */
 
-static void start_body(struct context *context, int body, int is_process)
+static QUIET void start_body(struct context *context, int body, int is_process)
 {
     context->at = bodies[body];
     context->body = body;
@@ -494,7 +487,7 @@ static STEP pid_t fork_named(void)
 }
 
 /* The child knows nothing of its parent but the mutexes that it may unlock. */
-static STEP void become(struct context *context, int body)
+static QUIET void become(struct context *context, int body)
 {
     struct context child = {.foreign = context->foreign};
     for (int m = 0; m < MUTEXES; m++) {
@@ -510,7 +503,7 @@ static STEP void become(struct context *context, int body)
     start_body(context, body, 1);
 }
 
-static int higher_body(struct context *context)
+static QUIET int higher_body(struct context *context)
 {
     int body = next_index(context, body_count);
     if (body <= context->body)
@@ -573,13 +566,40 @@ static void do_child(struct context *context, char what)
 
 static void *thread_main(void *argument);
 
-static void do_thread(struct context *context)
+/* What a thread gets: its body, and the variable that it is given, or the thread that it has to join.
+ * A user-space address has 47 bits. */
+enum { GIVEN_PLACE = 1, GIVEN_THREAD = 2 };
+
+static void *pack(int body, int given, uint64_t value)
+{
+    return (void *)((uint64_t)body << 56 | (uint64_t)given << 48 | value);
+}
+
+static void forget_thread(struct context *context)
+{
+    context->thread_count--;
+    memmove(context->threads, context->threads + 1,
+            (size_t)context->thread_count * sizeof *context->threads);
+    context->threads[context->thread_count] = 0;
+}
+
+static void do_thread(struct context *context, char what)
 {
     int body = higher_body(context);
+    void *argument = pack(body, 0, 0);
     if (context->thread_count == STARTED)
         no_program();
-    if (pthread_create(&context->threads[context->thread_count], NULL, thread_main,
-                       (void *)(intptr_t)body) != 0)
+    if (what == 's') {
+        context->gave = 1;
+        context->place = &context->own;
+        argument = pack(body, GIVEN_PLACE, (uint64_t)&context->own);
+    } else if (what == 'm') {
+        if (context->thread_count == 0 || context->gave)
+            return;
+        argument = pack(body, GIVEN_THREAD, (uint64_t)context->threads[0]);
+        forget_thread(context);
+    }
+    if (pthread_create(&context->threads[context->thread_count], NULL, thread_main, argument) != 0)
         _exit(NO_MEANS);
     context->thread_count++;
 }
@@ -590,11 +610,16 @@ static void do_join(struct context *context)
     if (context->thread_count == 0)
         return;
     pthread_join(context->threads[0], &result);
-    context->thread_count--;
-    memmove(context->threads, context->threads + 1,
-            (size_t)context->thread_count * sizeof *context->threads);
-    context->threads[context->thread_count] = 0;
+    forget_thread(context);
     fold(context, (int)(intptr_t)result);
+}
+
+static void do_detach(struct context *context)
+{
+    if (context->thread_count == 0 || context->gave)
+        return;
+    pthread_detach(context->threads[0]);
+    forget_thread(context);
 }
 
 /* ---- the interpreter ---- */
@@ -631,7 +656,7 @@ static STEP void meet_point(struct context *context)
 static void do_statement(struct context *context, char what)
 {
     meet_point(context);
-    if (strchr("LUKlZ", what))
+    if (strchr("LUKlZv", what))
         do_mutex(context, what);
     else if (strchr("IWDEM", what))
         do_rwlock(context, what);
@@ -657,8 +682,12 @@ static void do_statement(struct context *context, char what)
         do_child(context, what);
     else if (strchr("yzgix", what))
         do_alone(context, what);
-    else if (what == 'T')
-        do_thread(context);
+    else if (strchr("Tsm", what))
+        do_thread(context, what);
+    else if (what == 'p')
+        do_detach(context);
+    else if (is_memory(what))
+        do_memory(context, what);
     else if (what == 'J')
         do_join(context);
     else if (what == '*')
@@ -671,21 +700,32 @@ static void do_statement(struct context *context, char what)
         no_program();
 }
 
-static unsigned run(int body, int is_process)
+static unsigned run(struct context *context, int body)
 {
-    struct context context = {0};
     char what;
-    start_body(&context, body, is_process);
-    while ((what = next_char(&context)) != '\0')
-        do_statement(&context, what);
-    if (context.is_process)
-        exit_process(&context);
-    return context.accumulator;
+    start_body(context, body, context->is_process);
+    while ((what = next_char(context)) != '\0')
+        do_statement(context, what);
+    if (context->is_process)
+        exit_process(context);
+    while (context->gave && context->thread_count > 0)
+        do_join(context);
+    return context->accumulator;
 }
 
 static void *thread_main(void *argument)
 {
-    return (void *)(intptr_t)run((int)(intptr_t)argument, 0);
+    struct context context = {0};
+    uint64_t given = (uint64_t)argument & (((uint64_t)1 << 48) - 1);
+    switch ((uint64_t)argument >> 48 & 0xff) {
+    case GIVEN_PLACE:
+        context.place = (uint64_t *)given;
+        break;
+    case GIVEN_THREAD:
+        context.threads[context.thread_count++] = (pthread_t)given;
+        break;
+    }
+    return (void *)(intptr_t)run(&context, (int)((uint64_t)argument >> 56));
 }
 
 /* ---- the beginning ---- */
@@ -768,6 +808,8 @@ int main(int argc, char **argv)
     for (int p = 0; p < pipe_count; p++)
         if (pipe(pipes[p]) != 0)
             _exit(NO_MEANS);
-    run(0, 1);
+    make_memory();
+    struct context context = {.is_process = 1};
+    run(&context, 0);
     return NO_MEANS;
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * random.h - what the two halves of the interpreter share: random.c (text, objects, threads) and
+ * random_memory.c (accesses to memory).
+ */
+#ifndef RANDOM_H
+#define RANDOM_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define STEP  __attribute__((noinline))
+#define QUIET __attribute__((noinline, no_sanitize_thread))
+
+enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
+enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulator's 0..63 */
+
+struct loop {
+    const char *begin; /* of the block, or NULL: a block that is done once */
+    int left;
+};
+
+/* All that a thread remembers. */
+struct context {
+    const char *at; /* the next statement */
+    int body;
+    int is_process; /* its end is the process's end */
+    unsigned accumulator;
+    unsigned char held[MUTEXES]; /* how often */
+    unsigned char rwlocked;      /* how often, to read or to write */
+    unsigned char foreign;       /* mutexes held across fork that only the parent may unlock */
+    int depth;
+    struct loop loops[DEPTH];
+    int thread_count, child_count;
+    pthread_t threads[STARTED]; /* not joined, oldest first */
+    pid_t children[STARTED];    /* remembered and not waited for, oldest first */
+    uint64_t *place;            /* place 9: its own variable, or that of who started it; or NULL */
+    int gave;                   /* has given the address of its own away */
+    uint64_t own;
+};
+
+_Noreturn void no_program(void);
+void fold(struct context *context, int value);
+int next_index(struct context *context, int limit); /* a digit below `limit` */
+/* A block that may follow an operation which answers yes or no. */
+void branch_if_any(struct context *context, int yes);
+
+/* random_memory.c */
+void make_memory(void);
+int is_memory(char statement);
+void do_memory(struct context *context, char statement);
+
+#endif
