@@ -15,11 +15,15 @@
 
 const struct aw_random_sizes aw_random_tiny = {.operations = 14, .processes = 3, .threads = 3};
 const struct aw_random_sizes aw_random_small = {.operations = 25, .processes = 3, .threads = 3};
+const struct aw_random_sizes aw_random_few_accesses = {
+    .operations = 14, .processes = 2, .threads = 3};
+const struct aw_random_sizes aw_random_accesses = {.operations = 22, .processes = 3, .threads = 3};
 
 enum { HEAD = 12, BODIES_MAX = 10 }; /* nnn:-----:0/ */
 
 /*
- * Parameters: m mutex, c condition, s semaphore, p pipe, e end, k number, b body.
+ * Parameters: m mutex, c condition, s semaphore, p pipe, e end, k number, b body, a place
+ * in memory, z size of an access.
  * Cost: visible operations; that of a block, or of a body, comes on top.
  */
 struct statement {
@@ -28,26 +32,34 @@ struct statement {
     enum { BARE, MAY_BLOCK, HAS_BLOCK } block;
     int cost;
     int weight; /* how often it is strewn in; 0: only by templates */
+    int shared; /* the same, in programs whose threads share memory */
 };
 
 static const struct statement statements[] = {
-    {'L', "m", BARE, 1, 4},       {'U', "m", BARE, 1, 5},     {'K', "m", MAY_BLOCK, 1, 3},
-    {'l', "m", BARE, 3, 1},       {'+', "m", BARE, 0, 2},     {'=', "m", BARE, 0, 2},
-    {'C', "cm", BARE, 3, 1},      {'P', "cm", BARE, 3, 1},    {'G', "c", BARE, 1, 2},
-    {'B', "c", BARE, 1, 1},       {'S', "s", BARE, 1, 4},     {'Y', "s", MAY_BLOCK, 1, 4},
-    {'V', "s", BARE, 1, 6},       {'N', "s", BARE, 1, 3},     {'e', "s", BARE, 3, 1},
-    {'w', "pk", BARE, 1, 5},      {'r', "pk", BARE, 1, 5},    {'R', "pk", BARE, 2, 2},
-    {'o', "pe", MAY_BLOCK, 1, 3}, {'O', "pe", BARE, 1, 2},    {'t', "p", MAY_BLOCK, 1, 1},
-    {'u', "p", BARE, 3, 1},       {'q', "", BARE, 1, 1},      {'Q', "", BARE, 1, 1},
-    {'n', "pe", BARE, 2, 1},      {'b', "pe", BARE, 2, 0},    {'c', "pe", BARE, 1, 4},
-    {'F', "b", BARE, 2, 3},       {'f', "b", BARE, 2, 2},     {'T', "b", BARE, 3, 3},
-    {'J', "", BARE, 1, 4},        {'a', "", BARE, 1, 5},      {'h', "", BARE, 1, 2},
-    {'A', "", BARE, 1, 2},        {'H', "", BARE, 1, 1},      {'k', "", BARE, 1, 1},
-    {'i', "", BARE, 1, 1},        {'x', "", BARE, 0, 1},      {'y', "", BARE, 1, 1},
-    {'z', "", BARE, 1, 1},        {'g', "", BARE, 1, 1},      {'*', "k", HAS_BLOCK, 0, 1},
-    {'Z', "m", BARE, 1, 0},       {'I', "", BARE, 1, 0},      {'W', "", BARE, 1, 0},
-    {'D', "", MAY_BLOCK, 1, 0},   {'E', "", MAY_BLOCK, 1, 0}, {'M', "", BARE, 1, 0},
-    {'X', "", BARE, 2, 0},        {'?', "", HAS_BLOCK, 0, 2},   {'!', "", HAS_BLOCK, 0, 1},
+    {'L', "m", BARE, 1, 4, 4},       {'U', "m", BARE, 1, 5, 5},     {'K', "m", MAY_BLOCK, 1, 3, 2},
+    {'l', "m", BARE, 3, 1, 0},       {'+', "m", BARE, 0, 2, 0},     {'=', "m", BARE, 0, 2, 0},
+    {'C', "cm", BARE, 3, 1, 0},      {'P', "cm", BARE, 3, 1, 0},    {'G', "c", BARE, 1, 2, 0},
+    {'B', "c", BARE, 1, 1, 0},       {'S', "s", BARE, 1, 4, 2},     {'Y', "s", MAY_BLOCK, 1, 4, 2},
+    {'V', "s", BARE, 1, 6, 4},       {'N', "s", BARE, 1, 3, 1},     {'e', "s", BARE, 3, 1, 0},
+    {'w', "pk", BARE, 1, 5, 1},      {'r', "pk", BARE, 1, 5, 1},    {'R', "pk", BARE, 2, 2, 0},
+    {'o', "pe", MAY_BLOCK, 1, 3, 0}, {'O', "pe", BARE, 1, 2, 0},    {'t', "p", MAY_BLOCK, 1, 1, 0},
+    {'u', "p", BARE, 3, 1, 0},       {'q', "", BARE, 1, 1, 0},      {'Q', "", BARE, 1, 1, 0},
+    {'n', "pe", BARE, 2, 1, 0},      {'b', "pe", BARE, 2, 0, 0},    {'c', "pe", BARE, 1, 4, 0},
+    {'F', "b", BARE, 2, 3, 1},       {'f', "b", BARE, 2, 2, 0},     {'T', "b", BARE, 3, 3, 2},
+    {'J', "", BARE, 1, 4, 3},        {'a', "", BARE, 1, 5, 1},      {'h', "", BARE, 1, 2, 0},
+    {'A', "", BARE, 1, 2, 0},        {'H', "", BARE, 1, 1, 0},      {'k', "", BARE, 1, 1, 0},
+    {'i', "", BARE, 1, 1, 0},        {'x', "", BARE, 0, 1, 0},      {'y', "", BARE, 1, 1, 2},
+    {'z', "", BARE, 1, 1, 0},        {'g', "", BARE, 1, 1, 0},      {'*', "k", HAS_BLOCK, 0, 1, 1},
+    {'Z', "m", BARE, 1, 0, 0},       {'I', "", BARE, 1, 0, 0},      {'W', "", BARE, 1, 0, 0},
+    {'D', "", MAY_BLOCK, 1, 0, 0},   {'E', "", MAY_BLOCK, 1, 0, 0}, {'M', "", BARE, 1, 0, 0},
+    {'X', "", BARE, 2, 0, 0},        {'?', "", HAS_BLOCK, 0, 2, 1},   {'!', "", HAS_BLOCK, 0, 1, 1},
+    {'<', "az", MAY_BLOCK, 1, 0, 6}, {'>', "az", BARE, 1, 0, 6},   {'%', "az", BARE, 2, 0, 4},
+    {'[', "az", MAY_BLOCK, 1, 0, 1}, {']', "az", BARE, 1, 0, 1},   {'&', "az", MAY_BLOCK, 1, 0, 4},
+    {'^', "az", BARE, 1, 0, 4},      {';', "az", BARE, 1, 0, 1},   {'~', "az", BARE, 1, 0, 1},
+    {'_', "az", BARE, 1, 0, 3},      {'{', "az", MAY_BLOCK, 1, 0, 2},
+    {'}', "az", MAY_BLOCK, 1, 0, 1}, {',', "ak", BARE, 1, 0, 1},   {'.', "aak", BARE, 2, 0, 1},
+    {'|', "", BARE, 0, 0, 1},        {'d', "az", BARE, 3, 0, 0},   {'s', "b", BARE, 3, 0, 0},
+    {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},     {'v', "m", BARE, 1, 0, 0},
 };
 enum { STATEMENTS = sizeof statements / sizeof *statements };
 
@@ -58,6 +70,7 @@ enum { STATEMENTS = sizeof statements / sizeof *statements };
  *   $v   an initial value 0..2        $k   a length, mostly small
  *   $x   a kind of mutex              $d   a digit from 1 to 3
  *   $-   a value or no semaphore      #    up to two statements of any sort
+ *   $o   a plain access, $t an atomic one, at $a a place, of $z bytes
  */
 struct shape {
     const char *name, *head, *bodies;
@@ -154,6 +167,8 @@ static const struct shape later_shapes[] = {
     {"a robust mutex and a condition", "onn:-----:0", "T1L0P00Z0#U0J/L0#+0G0"},
 };
 enum { LATER_SHAPES = sizeof later_shapes / sizeof *later_shapes };
+
+#include "random_shared_shapes.h"
 
 /* ---- chance ---- */
 
@@ -284,7 +299,7 @@ static struct measure measure_list(const char *text, const char *at)
         sum.operations += statement->cost;
         if (*statement->parameters == 'b') {
             struct measure body = measure_list(text, body_text(text, at[1] - '0'));
-            if (*at == 'T') {
+            if (strchr("Tsm", *at) != NULL) {
                 body.threads++;
             } else {
                 body.processes++;
@@ -326,6 +341,17 @@ static char draw_length(uint64_t *seed)
     return one_of(seed, "111222334568");
 }
 
+/* Mostly few places, so that accesses meet. */
+static char draw_place_in_memory(uint64_t *seed)
+{
+    return one_of(seed, "00000011224489");
+}
+
+static char draw_size(uint64_t *seed)
+{
+    return one_of(seed, "44444112288");
+}
+
 /* A parameter for a statement in body `body` of `text`; 0 when there is nothing to name. */
 static char draw_parameter(uint64_t *seed, const char *text, int body, char letter, char kind)
 {
@@ -348,23 +374,35 @@ static char draw_parameter(uint64_t *seed, const char *text, int body, char lett
         return letter == 'o' || letter == 'O' || letter == 'n' ? one_of(seed, "rrrw")
                                                                : one_of(seed, "rw");
     case 'k':
-        return letter == '*' ? one_of(seed, "23") : draw_length(seed);
+        return letter == '*' ? one_of(seed, "23")
+               : letter == ',' || letter == '.' ? one_of(seed, "12348")
+                                                : draw_length(seed);
+    case 'a':
+        return draw_place_in_memory(seed);
+    case 'z':
+        return draw_size(seed);
     default: /* b */
         count = body_count(text) - body - 1;
         return count <= 0 ? 0 : (char)('0' + body + 1 + below(seed, count));
     }
 }
 
+static int weight_of(const struct statement *statement, bool shared)
+{
+    return shared ? statement->shared : statement->weight;
+}
+
 /* Writes a statement into `out`, of at most 64 characters; false when the one drawn has nothing to
  * act on in this program. */
-static bool draw_statement(uint64_t *seed, const char *text, int body, int depth, char *out)
+static bool draw_statement(uint64_t *seed, const char *text, bool shared, int body, int depth,
+                           char *out)
 {
     const struct statement *statement = statements;
     int total = 0;
     for (int i = 0; i < STATEMENTS; i++)
-        total += statements[i].weight;
-    for (int point = below(seed, total); point >= statement->weight; statement++)
-        point -= statement->weight;
+        total += weight_of(&statements[i], shared);
+    for (int point = below(seed, total); point >= weight_of(statement, shared); statement++)
+        point -= weight_of(statement, shared);
     *out++ = statement->letter;
     for (const char *kind = statement->parameters; *kind != '\0'; kind++)
         if ((*out++ = draw_parameter(seed, text, body, statement->letter, *kind)) == 0)
@@ -376,7 +414,7 @@ static bool draw_statement(uint64_t *seed, const char *text, int body, int depth
             return false;
         *out++ = '(';
         for (int i = 1 + below(seed, 2); i > 0; i--)
-            if (draw_statement(seed, text, body, depth + 1, out))
+            if (draw_statement(seed, text, shared, body, depth + 1, out))
                 out += strlen(out);
         *out++ = ')';
         *out = '\0';
@@ -384,10 +422,10 @@ static bool draw_statement(uint64_t *seed, const char *text, int body, int depth
     return true;
 }
 
-static void strew(uint64_t *seed, char *text, char *at)
+static void strew(uint64_t *seed, bool shared, char *text, char *at)
 {
     char statement[256];
-    if (draw_statement(seed, text, body_of(text, at), 0, statement))
+    if (draw_statement(seed, text, shared, body_of(text, at), 0, statement))
         insert(text, at, statement);
 }
 
@@ -436,6 +474,14 @@ static char draw_dollar(uint64_t *seed, char what)
         return one_of(seed, "123");
     case 'g':
         return one_of(seed, "GB");
+    case 'o':
+        return one_of(seed, "<<<>>>%%[]");
+    case 't':
+        return one_of(seed, "&&^^~__{}");
+    case 'a':
+        return draw_place_in_memory(seed);
+    case 'z':
+        return draw_size(seed);
     default:
         assert(!"template");
         return 0;
@@ -476,7 +522,7 @@ const char *aw_random_shape(uint64_t seed)
     return draw_shape(&seed)->name;
 }
 
-static void draw_program(uint64_t *seed, const struct shape *shape,
+static void draw_program(uint64_t *seed, const struct shape *shape, bool shared,
                          const struct aw_random_sizes *sizes, char *text)
 {
     char marks[AW_RANDOM_TEXT];
@@ -493,26 +539,48 @@ static void draw_program(uint64_t *seed, const struct shape *shape,
     text[length] = '\0';
     while (count-- > 0)
         for (int i = below(seed, 3); i > 0; i--)
-            strew(seed, text, text + wanted[count]);
+            strew(seed, shared, text, text + wanted[count]);
 
     for (int i = below(seed, 3); i > 0; i--)
         drop_one(seed, text);
     for (int i = below(seed, 3); i > 0; i--)
-        strew(seed, text, draw_place(seed, text));
+        strew(seed, shared, text, draw_place(seed, text));
     while (!fits(text, sizes))
         drop_one(seed, text);
+}
+
+static void generate(uint64_t seed, const struct shape *shape, bool shared,
+                     const struct aw_random_sizes *sizes, char text[AW_RANDOM_TEXT])
+{
+    struct aw_random_sizes measured;
+    int attempts = 20;
+    do { /* a program with one thread only has nothing to tell */
+        draw_program(&seed, shape, shared, sizes, text);
+        aw_random_measure(text, &measured);
+    } while ((shared ? measured.threads == 1
+                            : measured.processes == 1 && measured.threads == 1) &&
+             --attempts > 0);
 }
 
 void aw_random_program(uint64_t seed, const struct aw_random_sizes *sizes,
                        char text[AW_RANDOM_TEXT])
 {
     const struct shape *shape = draw_shape(&seed);
-    struct aw_random_sizes measured;
-    int attempts = 20;
-    do { /* a program with one thread only has nothing to tell */
-        draw_program(&seed, shape, sizes, text);
-        aw_random_measure(text, &measured);
-    } while (measured.processes == 1 && measured.threads == 1 && --attempts > 0);
+    generate(seed, shape, false, sizes, text);
+}
+
+static const struct shape *draw_shared_shape(uint64_t *seed)
+{
+    return &shared_shapes[below(seed, SHARED_SHAPES)];
+}
+
+const char *aw_random_shared_shape(uint64_t seed) { return draw_shared_shape(&seed)->name; }
+
+void aw_random_shared(uint64_t seed, const struct aw_random_sizes *sizes,
+                      char text[AW_RANDOM_TEXT])
+{
+    const struct shape *shape = draw_shared_shape(&seed);
+    generate(seed, shape, true, sizes, text);
 }
 
 /* ---- shrinking ---- */
@@ -600,7 +668,7 @@ static bool shrink_numbers(struct shrinking *shrinking)
     for (const char *at = next_statement(shrinking->text + HEAD); at != NULL; at = following(at)) {
         const char *kinds = statement_of(*at)->parameters;
         for (size_t i = 0; kinds[i] != '\0'; i++)
-            if (kinds[i] == 'k')
+            if (kinds[i] == 'k' || kinds[i] == 'z')
                 any |= shrink_character(shrinking, at - shrinking->text + 1 + (ptrdiff_t)i,
                                         "123456789");
     }

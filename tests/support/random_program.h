@@ -28,15 +28,22 @@ struct aw_random_sizes {
     int threads;    /* of one process, its first included */
 };
 
-/* For oracles that visit every state: some hundreds, some thousands of states. */
+/* For oracles that visit every state: some hundreds, some thousands of states. The last two for those
+ * that interleave every access of programs whose threads share memory. */
 extern const struct aw_random_sizes aw_random_tiny, aw_random_small;
+extern const struct aw_random_sizes aw_random_few_accesses, aw_random_accesses;
 
 /* Writes the program of that seed. */
 void aw_random_program(uint64_t seed, const struct aw_random_sizes *sizes,
                        char text[AW_RANDOM_TEXT]);
 
+/* The same, of a program whose threads share memory. */
+void aw_random_shared(uint64_t seed, const struct aw_random_sizes *sizes,
+                      char text[AW_RANDOM_TEXT]);
+
 /* Which shape it began with, for messages. */
 const char *aw_random_shape(uint64_t seed);
+const char *aw_random_shared_shape(uint64_t seed);
 
 /* The same as the bounds: what a program comes to when every block is done. The creation of pipes
  * and semaphores is not counted (nothing happens beside it). A spinning loop counts as three. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT
- * [tiny|small [PLANT [random]]]]]. With "random", each under a random plan of faults. Prints each
- * program on which they differ, made as small as it still differs; exit status 1 then.
+ * [tiny|small|few-accesses|accesses [PLANT [random]]]]]. With "random", each under a random plan of
+ * faults. With accesses, the threads of the programs share memory, and the oracles interleave every
+ * access. Prints each program on which they differ, made as small as it still differs; exit status 1
+ * then.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "compare_accesses.h"
 #include "random_plan.h"
 #include "random_program.h"
 
@@ -28,6 +31,58 @@ static bool differs(void *context, const char *text)
     return !comparison.agrees;
 }
 
+static uint64_t seed_at_hand;
+
+static void compare_accesses(const char *text, struct aw_access_comparison *comparison)
+{
+    char copy[AW_RANDOM_TEXT];
+    char *argv[] = {"random", copy, NULL};
+    struct aw_options options;
+    aw_compare_accesses_options(seed_at_hand, &options);
+    options.plant |= plant;
+    snprintf(copy, sizeof copy, "%s", text);
+    aw_compare_accesses("build/models/random.so", argv, &options, 0, seed_at_hand, 20000,
+                        comparison);
+}
+
+static bool accesses_differ(void *context, const char *text)
+{
+    struct aw_access_comparison comparison;
+    (void)context;
+    compare_accesses(text, &comparison);
+    return !comparison.agrees;
+}
+
+static int soak_accesses(uint64_t first, uint64_t count, const struct aw_random_sizes *sizes)
+{
+    uint64_t failed = 0, enumerated = 0, searched = 0, executions = 0, states = 0, racy = 0;
+    for (uint64_t seed = first; seed < first + count && failed < 20; seed++) {
+        char text[AW_RANDOM_TEXT];
+        struct aw_access_comparison comparison;
+        seed_at_hand = seed;
+        aw_random_shared(seed, sizes, text);
+        compare_accesses(text, &comparison);
+        enumerated += comparison.enumerated;
+        searched += comparison.searched;
+        executions += comparison.executions;
+        states += comparison.states;
+        racy += comparison.races > 0;
+        if (!comparison.agrees) {
+            failed++;
+            printf("seed %" PRIu64 " (%s): %s\n  program: %s\n", seed,
+                   aw_random_shared_shape(seed), comparison.what, text);
+            if (aw_random_shrink(text, accesses_differ, NULL))
+                printf("  smaller: %s\n", text);
+            fflush(stdout);
+        }
+    }
+    printf("%" PRIu64 " programs, %" PRIu64 " with races; every access: %" PRIu64
+           " enumerated (%" PRIu64 " executions), %" PRIu64 " searched (%" PRIu64
+           " states); %" PRIu64 " differ\n",
+           count, racy, enumerated, executions, searched, states, failed);
+    return failed > 0;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
@@ -35,6 +90,9 @@ int main(int argc, char **argv)
     plant = argc > 4 ? (unsigned)atoi(argv[4]) : 0;
     bool small = argc > 3 && strcmp(argv[3], "small") == 0;
     bool plans = argc > 5 && strcmp(argv[5], "random") == 0;
+    if (argc > 3 && strstr(argv[3], "accesses") != NULL)
+        return soak_accesses(first, count,
+                             argv[3][0] == 'f' ? &aw_random_few_accesses : &aw_random_accesses);
     uint64_t failed = 0, compared = 0, states = 0, all_states = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         char text[AW_RANDOM_TEXT];

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random programs whose threads share memory: does the checker, which makes visible only what breaks its
+ * discipline, tell what explorers tell that interleave every access, and the races that a detector
+ * by vector clocks finds beside their executions?
+ *
+ * Each is explored with all rules, or without one of them or all, with and without symmetry, and every
+ * other one without the random walks that hide bugs of the watches. The seeds are fixed; `make soak
+ * SIZE=accesses` goes on from where these end.
+ */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "compare_accesses.h"
+#include "random_program.h"
+
+#define RANDOM "build/models/random.so"
+
+static void compare_many(uint64_t first, uint64_t count, const struct aw_random_sizes *sizes,
+                         uint64_t steps)
+{
+    uint64_t whole = 0, racy = 0;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        char text[AW_RANDOM_TEXT];
+        char *argv[] = {"random", text, NULL};
+        struct aw_access_comparison c;
+        struct aw_options options;
+        aw_compare_accesses_options(seed, &options);
+        aw_random_shared(seed, sizes, text);
+        aw_compare_accesses(RANDOM, argv, &options, 0, seed, steps, &c);
+        cr_expect(c.agrees, "seed %" PRIu64 " (%s): %s\n  %s", seed, aw_random_shared_shape(seed),
+                  text, c.what);
+        whole += c.decided && (c.enumerated || c.searched);
+        racy += c.races > 0;
+    }
+    /* The comparison has something to compare. */
+    cr_expect_gt(whole, count * 9 / 10);
+    cr_expect(racy > count / 5 && racy < count * 4 / 5, "%" PRIu64 " with races", racy);
+}
+
+Test(access_oracles, agree_on_few_accesses)
+{
+    compare_many(1, 1000, &aw_random_few_accesses, 10000);
+}
+
+Test(access_oracles, agree_on_few_accesses_more)
+{
+    compare_many(1001, 1000, &aw_random_few_accesses, 10000);
+}
+
+Test(access_oracles, agree_on_more_accesses)
+{
+    compare_many(100001, 200, &aw_random_accesses, 5000);
+}
+
+/* What the comparison has found. */
+static void compare_text(const char *program, uint32_t outcomes)
+{
+    char text[AW_RANDOM_TEXT];
+    char *argv[] = {"random", text, NULL};
+    struct aw_access_comparison c;
+    struct aw_options options;
+    aw_options_default(&options);
+    snprintf(text, sizeof text, "%s", program);
+    aw_compare_accesses(RANDOM, argv, &options, 0, 1, 10000, &c);
+    cr_expect(c.agrees, "%s: %s", text, c.what);
+    cr_expect_eq(c.outcomes, outcomes, "%s: %u outcomes", text, c.outcomes);
+}
+
+/* Nobody else uses it, so that it breaks no discipline; it may fail all the same. */
+Test(access_oracles, a_weak_compare_exchange_on_a_variable_of_one_thread_may_fail)
+{
+    compare_text("nnn:-----:0/T1J/}11", 2);
+    compare_text("nnn:-----:0/}11", 2);
+    compare_text("nnn:-----:0/T1L0}11U0J/L0<11U0", 3); /* read before or behind it */
+}
