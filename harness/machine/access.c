@@ -103,6 +103,8 @@ static void make_visible(struct aw_machine *machine, const struct aw_range *rang
 void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
 {
     struct aw_accesses *a = &machine->accesses;
+    if (address < AW_WINDOW || address + size > AW_WINDOW_END)
+        return; /* a bad pointer: whoever uses it crashes */
     if (a->pending_count == a->pending_capacity) {
         a->pending_capacity = a->pending_capacity ? 2 * a->pending_capacity : 64;
         a->pending = aw_reallocate(a->pending, a->pending_capacity, sizeof *a->pending);
@@ -456,6 +458,26 @@ static unsigned ranges_of(struct aw_machine *machine, uint32_t import, const uin
     return count;
 }
 
+/* Carries out a hook on the host; false when it was given a bad pointer. */
+static bool perform(struct aw_machine *machine, const struct aw_hook *hook, const uint64_t *args,
+                    bool spurious, uint64_t *result, uint64_t *high)
+{
+    if (sigsetjmp(machine->guard, 0) != 0) {
+        machine->guarded = false;
+        machine->shared_touched |= aw_is_shared(aw_cpu.fault_address);
+        return false;
+    }
+    machine->guarded = true;
+    *result = aw_hook_perform(hook, args, spurious, high);
+    machine->guarded = false;
+    return true;
+}
+
+static const char *call_name(const struct aw_hook *hook)
+{
+    return (hook->kind & AW_ACCESS_ATOMIC) != 0 ? "an atomic operation" : hook->name;
+}
+
 int aw_access_call(struct aw_machine *machine, uint32_t import,
                                    const uint64_t *args, uint64_t *result)
 {
@@ -483,8 +505,9 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     }
     if (hook == NULL)
         return machine->imports[import].call(machine, args, result);
-    *result = aw_hook_perform(hook, args, false, &aw_cpu.result_high);
-    return AW_CALL_RETURN;
+    return perform(machine, hook, args, false, result, &aw_cpu.result_high)
+               ? AW_CALL_RETURN
+               : aw_call_bad_pointer(machine, call_name(hook));
 }
 
 void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
@@ -527,8 +550,11 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
     for (unsigned i = 0; i < count; i++)
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, op.pc);
     if (hook != NULL) {
-        *result = aw_hook_perform(hook, call.args, spurious, &machine->result_high);
-        return true;
+        if (perform(machine, hook, call.args, spurious, result, &machine->result_high))
+            return true;
+        aw_call_bad_pointer(machine, call_name(hook));
+        thread->op = machine->parked;
+        return false;
     }
     enum aw_call_result how = machine->imports[call.import].call(machine, call.args, result);
     if (how == AW_CALL_RETURN)
@@ -548,7 +574,11 @@ unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op
     if (call->import == AW_ACCESS_FILLED)
         return 1;
     const struct aw_hook *hook = hook_of(machine, call->import);
-    return hook != NULL && op->progress == 1 && aw_hook_may_fail(hook, call->args) ? 2 : 1;
+    return hook != NULL && op->progress == 1 && aw_user_valid(machine, call->args[0], hook->size) &&
+                   aw_user_valid(machine, call->args[1], hook->size) &&
+                   aw_hook_may_fail(hook, call->args)
+               ? 2
+               : 1;
 }
 
 bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op *op,

@@ -212,7 +212,7 @@ enum aw_call_result aw_call_tls_get_addr(struct aw_machine *machine, const uint6
 
 /* Text: libc's own code on the host's stack. A bad pointer inside it is the program's crash. */
 
-static enum aw_call_result guarded_crash(struct aw_machine *machine, const char *call)
+enum aw_call_result aw_call_bad_pointer(struct aw_machine *machine, const char *call)
 {
     char text[96];
     machine->guarded = false;
@@ -224,7 +224,7 @@ enum aw_call_result aw_call_vsnprintf(struct aw_machine *machine, const uint64_t
                                       uint64_t *result)
 {
     if (sigsetjmp(machine->guard, 0) != 0)
-        return guarded_crash(machine, "printf");
+        return aw_call_bad_pointer(machine, "printf");
     machine->guarded = true;
     va_list list;
     memcpy(list, (const void *)args[3], sizeof list);
@@ -268,7 +268,7 @@ enum aw_call_result aw_call_strcasecmp(struct aw_machine *machine, const uint64_
                                        uint64_t *result)
 {
     if (sigsetjmp(machine->guard, 0) != 0)
-        return guarded_crash(machine, "strcasecmp");
+        return aw_call_bad_pointer(machine, "strcasecmp");
     machine->guarded = true;
     *result = (uint64_t)(int64_t)strcasecmp((const char *)args[0], (const char *)args[1]);
     machine->guarded = false;
@@ -279,7 +279,7 @@ enum aw_call_result aw_call_strncasecmp(struct aw_machine *machine, const uint64
                                         uint64_t *result)
 {
     if (sigsetjmp(machine->guard, 0) != 0)
-        return guarded_crash(machine, "strncasecmp");
+        return aw_call_bad_pointer(machine, "strncasecmp");
     machine->guarded = true;
     *result = (uint64_t)(int64_t)strncasecmp((const char *)args[0], (const char *)args[1], args[2]);
     machine->guarded = false;

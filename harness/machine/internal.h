@@ -199,6 +199,9 @@ int64_t aw_user_string(const struct aw_machine *machine, uint64_t address);
 void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error);
 uint8_t *aw_scratch(struct aw_machine *machine, uint32_t size);
 
+/* The program crashes in a call that was given a bad pointer: what follows when the guard was needed. */
+enum aw_call_result aw_call_bad_pointer(struct aw_machine *machine, const char *call);
+
 /* Parks at an operation; the rest of the fields are zero, payload none. */
 struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind);
 enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
