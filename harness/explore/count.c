@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "explore/internal.h"
+#include "explore/moves.h"
 
 struct counter {
     struct aw_explorer *explorer;
@@ -58,37 +58,22 @@ static bool build(struct counter *c)
         c->starts[s] = c->target_count;
         const uint32_t *words = aw_visited_get(&c->visited, s, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
-        struct aw_layout layout = *aw_machine_layout(machine, &state);
-        struct aw_restriction restriction;
-        aw_explorer_restrict(explorer, &state, outcomes, &restriction);
-        bool any = false;
-        for (uint32_t p = 0; p < layout.process_count && complete; p++) {
-            uint32_t id = state.words[AW_WORD_FIRST + p];
-            uint32_t threads = aw_machine_local(machine, id)->thread_count;
-            for (uint32_t t = 0; t < threads && complete; t++) {
-                if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
-                    continue;
-                unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-                any |= aw_explorer_goes_on(outcomes, count);
-                for (unsigned i = 0; i < count && complete; i++) {
-                    struct aw_move move = {
-                        .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
-                    if (move.how.stop != 0) {
-                        complete = false;
-                        break;
-                    }
-                    aw_explorer_step(explorer, &state, &move, &next);
-                    if (move.step.flags & AW_EDGE_STOP)
-                        complete = false;
-                    aw_symmetry_canonical(&c->symmetry, &next, NULL);
-                    add_target(c, &next, s);
-                }
-            }
+        struct aw_moves moves;
+        struct aw_move move;
+        aw_moves_begin(&moves, explorer, &state, outcomes);
+        while (complete && aw_moves_next(&moves, &move)) {
+            complete = move.how.stop == 0;
+            if (!complete)
+                break;
+            aw_explorer_step(explorer, &state, &move, &next);
+            complete = (move.step.flags & AW_EDGE_STOP) == 0;
+            aw_symmetry_canonical(&c->symmetry, &next, NULL);
+            add_target(c, &next, s);
         }
-        bool advances = complete && !any && aw_machine_advance(machine, &state, &next);
+        bool advances = complete && aw_moves_advance(&moves, &next);
         if (advances)
             add_target(c, &next, s);
-        c->ends[s] = !any && !advances;
+        c->ends[s] = !moves.goes_on && !advances;
         c->starts[s + 1] = c->target_count;
         explorer->memory_bytes = aw_visited_bytes(&c->visited) +
                                  c->target_capacity * sizeof *c->targets +

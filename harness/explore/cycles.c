@@ -25,7 +25,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "explore/internal.h"
+#include "explore/moves.h"
 
 enum { MAX_ACTORS = 64 };
 
@@ -119,50 +119,36 @@ static bool build(struct full *full)
         const uint32_t *words = aw_visited_get(&full->visited, s, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
         struct aw_layout layout = *aw_machine_layout(machine, &state);
-        struct aw_restriction restriction;
-        aw_explorer_restrict(explorer, &state, outcomes, &restriction);
-        bool any = false;
-        for (uint32_t p = 0; p < layout.process_count && complete; p++) {
-            uint32_t id = state.words[AW_WORD_FIRST + p];
-            uint32_t threads = aw_machine_local(machine, id)->thread_count;
-            for (uint32_t t = 0; t < threads && complete; t++) {
-                if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
-                    continue;
-                unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-                any |= aw_explorer_goes_on(outcomes, count);
-                if (count == 0)
-                    continue;
-                const struct aw_thread *thread =
-                    &aw_local_threads(aw_machine_local(machine, id))[t];
-                const struct aw_op op = thread->op;
-                int actor = actor_of(full, layout.processes[p].pid, thread->slot);
-                complete = actor >= 0;
-                for (unsigned i = 0; i < count && complete; i++) {
-                    if (outcomes[i].stop != 0) {
-                        complete = false;
-                        break;
-                    }
-                    struct aw_move move = {
-                        .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
-                    /* Faults are never owed, and never on a cycle: each lowers a budget. */
-                    if (outcomes[i].faults == 0 && (!outcomes[i].expiry || full->expiries))
-                        full->enabled[s] |= (uint64_t)1 << actor;
-                    aw_explorer_step(explorer, &state, &move, &next);
-                    complete = (move.step.flags & AW_EDGE_STOP) == 0;
-                    add_edge(full, &next, s,
-                             (struct edge){.actor = (uint8_t)actor,
-                                           .expiry = outcomes[i].expiry,
-                                           .spurious = aw_machine_is_spurious(
-                                               machine, &op, &outcomes[i]),
-                                           .outcome = (uint16_t)i});
-                }
-            }
+        struct aw_moves moves;
+        struct aw_move move;
+        aw_moves_begin(&moves, explorer, &state, outcomes);
+        while (complete && aw_moves_next(&moves, &move)) {
+            const struct aw_local *local =
+                aw_machine_local(machine, state.words[AW_WORD_FIRST + move.process]);
+            const struct aw_thread *thread = &aw_local_threads(local)[move.thread];
+            const struct aw_op op = thread->op;
+            int actor = actor_of(full, layout.processes[move.process].pid, thread->slot);
+            complete = actor >= 0 && move.how.stop == 0;
+            if (!complete)
+                break;
+            /* Faults are never owed, and never on a cycle: each lowers a budget. */
+            if (move.how.faults == 0 && (!move.how.expiry || full->expiries))
+                full->enabled[s] |= (uint64_t)1 << actor;
+            aw_explorer_step(explorer, &state, &move, &next);
+            complete = (move.step.flags & AW_EDGE_STOP) == 0;
+            add_edge(full, &next, s,
+                     (struct edge){.actor = (uint8_t)actor,
+                                   .expiry = move.how.expiry,
+                                   .spurious = aw_machine_is_spurious(machine, &op, &move.how),
+                                   .outcome = (uint16_t)move.outcome});
         }
-        if (!any && aw_machine_advance(machine, &state, &next)) {
+        if (complete && aw_moves_advance(&moves, &next)) {
             int actor = actor_of(full, 0, 0);
             complete = actor >= 0;
-            full->enabled[s] = (uint64_t)1 << actor;
-            add_edge(full, &next, s, (struct edge){.actor = (uint8_t)actor});
+            if (complete) {
+                full->enabled[s] = (uint64_t)1 << actor;
+                add_edge(full, &next, s, (struct edge){.actor = (uint8_t)actor});
+            }
         }
         full->starts[s + 1] = full->edge_count;
         explorer->memory_bytes = aw_visited_bytes(&full->visited) +

@@ -13,7 +13,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "explore/internal.h"
+#include "explore/moves.h"
 
 #define NO_THREAD UINT32_MAX
 
@@ -142,50 +142,43 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
     memcpy(state.words, words, state.count * sizeof *words);
     bool preemptible = last != NO_THREAD && aw_explorer_could_go_on(explorer, &state, last >> 16,
                                                                     last & 0xffff, outcomes);
-    struct aw_layout layout = *aw_machine_layout(machine, &state);
-    struct aw_restriction restriction;
-    aw_explorer_restrict(explorer, &state, outcomes, &restriction);
-    bool any = false;
-    for (uint32_t p = 0; p < layout.process_count; p++) {
-        uint32_t id = state.words[AW_WORD_FIRST + p];
+    struct aw_moves moves;
+    struct aw_move move;
+    aw_moves_begin(&moves, explorer, &state, outcomes);
+    while (aw_moves_next(&moves, &move)) {
+        uint32_t p = move.process, t = move.thread;
         /* An equal sibling may be skipped unless the one before it is the thread that moved last. */
-        bool repeats = aw_symmetry_repeats(&m->symmetry, &state, p) &&
-                       (last == NO_THREAD || (last >> 16 != p && last >> 16 != p - 1));
-        uint32_t threads = aw_machine_local(machine, id)->thread_count;
-        for (uint32_t t = 0; t < threads && !repeats; t++) {
-            uint16_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
-            if (!aw_explorer_may_move(explorer, &state, &restriction, p, t))
-                continue;
-            unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-            any |= aw_explorer_goes_on(outcomes, count);
-            bool same = last == (p << 16 | t);
-            for (unsigned i = 0; i < count; i++) {
-                if (outcomes[i].stop == AW_STOP_CAPACITY)
-                    m->fills_up = true;
-                if (outcomes[i].stop != 0)
-                    continue;
-                struct aw_move move = {
-                    .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
-                aw_explorer_step(explorer, &state, &move, &next);
-                if (move.step.named && m->symmetry.on)
-                    m->named = true;
-                if (move.step.flags & AW_EDGE_STOP)
-                    continue;
-                uint64_t more = cost + 1 + outcomes[i].faults * one_fault +
-                                (preemptible && !same ? one_preemption : 0);
-                uint32_t self = move.step.self_index;
-                aw_symmetry_canonical(&m->symmetry, &next, &self);
-                bool hit = (move.violated >> m->property & 1) != 0;
-                uint32_t target = node_of(m, &next, last_thread(m, &next, self, slot));
-                if (hit) /* a node of its own: this very step is wanted */
-                    target = node_of(m, &next, NO_THREAD - 1);
-                relax(m, target, more, node, (same ? 1u : 0u) | (hit ? 2u : 0u));
-            }
+        if (aw_symmetry_repeats(&m->symmetry, &state, p) &&
+            (last == NO_THREAD || (last >> 16 != p && last >> 16 != p - 1))) {
+            aw_moves_skip_process(&moves);
+            continue;
         }
+        if (move.how.stop == AW_STOP_CAPACITY)
+            m->fills_up = true;
+        if (move.how.stop != 0)
+            continue;
+        const struct aw_local *local =
+            aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
+        uint16_t slot = aw_local_threads(local)[t].slot;
+        aw_explorer_step(explorer, &state, &move, &next);
+        if (move.step.named && m->symmetry.on)
+            m->named = true;
+        if (move.step.flags & AW_EDGE_STOP)
+            continue;
+        bool same = last == (p << 16 | t);
+        uint64_t more = cost + 1 + move.how.faults * one_fault +
+                        (preemptible && !same ? one_preemption : 0);
+        uint32_t self = move.step.self_index;
+        aw_symmetry_canonical(&m->symmetry, &next, &self);
+        bool hit = (move.violated >> m->property & 1) != 0;
+        uint32_t target = node_of(m, &next, last_thread(m, &next, self, slot));
+        if (hit) /* a node of its own: this very step is wanted */
+            target = node_of(m, &next, NO_THREAD - 1);
+        relax(m, target, more, node, (same ? 1u : 0u) | (hit ? 2u : 0u));
     }
-    if (any)
+    if (moves.goes_on)
         return false;
-    if (aw_machine_advance(machine, &state, &next)) {
+    if (aw_moves_advance(&moves, &next)) {
         relax(m, node_of(m, &next, NO_THREAD), cost + 1, node, 0);
         return false;
     }

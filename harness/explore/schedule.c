@@ -15,7 +15,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "explore/internal.h"
+#include "explore/moves.h"
 
 uint32_t aw_schedule_path(const struct aw_visited *visited, uint32_t state, uint32_t **path)
 {
@@ -190,74 +190,77 @@ static bool take_concretely(struct finder *finder, const struct aw_move *move, u
     return found;
 }
 
-/* Takes one step of the wanted kind; false when there is none. */
-static bool take(struct finder *finder, const struct wanted *wanted)
+/* The two executions after a step: `next` of the canonical one, not yet made canonical, and what it
+ * has become; `child` is the pid of a new process. */
+static void go_on(struct finder *finder, const struct aw_move *move, const struct aw_state *next,
+                  const struct aw_state *canonical, const struct aw_state *concrete, uint32_t child)
+{
+    const struct aw_machine *machine = finder->explorer->machine;
+    const struct aw_layout *after = aw_machine_layout(machine, next);
+    uint32_t pids[AW_MAX_PROCESSES];
+    for (uint32_t j = 0; j < after->process_count; j++) {
+        uint32_t before = index_of(machine, &finder->canonical, after->processes[j].pid);
+        bool is_child = j == move->step.child_index;
+        AW_CHECK(is_child || before != AW_INTERN_NONE);
+        pids[j] = is_child ? child : finder->pids[before];
+    }
+    copy_state(&finder->canonical, canonical);
+    copy_state(&finder->state, concrete);
+    rename_pids(finder, next, move->step.self_index, pids);
+}
+
+/* Takes the step if it is of the wanted kind. */
+static bool take_if_wanted(struct finder *finder, const struct wanted *wanted, struct aw_move *move)
 {
     struct aw_explorer *explorer = finder->explorer;
     struct aw_machine *machine = explorer->machine;
-    struct aw_layout layout = *aw_machine_layout(machine, &finder->canonical);
     struct aw_state next, canonical, concrete;
-    bool any = false;
-    struct aw_restriction restriction;
-    aw_explorer_restrict(explorer, &finder->canonical, finder->outcomes, &restriction);
-    for (uint32_t p = 0; p < layout.process_count; p++) {
-        uint32_t id = finder->canonical.words[AW_WORD_FIRST + p];
-        uint32_t threads = aw_machine_local(machine, id)->thread_count;
-        for (uint32_t t = 0; t < threads; t++) {
-            uint16_t slot = aw_local_threads(aw_machine_local(machine, id))[t].slot;
-            if (!aw_explorer_may_move(explorer, &finder->canonical, &restriction, p, t))
-                continue;
-            unsigned count =
-                aw_machine_outcomes(machine, &finder->canonical, p, t, finder->outcomes);
-            any |= aw_explorer_goes_on(finder->outcomes, count);
-            bool same = finder->last == (p << 16 | t);
-            if (wanted->same_thread >= 0 && same != (wanted->same_thread == 1))
-                continue;
-            for (unsigned i = 0; i < count; i++) {
-                struct aw_move move = {
-                    .process = p, .thread = t, .outcome = i, .how = finder->outcomes[i]};
-                struct aw_choice choice;
-                uint32_t child = 0;
-                if (move.how.stop != 0) {
-                    if (!wanted->stops ||
-                        !take_concretely(finder, &move, slot, &concrete, &child, &choice))
-                        continue;
-                    aw_schedule_add(finder->schedule, &finder->capacity, choice);
-                    return true;
-                }
-                aw_explorer_step(explorer, &finder->canonical, &move, &next);
-                if (((move.step.flags & AW_EDGE_STOP) != 0) != wanted->stops ||
-                    (wanted->violated & ~move.violated) != 0)
-                    continue;
-                uint32_t self = move.step.self_index;
-                copy_state(&canonical, &next);
-                aw_symmetry_canonical(finder->symmetry, &canonical, &self);
-                uint32_t last = thread_at(machine, &canonical, self, slot);
-                if (!is_target(finder, &canonical, wanted->target) ||
-                    (wanted->last != AW_NO_STATE && wanted->last != last) ||
-                    !take_concretely(finder, &move, slot, &concrete, &child, &choice))
-                    continue;
-                aw_schedule_add(finder->schedule, &finder->capacity, choice);
-                uint32_t pids[AW_MAX_PROCESSES];
-                const struct aw_layout *after = aw_machine_layout(machine, &next);
-                for (uint32_t j = 0; j < after->process_count; j++) {
-                    uint32_t before = index_of(machine, &finder->canonical,
-                                               after->processes[j].pid);
-                    bool is_child = j == move.step.child_index;
-                    AW_CHECK(is_child || before != AW_INTERN_NONE);
-                    pids[j] = is_child ? child : finder->pids[before];
-                }
-                copy_state(&finder->canonical, &canonical);
-                copy_state(&finder->state, &concrete);
-                rename_pids(finder, &next, move.step.self_index, pids);
-                finder->last = last;
-                return true;
-            }
-        }
+    struct aw_choice choice;
+    uint32_t child = 0;
+    const struct aw_local *local =
+        aw_machine_local(machine, finder->canonical.words[AW_WORD_FIRST + move->process]);
+    uint16_t slot = aw_local_threads(local)[move->thread].slot;
+    bool same = finder->last == (move->process << 16 | move->thread);
+    if (wanted->same_thread >= 0 && same != (wanted->same_thread == 1))
+        return false;
+    if (move->how.stop != 0) {
+        if (!wanted->stops ||
+            !take_concretely(finder, move, slot, &concrete, &child, &choice))
+            return false;
+        aw_schedule_add(finder->schedule, &finder->capacity, choice);
+        return true;
     }
-    if (any || !aw_machine_advance(machine, &finder->canonical, &canonical) ||
+    aw_explorer_step(explorer, &finder->canonical, move, &next);
+    if (((move->step.flags & AW_EDGE_STOP) != 0) != wanted->stops ||
+        (wanted->violated & ~move->violated) != 0)
+        return false;
+    uint32_t self = move->step.self_index;
+    copy_state(&canonical, &next);
+    aw_symmetry_canonical(finder->symmetry, &canonical, &self);
+    uint32_t last = thread_at(machine, &canonical, self, slot);
+    if (!is_target(finder, &canonical, wanted->target) ||
+        (wanted->last != AW_NO_STATE && wanted->last != last) ||
+        !take_concretely(finder, move, slot, &concrete, &child, &choice))
+        return false;
+    aw_schedule_add(finder->schedule, &finder->capacity, choice);
+    go_on(finder, move, &next, &canonical, &concrete, child);
+    finder->last = last;
+    return true;
+}
+
+/* Takes one step of the wanted kind; false when there is none. */
+static bool take(struct finder *finder, const struct wanted *wanted)
+{
+    struct aw_state canonical, concrete;
+    struct aw_moves moves;
+    struct aw_move move;
+    aw_moves_begin(&moves, finder->explorer, &finder->canonical, finder->outcomes);
+    while (aw_moves_next(&moves, &move))
+        if (take_if_wanted(finder, wanted, &move))
+            return true;
+    if (!aw_moves_advance(&moves, &canonical) ||
         !is_target(finder, &canonical, wanted->target) ||
-        !aw_machine_advance(machine, &finder->state, &concrete))
+        !aw_machine_advance(finder->explorer->machine, &finder->state, &concrete))
         return false;
     struct aw_choice advance = {0};
     aw_schedule_add(finder->schedule, &finder->capacity, advance);
