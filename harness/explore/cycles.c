@@ -18,6 +18,9 @@
  * nothing about real time and is decided with virtual time only. Nor is it owed that an operation
  * fails without cause again and again (compare_exchange_weak): such edges are on no cycle, and where
  * one with them would have been a livelock the verdict says what it assumes.
+ *
+ * Faults that struck are counted in the state and never forgotten, so that each component has its
+ * number of them. They are judged in that order: a livelock is one of the fewest faults.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +46,7 @@ struct full {
     uint64_t edge_count, edge_capacity;
     uint64_t *starts, start_capacity;
     uint64_t *enabled; /* by state: actors that are enabled */
+    uint16_t *faults;  /* by state: how many struck on the way there */
     struct aw_choice actors[MAX_ACTORS];
     unsigned actor_count;
     bool expiries;  /* edges of expiries count */
@@ -113,11 +117,14 @@ static bool build(struct full *full)
             full->starts = aw_reallocate(full->starts, full->start_capacity, sizeof *full->starts);
             full->enabled =
                 aw_reallocate(full->enabled, full->start_capacity, sizeof *full->enabled);
+            full->faults =
+                aw_reallocate(full->faults, full->start_capacity, sizeof *full->faults);
         }
         full->starts[s] = full->edge_count;
         full->enabled[s] = 0;
         const uint32_t *words = aw_visited_get(&full->visited, s, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
+        full->faults[s] = (uint16_t)aw_machine_world(machine, &state)->faults;
         struct aw_layout layout = *aw_machine_layout(machine, &state);
         struct aw_moves moves;
         struct aw_move move;
@@ -153,7 +160,7 @@ static bool build(struct full *full)
         full->starts[s + 1] = full->edge_count;
         explorer->memory_bytes = aw_visited_bytes(&full->visited) +
                                  full->edge_capacity * sizeof *full->edges +
-                                 full->start_capacity * 2 * sizeof *full->starts;
+                                 full->start_capacity * (2 * sizeof *full->starts + sizeof *full->faults);
         complete =
             complete && aw_explorer_tick(explorer, &full->visited, full->visited.count - s - 1);
     }
@@ -449,18 +456,33 @@ static void lasso(struct full *full, uint32_t part, const uint32_t *states, uint
     full->explorer->result->schedule = schedule;
 }
 
+/* A strongly fair set among the states with so many faults, or 0. `states` is scratch space. */
+static uint32_t fair_with(struct full *full, unsigned faults, uint32_t *states, bool *weak)
+{
+    bool plant = (full->explorer->options->plant & AW_PLANT_WEAK_FAIRNESS) != 0;
+    uint32_t count = 0, number = ++full->next_part;
+    for (uint32_t s = 0; s < full->visited.count; s++)
+        if (full->faults[s] == faults) {
+            states[count++] = s;
+            full->part[s] = number;
+        }
+    components(full, states, count, number);
+    return fair_among(full, states, count, number + 1, plant, weak);
+}
+
 static enum aw_termination judge(struct full *full)
 {
-    uint32_t all = full->visited.count;
+    uint32_t all = full->visited.count, fair = 0;
     uint32_t *states = aw_allocate(all, sizeof *states);
-    bool weak = false, plant = (full->explorer->options->plant & AW_PLANT_WEAK_FAIRNESS) != 0;
-    full->next_part = 1;
+    unsigned most = 0;
+    bool weak = false;
+    full->next_part = 0;
     for (uint32_t s = 0; s < all; s++) {
-        states[s] = s;
-        full->part[s] = 1;
+        full->part[s] = 0;
+        most = full->faults[s] > most ? full->faults[s] : most;
     }
-    components(full, states, all, 1);
-    uint32_t fair = fair_among(full, states, all, 2, plant, &weak);
+    for (unsigned faults = 0; faults <= most && fair == 0 && !full->stopped; faults++)
+        fair = fair_with(full, faults, states, &weak);
     if (fair != 0 && !full->stopped) {
         uint32_t count = 0;
         for (uint32_t s = 0; s < all; s++)
@@ -534,6 +556,7 @@ enum aw_termination aw_termination(struct aw_explorer *explorer, bool *causes)
     free(full.edges);
     free(full.starts);
     free(full.enabled);
+    free(full.faults);
     aw_visited_deinit(&full.visited);
     return verdict;
 }

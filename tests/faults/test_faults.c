@@ -409,6 +409,27 @@ Test(faults, a_counterexample_without_faults_comes_first)
     cr_expect_eq(result.schedule.count, steps);
 }
 
+/* Main spins for ever on a mutex that it holds: anyway; only if its trywait was interrupted; on one
+ * mutex if it was, else on another; if it was, or a child was faster. */
+Test(faults, a_livelock_is_one_of_the_fewest_faults)
+{
+    static const struct {
+        const char *text;
+        unsigned faults;
+    } cases[] = {{"Y0L0l0", 0}, {"Y0L0!(l0)", 1}, {"Y0!(L0l0)L1l1", 0}, {"F2F1a/Y0!(L0l0)/Y0", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "random nnn:11---:0/%s", cases[i].text);
+        no_plan();
+        interrupt("allways/sem/trywait", 2);
+        plan.budget = 2;
+        explore(RANDOM, arguments, AW_PROPERTY_BIT(AW_TERMINATES));
+        cr_expect_eq(result.verdict, AW_VIOLATED, "%s: %s", cases[i].text, result.message);
+        cr_expect_eq(result.violated, AW_TERMINATES);
+        cr_expect_eq(result.faults, cases[i].faults, "%s: %u", cases[i].text, result.faults);
+    }
+}
+
 Test(faults, a_preemption_is_preferred_to_a_fault)
 {
     /* The root posts a semaphore and tries to take it back. That fails if the child comes between,
