@@ -55,6 +55,7 @@ enum aw_plant {
     AW_PLANT_WEAK_FAIRNESS = 4, /* every cycle counts as unfair */
     AW_PLANT_HASH = 8,          /* visited states are told apart by a short hash */
     AW_PLANT_COUNTED = 32,      /* an operation that is a counted occurrence is taken alone */
+    AW_PLANT_EARLY_ACCESS = 64, /* an access to memory is taken alone */
     AW_PLANT_NO_WALKS = 16,     /* no bug: no random walks first, which hide bugs of the watches */
 };
 

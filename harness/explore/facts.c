@@ -89,6 +89,7 @@ struct aw_reduce *aw_reduce_create(struct aw_machine *machine, const struct aw_o
     reduce->machine = machine;
     reduce->rules = options->rules;
     reduce->blind = (options->plant & AW_PLANT_UNSEEN_TEST) != 0;
+    reduce->early = (options->plant & AW_PLANT_EARLY_ACCESS) != 0;
     aw_map_init(&reduce->mutex_map);
     aw_map_init(&reduce->own_map);
     aw_map_init(&reduce->watched_map);

@@ -50,6 +50,7 @@ struct aw_reduce {
     struct aw_machine *machine;
     unsigned rules;
     bool blind; /* planted bug: does not see tests of semaphores */
+    bool early; /* planted bug: takes accesses to memory alone */
     bool symmetry, exact_pipes;
     struct object_facts *objects;
     uint32_t object_count;

@@ -180,6 +180,8 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_local *local,
         /* One that holds robust mutexes changes them: others may be trying. */
         return rule(reduce, AW_RULE_RELEASE) && !reduce->main_leaves && thread->slot != 0 &&
                local->lock_count == 0;
+    case AW_OP_ACCESS:
+        return reduce->early;
     default:
         return false;
     }

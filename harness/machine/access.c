@@ -147,7 +147,10 @@ bool aw_machine_runtime_shared(const struct aw_machine *machine)
     return machine->accesses.runtime_state;
 }
 
-void aw_machine_plant_blind(struct aw_machine *machine) { machine->accesses.blind = true; }
+void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant)
+{
+    machine->accesses.plant = plant;
+}
 
 bool aw_machine_set_visible(struct aw_machine *machine, const char *text)
 {
@@ -242,7 +245,7 @@ static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc
 {
     struct aw_machine *machine = owner;
     uint32_t size_kind = size << 8 | kind;
-    if (machine->accesses.blind && size == 4 && kind == AW_ACCESS_WRITE)
+    if ((machine->accesses.plant & AW_PLANT_BLIND) != 0 && size == 4 && kind == AW_ACCESS_WRITE)
         return 0;
     struct known *k = &known[(address ^ address >> 12 ^ (uint64_t)size_kind << 3) % KNOWN];
     if (k->run == run_number && k->address == address && k->size_kind == size_kind) {
@@ -630,7 +633,9 @@ bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
         for (int j = i + 1; j < work->head.thread_count; j++) {
             if (!access_of(&work->threads[j], &b) || a.address >= b.address + b.size ||
                 b.address >= a.address + a.size || ((a.kind | b.kind) & AW_ACCESS_WRITE) == 0 ||
-                (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0)
+                (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0 ||
+                ((machine->accesses.plant & AW_PLANT_ONLY_WRITES) != 0 &&
+                 (a.kind & b.kind & AW_ACCESS_WRITE) == 0))
                 continue;
             *one = i;
             *other = j;

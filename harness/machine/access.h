@@ -99,7 +99,7 @@ struct aw_accesses {
     uint32_t pending_count, pending_capacity;
 
     bool every;         /* for an oracle: all bytes but those of the own stack are visible */
-    bool blind;         /* planted bug: writes of four bytes are not seen */
+    unsigned plant;     /* enum aw_access_plant */
     bool weak_orders;   /* some atomic operation had an order weaker than sequentially consistent */
     bool threads;       /* a process had several threads */
     bool runtime_state; /* threads share state of the runtime */

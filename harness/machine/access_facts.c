@@ -59,8 +59,9 @@ static uint32_t locks_held(struct aw_machine *machine, const struct aw_thread *t
     uint32_t who = aw_mutex_owner(&machine->work, thread->slot);
     for (uint32_t i = 0; i < count; i++) {
         const struct aw_user_mutex *mutex = (const struct aw_user_mutex *)all[i];
-        if (aw_user_valid(machine, all[i], sizeof *mutex) && mutex->locked &&
-            mutex->owner == (int32_t)who)
+        if ((machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0 ||
+            (aw_user_valid(machine, all[i], sizeof *mutex) && mutex->locked &&
+             mutex->owner == (int32_t)who))
             held[kept++] = all[i];
     }
     return kept == 0 ? 0 : aw_intern_put(&machine->payloads, held, kept * 8) + 1;
@@ -78,8 +79,9 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
         count = aw_intern_size(&machine->payloads, thread->locks - 1) / 8;
         memcpy(list, aw_intern_get(&machine->payloads, thread->locks - 1), count * 8ul);
     }
+    bool keeps = !held && (machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0;
     for (uint32_t i = 0; i < count; i++)
-        if (list[i] != mutex)
+        if (list[i] != mutex || keeps)
             list[kept++] = list[i];
     if (held && kept < AW_LOCKS_MAX) { /* sorted; one that does not fit counts as not held */
         uint32_t at = kept++;
@@ -106,10 +108,12 @@ static bool common_lock(const struct aw_machine *machine, uint32_t one, uint32_t
 }
 
 /* Is `one` before or after everything that `other`, a child of its thread, does? */
-static bool by_creation(const struct aw_access_class *one, const struct aw_access_class *other)
+static bool by_creation(const struct aw_machine *machine, const struct aw_access_class *one,
+                        const struct aw_access_class *other)
 {
     return other->slot != 0 && aw_slot_creator(other->slot) == one->slot &&
-           (one->children >> ordinal_of(other->slot) & 1) == 0;
+           ((one->children >> ordinal_of(other->slot) & 1) == 0 ||
+            (machine->accesses.plant & AW_PLANT_CREATION) != 0);
 }
 
 static bool conflict(const struct aw_machine *machine, const struct aw_access_class *one,
@@ -118,7 +122,8 @@ static bool conflict(const struct aw_machine *machine, const struct aw_access_cl
     return one->slot != other->slot && ((one->kind | other->kind) & AW_ACCESS_WRITE) != 0 &&
            (one->kind & other->kind & AW_ACCESS_SYNC) == 0 &&
            !common_lock(machine, one->locks, other->locks) &&
-           (machine->accesses.foreign_join || (!by_creation(one, other) && !by_creation(other, one)));
+           (machine->accesses.foreign_join ||
+            (!by_creation(machine, one, other) && !by_creation(machine, other, one)));
 }
 
 static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes)

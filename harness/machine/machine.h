@@ -329,8 +329,14 @@ void aw_machine_race_text(struct aw_machine *machine, const struct aw_state *sta
 /* A file of the program whose accesses cannot be seen, or NULL. */
 const char *aw_machine_uninstrumented(struct aw_machine *machine);
 
-/* A planted bug: plain writes of four bytes are not seen. */
-void aw_machine_plant_blind(struct aw_machine *machine);
+/* Planted bugs for the tests of the tests, bits of enum aw_access_plant. */
+enum aw_access_plant {
+    AW_PLANT_BLIND = 1,       /* plain writes of four bytes are not seen */
+    AW_PLANT_KEPT_LOCK = 2,   /* a mutex once locked counts as held after its unlock */
+    AW_PLANT_ONLY_WRITES = 4, /* a read and a write at a time are no race */
+    AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
+};
+void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
 
 /* Had any process several threads? */
 bool aw_machine_threads_seen(const struct aw_machine *machine);

@@ -75,3 +75,55 @@ Test(access_oracles, a_weak_compare_exchange_on_a_variable_of_one_thread_may_fai
     compare_text("nnn:-----:0/}11", 2);
     compare_text("nnn:-----:0/T1L0}11U0J/L0<11U0", 3); /* read before or behind it */
 }
+
+/* ---- does the comparison have teeth? ---- */
+
+/* A program of one line that shows a planted bug, and how many random programs find it in the first
+ * hundreds. */
+static void catches(unsigned plant, unsigned search_plant, const char *program)
+{
+    char text[AW_RANDOM_TEXT];
+    char *argv[] = {"random", text, NULL};
+    struct aw_access_comparison c;
+    struct aw_options options;
+    aw_options_default(&options);
+    options.plant = search_plant;
+    snprintf(text, sizeof text, "%s", program);
+    aw_compare_accesses(RANDOM, argv, &options, 0, 1, 10000, &c);
+    cr_expect(c.verdict == AW_VIOLATED || search_plant != 0, "%s is wrong", text);
+    aw_compare_accesses(RANDOM, argv, &options, plant, 1, 10000, &c);
+    cr_expect_eq(c.verdict, AW_PROVED, "%s: the planted bug proves it", text);
+    cr_expect_not(c.agrees, "%s: the oracle tells", text);
+    for (uint64_t seed = 1; seed < 300; seed++) {
+        aw_random_shared(seed, &aw_random_few_accesses, text);
+        aw_compare_accesses(RANDOM, argv, &options, plant, seed, 10000, &c);
+        if (!c.agrees)
+            return;
+    }
+    cr_expect_fail("no random program tells");
+}
+
+Test(access_oracles, catch_accesses_that_are_not_seen)
+{
+    catches(AW_PLANT_BLIND, 0, "nnn:-----:0/T1>04J/>04");
+}
+
+Test(access_oracles, catch_a_discipline_that_forgets_an_unlock)
+{
+    catches(AW_PLANT_KEPT_LOCK, 0, "nnn:-----:0/T1L0U0>04J/L0>04U0");
+}
+
+Test(access_oracles, catch_a_race_that_is_judged_by_writes_alone)
+{
+    catches(AW_PLANT_ONLY_WRITES, 0, "nnn:-----:0/T1>04J/<04");
+}
+
+Test(access_oracles, catch_a_discipline_that_believes_in_creation)
+{
+    catches(AW_PLANT_CREATION, 0, "nnn:-----:0/T1>04J/>04");
+}
+
+Test(access_oracles, catch_a_reduction_that_takes_accesses_early)
+{
+    catches(0, AW_PLANT_EARLY_ACCESS, "nnn:-----:0/T1y>04J/>04");
+}

@@ -129,8 +129,7 @@ void aw_compare_accesses(const char *program, char *const *argv, const struct aw
     aw_races_init(&collector.parked);
 
     struct aw_machine *machine = make(program, argv);
-    if (plant & AW_PLANT_BLIND)
-        aw_machine_plant_blind(machine);
+    aw_machine_plant_accesses(machine, plant);
     collector.machine = machine;
     aw_options_default(&options);
     options.properties = judged;
@@ -146,6 +145,7 @@ void aw_compare_accesses(const char *program, char *const *argv, const struct aw
         if (result.properties[property] == AW_IS_VIOLATED)
             violated |= AW_PROPERTY_BIT(property);
     c->checker_states = result.states;
+    c->verdict = result.verdict;
     c->decided = result.properties[AW_NO_DEADLOCK] != AW_UNDECIDED;
     c->outcomes = collector.outcomes.count;
     c->races = collector.parked.pairs.count;

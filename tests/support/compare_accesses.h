@@ -8,11 +8,6 @@
 
 #include "explore/explore.h"
 
-/* Planted bugs, of this comparison: how the checker is made worse. */
-enum aw_access_plant {
-    AW_PLANT_BLIND = 1, /* plain writes of four bytes are not seen */
-};
-
 struct aw_access_comparison {
     bool agrees;
     bool enumerated; /* all executions were gone through, with the detector beside each */
@@ -22,13 +17,15 @@ struct aw_access_comparison {
                            what it finds is compared, not what it does not */
     uint64_t executions, states; /* of every access */
     uint64_t checker_states;
+    enum aw_verdict verdict; /* of the checker */
     uint32_t outcomes, races;
     char what[2048]; /* the first difference */
 };
 
 /* Compared are the outcomes, the pairs of accesses that are in a race, and what is violated. Where
  * `steps` do not suffice for all executions, states are searched, with as many steps, and the detector
- * runs beside some executions, chosen by `seed`. `options`: symmetry, rules and plant are used. */
+ * runs beside some executions, chosen by `seed`. `options`: symmetry, rules and plant are used.
+ * `plant`: enum aw_access_plant, of the checker. */
 void aw_compare_accesses(const char *program, char *const *argv, const struct aw_options *options,
                          unsigned plant, uint64_t seed, uint64_t steps,
                          struct aw_access_comparison *comparison);
