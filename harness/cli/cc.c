@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,42 +62,86 @@ static const char *const machine_flags[] = {
     "-Wl,-z,noexecstack",
 };
 
-static int check_arguments(int argc, char **argv, struct aw_error *error)
+/* Options of gcc that take the next word. */
+static bool takes_next(const char *option)
 {
-    bool output = false, input = false;
+    static const char *const options[] = {"-I",          "-D",         "-U",       "-L",
+                                          "-l",          "-include",   "-imacros", "-isystem",
+                                          "-iquote",     "-idirafter", "-MF",      "-MT",
+                                          "-MQ",         "-x",         "-T",       "-u",
+                                          "-z",          "-e",         "-Xlinker", "-Xpreprocessor",
+                                          "-Xassembler", "--param",    "--sysroot"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (strcmp(option, options[i]) == 0)
+            return true;
+    return false;
+}
+
+static int check_option(const char *option, struct aw_error *error)
+{
+    if (strcmp(option, "-c") == 0 || strcmp(option, "-S") == 0 || strcmp(option, "-E") == 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s would stop before the program is linked; cc "
+                       "compiles and links in one step",
+                       option);
+    if (strcmp(option, "-fsanitize=thread") == 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s would link ThreadSanitizer's library, while the machine answers "
+                       "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and "
+                       "give the objects to cc",
+                       option);
+    if (strncmp(option, "-fsanitize=", 11) == 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s needs a run-time library that calls the real "
+                       "kernel, which the machine does not let happen: "
+                       "leave it out",
+                       option);
+    if (strncmp(option, "--", 2) == 0 && strncmp(option, "--param", 7) != 0 &&
+        strncmp(option, "--sysroot", 9) != 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: unknown option %s; it has none but -o and those of gcc, "
+                       "which begin with one -",
+                       option);
+    return 0;
+}
+
+/* The name of what is to be made goes to *output. */
+static int check_arguments(int argc, char **argv, const char **output, struct aw_error *error)
+{
+    const char *input = NULL, *missing = NULL;
+    *output = NULL;
     for (int i = 0; i < argc; i++) {
         const char *argument = argv[i];
+        int code = check_option(argument, error);
+        if (code != 0)
+            return code;
         if (strncmp(argument, "-o", 2) == 0) {
             if (argument[2] == '\0' && ++i == argc)
                 return aw_fail(error, AW_E_USAGE, "cc: -o needs the name of the program");
-            output = true;
-        } else if (strcmp(argument, "-c") == 0 || strcmp(argument, "-S") == 0 ||
-                   strcmp(argument, "-E") == 0) {
-            return aw_fail(error, AW_E_USAGE,
-                           "cc: %s would stop before the program is linked; cc "
-                           "compiles and links in one step",
-                           argument);
-        } else if (strcmp(argument, "-fsanitize=thread") == 0) {
-            return aw_fail(error, AW_E_USAGE,
-                           "cc: %s would link ThreadSanitizer's library, while the machine answers "
-                           "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and "
-                           "give the objects to cc",
-                           argument);
-        } else if (strncmp(argument, "-fsanitize=", 11) == 0) {
-            return aw_fail(error, AW_E_USAGE,
-                           "cc: %s needs a run-time library that calls the real "
-                           "kernel, which the machine does not let happen: "
-                           "leave it out",
-                           argument);
+            *output = argument[2] != '\0' ? argument + 2 : argv[i];
+        } else if (takes_next(argument)) {
+            i++;
         } else if (argument[0] != '-') {
-            input = true;
+            input = argument;
+            if (missing == NULL && argument[0] != '@' && access(argument, F_OK) != 0)
+                missing = argument;
         }
     }
-    if (!output)
+    if (*output == NULL)
         return aw_fail(error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
-    if (!input)
+    if (input == NULL)
         return aw_fail(error, AW_E_USAGE, "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
+    if (missing != NULL)
+        return aw_fail(error, AW_E_IO, "cc: %s: No such file or directory", missing);
     return 0;
+}
+
+/* What an older source gave must not be taken for the program that could not be made. */
+static void remove_stale(const char *output)
+{
+    struct stat there;
+    if (stat(output, &there) == 0 && S_ISREG(there.st_mode) && unlink(output) == 0)
+        fprintf(stderr, "allways cc: %s, of an older source, was removed\n", output);
 }
 
 /* Runs the command and waits for it. A failed exec is told from a failed compilation by a pipe
@@ -142,7 +187,8 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
 {
     const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
     const char *compiler = getenv("CC");
-    int code = check_arguments(argc, argv, error);
+    const char *output;
+    int code = check_arguments(argc, argv, &output, error);
     if (code != 0)
         return code;
     if (compiler == NULL || compiler[strspn(compiler, " ")] == '\0')
@@ -166,6 +212,8 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     for (int i = 0; i < argc; i++)
         command[count++] = argv[i];
     code = run(command, error);
+    if (code > 0)
+        remove_stale(output);
 done:
     free(command);
     free(words);

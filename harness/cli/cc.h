@@ -28,7 +28,8 @@
 
 #include "base/error.h"
 
-/* Compiles. `argv` holds the `argc` arguments after the word `cc` (no final NULL needed);
+/* Compiles; when the compiler fails, a program that was made before is removed, so that it is not
+ * taken for the new one. `argv` holds the `argc` arguments after the word `cc` (no final NULL needed);
  * `include_dir` is where allways/probe.h is found, or NULL. Returns the compiler's exit status (0
  * or more; it has said itself what was wrong), or a negative code for what it was not asked. */
 int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error);

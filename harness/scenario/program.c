@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char blanks[] = " \t\n";
+
 enum { MAX_TEXT = 4096, MAX_ARGS = 256, MAX_TRACES = 16 };
 
 /* As it stands, or, with ./ or ../ in front, below the folder of the scenario file. NULL: no
@@ -93,11 +95,55 @@ static int add_arg(const struct aw_reading *reading, const struct aw_yaml *node,
     return 0;
 }
 
+/* One word of a text, as a shell would take it: blanks in '...' and "..." do not end it, and
+ * \\ takes the next character as it is, but in '...'. Goes to `word`, which has room; NULL: a quote
+ * stays open. */
+static const char *take_word(const char *text, char *word)
+{
+    char quote = '\0';
+    for (; *text != '\0' && (quote != '\0' || strchr(blanks, *text) == NULL); text++) {
+        if (*text == '\\' && quote != '\'' && text[1] != '\0')
+            *word++ = *++text;
+        else if (*text == quote)
+            quote = '\0';
+        else if (quote == '\0' && (*text == '\'' || *text == '"'))
+            quote = *text;
+        else
+            *word++ = *text;
+    }
+    *word = '\0';
+    return quote == '\0' ? text : NULL;
+}
+
+static int split(const struct aw_reading *reading, const struct aw_yaml *node, struct aw_case *one)
+{
+    int code = 0;
+    const char *text = node->text + strspn(node->text, blanks);
+    struct aw_yaml unquoted = *node; /* a column of the text is none of the word without quotes */
+    unquoted.text_column = 0;
+    char *word = aw_memory_alloc(reading->memory, strlen(text) + 1, 1);
+    if (word == NULL)
+        return aw_fail(reading->error, AW_E_MEMORY, "out of memory");
+    while (code == 0 && *text != '\0') {
+        const char *end = take_word(text, word);
+        if (end == NULL)
+            return aw_wrong(reading, node,
+                            "args: a quote is not closed; blanks separate the arguments, '...' and "
+                            "\"...\" keep them together, and \\ takes a quote as it is");
+        size_t length = strlen(word);
+        if (length == (size_t)(end - text))
+            code = add_arg(reading, node, text, length, one);
+        else
+            code = add_arg(reading, &unquoted, word, length, one);
+        text = end + strspn(end, blanks);
+    }
+    return code;
+}
+
 /* A list, each item one argument; or a text, split at blanks before ${name} is replaced. */
 int aw_read_args(const struct aw_loading *loading, const struct aw_reading *reading,
                  struct aw_case *one)
 {
-    static const char blanks[] = " \t\n";
     static const char what[] = "a list of texts, or one text";
     const struct aw_yaml *node = aw_yaml_get(loading->root, "args");
     int code = 0;
@@ -110,15 +156,8 @@ int aw_read_args(const struct aw_loading *loading, const struct aw_reading *read
 
     if (node == NULL)
         return 0;
-    if (node->kind == AW_YAML_TEXT) {
-        const char *word = node->text + strspn(node->text, blanks);
-        while (code == 0 && *word != '\0') {
-            size_t length = strcspn(word, blanks);
-            code = add_arg(reading, node, word, length, one);
-            word += length + strspn(word + length, blanks);
-        }
-        return code;
-    }
+    if (node->kind == AW_YAML_TEXT)
+        return split(reading, node, one);
     if (node->kind != AW_YAML_LIST)
         return aw_expected(reading, node, "args", what, NULL);
     for (struct aw_yaml *item = node->first; code == 0 && item != NULL; item = item->next) {

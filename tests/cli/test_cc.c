@@ -9,6 +9,8 @@
 
 #include <sys/stat.h>
 
+#define SOURCE "tests/cli/test_cc.c" /* any file that is there */
+
 TestSuite(cc, .init = box_open, .fini = box_close);
 
 static int cc(struct aw_error *error, const char *first, ...)
@@ -43,7 +45,7 @@ static const char *recorded(int status, const char *first, const char *second)
     cr_assert_eq(chmod(box_path("compiler"), 0755), 0);
     snprintf(compiler, sizeof compiler, " %s  --own ", box_path("compiler"));
     setenv("CC", compiler, 1);
-    cr_assert_eq(cc(&error, "a.c", "-o", "a.so", first, second, NULL), status);
+    cr_assert_eq(cc(&error, SOURCE, "-o", "a.so", first, second, NULL), status);
     unsetenv("CC");
     text[box_read("said", (unsigned char *)text, sizeof text)] = '\0';
     return text;
@@ -53,7 +55,7 @@ Test(cc, our_flags_come_first_so_that_the_caller_may_override_them)
 {
     const char *said = recorded(0, "-O2", "-DX=a b");
     cr_expect_eq(strncmp(said, "--own -std=gnu17 -O1 -g ", 24), 0, "%s", said);
-    cr_expect_not_null(strstr(said, " -I /include-folder a.c -o a.so -O2 -DX=a b\n"), "%s", said);
+    cr_expect_not_null(strstr(said, " -I /include-folder " SOURCE " -o a.so -O2 -DX=a b\n"), "%s", said);
 }
 
 Test(cc, the_status_of_the_compiler_is_returned)
@@ -65,7 +67,7 @@ Test(cc, a_compiler_that_is_not_there_is_named)
 {
     struct aw_error error;
     setenv("CC", "/no/such/compiler", 1);
-    refused(cc(&error, "a.c", "-o", "a.so", NULL), &error, AW_E_SYSTEM,
+    refused(cc(&error, SOURCE, "-o", "a.so", NULL), &error, AW_E_SYSTEM,
             "cc: cannot run /no/such/compiler: No such file or directory");
 }
 
@@ -75,7 +77,7 @@ Test(cc, a_compiler_ended_by_a_signal_is_no_success)
     box_write("compiler", "#!/bin/sh\nkill -9 $$\n", 21);
     cr_assert_eq(chmod(box_path("compiler"), 0755), 0);
     setenv("CC", box_path("compiler"), 1);
-    cr_expect_eq(cc(&error, "a.c", "-o", "a.so", NULL), AW_E_SYSTEM);
+    cr_expect_eq(cc(&error, SOURCE, "-o", "a.so", NULL), AW_E_SYSTEM);
     cr_expect_not_null(strstr(error.message, "was ended by signal 9"));
 }
 
@@ -97,6 +99,27 @@ Test(cc, wrong_usage_is_refused_with_a_reason)
     refused(cc(&error, "a.c", "-fsanitize=address", "-oa.so", NULL), &error, AW_E_USAGE,
             "cc: -fsanitize=address needs a run-time library that calls the real kernel, which the "
             "machine does not let happen: leave it out");
+    refused(cc(&error, "--nonsense", NULL), &error, AW_E_USAGE,
+            "cc: unknown option --nonsense; it has none but -o and those of gcc, which begin with "
+            "one -");
+    refused(cc(&error, "-I", "/nowhere", "/no/such.c", "-o", "a.so", NULL), &error, AW_E_IO,
+            "cc: /no/such.c: No such file or directory");
+}
+
+Test(cc, what_an_older_source_gave_does_not_outlive_a_failure)
+{
+    char output[128];
+    struct aw_error error;
+    unsetenv("CC");
+    snprintf(output, sizeof output, "%s", box_path("p.so"));
+    box_write("p.c", "int main(void) { return 0; }\n", 29);
+    cr_assert_eq(cc(&error, box_path("p.c"), "-o", output, NULL), 0);
+    cr_expect_eq(access(output, F_OK), 0);
+    box_write("p.c", "int main(void) { return 0 }\n", 28);
+    cr_expect_gt(cc(&error, box_path("p.c"), "-o", output, NULL), 0);
+    cr_expect_neq(access(output, F_OK), 0);
+    cr_expect_eq(cc(&error, box_path("p.c"), "-o", "/dev/null", NULL), 1);
+    cr_expect_eq(access("/dev/null", W_OK), 0);
 }
 
 Test(cc, the_loader_takes_what_it_makes)

@@ -259,6 +259,24 @@ Test(scenario, args_as_one_text_are_split_at_blanks_before_parameters_are_replac
     aw_scenario_free(scenario);
 }
 
+Test(scenario, args_as_one_text_may_have_quotes)
+{
+    struct aw_scenario *scenario =
+        parse(HEAD PROVED "args: |\n"
+                          "  --title \"two ${n} 'words'\" '' x'y z'\"\\\"\" a\\ b '\\' \\${n}\n"
+                          "matrix: {n: [1]}\n");
+    static const char *const argv[] = {"p",   "--title", "two 1 'words'", "", "xy z\"",
+                                       "a b", "\\",      "1"};
+    const struct aw_case *one = &scenario->cases[0];
+    cr_assert_eq(one->argc, (int)COUNT_OF(argv));
+    for (int i = 0; i < one->argc; i++)
+        cr_expect_str_eq(one->argv[i], argv[i]);
+    aw_scenario_free(scenario);
+    wrong(HEAD PROVED "args: it's open\n",
+          "s.yaml:5:7: args: a quote is not closed; blanks separate the arguments, '...' and "
+          "\"...\" keep them together, and \\ takes a quote as it is");
+}
+
 static const char *program_of(const char *path, const char *program, char *buffer, size_t size)
 {
     struct aw_scenario *scenario;
