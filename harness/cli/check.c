@@ -48,16 +48,6 @@ static bool take_property(struct check *check, const char *name)
     return false;
 }
 
-static bool take_small(const char *option, const char *text, uint64_t minimum, uint64_t maximum,
-                       uint32_t *number)
-{
-    uint64_t wide;
-    if (!aw_parse_number("check", option, text, minimum, maximum, &wide))
-        return false;
-    *number = (uint32_t)wide;
-    return true;
-}
-
 static bool take_time(struct check *check, const char *text)
 {
     bool virtual = strcmp(text, "virtual") == 0;
@@ -88,37 +78,42 @@ static bool take_env(struct check *check, char *text)
     return true;
 }
 
-/* The ranges are those of scenario files. */
+/* An option for a key of `machine` in scenario files, with its range and its message. */
+static bool take_setting(struct check *check, const char *option, const char *key,
+                         const char *argument)
+{
+    char expected[200];
+    if (aw_machine_setting_parse(&check->one.machine, key, argument, expected, sizeof expected))
+        return true;
+    aw_complain("check", "--%s: expected %s, found \"%s\"", option, expected, argument);
+    return false;
+}
+
 static bool take(struct check *check, int option, char *argument)
 {
-    struct aw_machine_settings *machine = &check->one.machine;
-    uint64_t wide;
     switch (option) {
     case OPT_PROPERTY:
         return take_property(check, argument);
     case OPT_ENV:
         return take_env(check, argument);
     case OPT_PIPE_SLOTS:
-        return take_small("pipe-slots", argument, 1, 1024, &machine->pipe_slots);
+        return take_setting(check, "pipe-slots", "pipe_slots", argument);
     case OPT_PIPE_PAGE_SIZE:
-        if (!aw_parse_size("check", "pipe-page-size", argument, 1, 64 << 10, &wide))
-            return false;
-        machine->pipe_page_size = (uint32_t)wide;
-        return true;
+        return take_setting(check, "pipe-page-size", "pipe_page_size", argument);
     case OPT_HEAP:
-        return aw_parse_size("check", "heap", argument, 4 << 10, 1 << 30, &machine->heap_bytes);
+        return take_setting(check, "heap", "heap", argument);
     case OPT_STACK:
-        return aw_parse_size("check", "stack", argument, 16 << 10, 64 << 20, &machine->stack_bytes);
+        return take_setting(check, "stack", "stack", argument);
     case OPT_TIME:
         return take_time(check, argument);
     case OPT_INIT:
         return take_init(check, argument);
     case OPT_CLOCK_ADVANCES:
-        return take_small("clock-advances", argument, 0, 100, &machine->clock_advances);
+        return take_setting(check, "clock-advances", "clock_advances", argument);
     case OPT_RUN_MILLISECONDS:
-        return take_small("run-milliseconds", argument, 1, 600000, &machine->run_milliseconds);
+        return take_setting(check, "run-milliseconds", "run_milliseconds", argument);
     case OPT_PARTIAL_WRITES:
-        return take_small("partial-writes", argument, 0, 1000, &machine->partial_writes);
+        return take_setting(check, "partial-writes", "partial_writes", argument);
     default:
         return aw_cli_search_take(&check->search, option, argument);
     }
@@ -146,8 +141,9 @@ static void print_result(FILE *out, const struct aw_report *report)
     fprintf(out, "%s\n", aw_report_words(one, words, sizeof words));
     for (int i = 0; i < AW_PROPERTY_COUNT; i++)
         if (one->properties & AW_PROPERTY_BIT(i))
-            fprintf(out, "  %-12s %s\n", aw_property_name((enum aw_property)i),
-                    aw_property_state_name(result->properties[i]));
+            fprintf(out, "  %-12s %s%s\n", aw_property_name((enum aw_property)i),
+                    aw_property_state_name(result->properties[i]),
+                    result->properties[i] == AW_HOLDS && aw_report_bounded(one) ? ", bounded" : "");
     fprintf(out, "  %s states, %s transitions, %s runs of program code, %.2f s\n",
             aw_grouped(result->states, states), aw_grouped(result->transitions, transitions),
             aw_grouped(result->code_runs, runs), result->seconds);

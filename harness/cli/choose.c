@@ -42,7 +42,7 @@ void aw_choose(struct aw_choice_of_cases *choice, struct aw_scenario *const *sce
             unsigned place = (unsigned)matching++;
             if (choice->shard_count > 0 && place % choice->shard_count != choice->shard - 1)
                 continue;
-            if (choice->passed != NULL && aw_run_state_has(choice->passed, one->name)) {
+            if (choice->passed != NULL && aw_run_state_has(choice->passed, choice->identity, one)) {
                 choice->left_out++;
                 continue;
             }

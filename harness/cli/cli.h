@@ -11,6 +11,7 @@
  *   interrupt.c SIGINT and SIGTERM
  *   jobs.c      the cases of a run, several at a time
  *   run.c       allways run; choose.c: which cases; canary.c, cache.c, state.c: its options
+ *   identity.c  what the verdict of a case depends on
  *   check.c     allways check
  *   debug.c     allways replay --debug
  *   replay.c    allways replay     show.c      allways show
@@ -131,19 +132,37 @@ struct aw_cli_search {
 /* Checks the known-bad program; when it is not caught, says so and counts it in the report. */
 void aw_canary_check(const struct aw_cli_search *search, struct aw_report *report);
 
-/* Cases that were as expected when they were last run. */
+/* What the verdict of a case depends on (identity.c). */
+enum { AW_DIGEST_SIZE = 33 };
+struct aw_identity {
+    char checker[AW_DIGEST_SIZE], runtime[AW_DIGEST_SIZE];
+    const char *options; /* the search's */
+};
+int aw_identity_init(struct aw_identity *identity, const struct aw_cli_search *search,
+                     struct aw_error *error);
+/* One line that two cases have in common only if all of that is the same; the caller frees it. NULL
+ * when the files cannot be read. */
+char *aw_identity_key(const struct aw_identity *identity, const struct aw_case *one);
+void aw_digest(const void *bytes, size_t size, char text[AW_DIGEST_SIZE]);
+
+/* Cases that were as expected when they were last run (state.c). */
 struct aw_run_state;
 struct aw_run_state *aw_run_state_load(const char *trace_dir);
-bool aw_run_state_has(const struct aw_run_state *state, const char *name);
+/* Was this very case as expected: the same name, of the same bytes? */
+bool aw_run_state_has(const struct aw_run_state *state, const struct aw_identity *identity,
+                      const struct aw_case *one);
 void aw_run_state_free(struct aw_run_state *state); /* NULL is fine */
+/* `cases` are those that the report is about. */
 int aw_run_state_save(const char *trace_dir, const struct aw_report *report,
-                      struct aw_error *error);
+                      const struct aw_identity *identity, const struct aw_case *const *cases,
+                      int count, struct aw_error *error);
 
 /* Which cases are run. */
 struct aw_choice_of_cases {
     const char *filter;                /* or NULL */
     unsigned shard, shard_count;       /* count 0: all */
     const struct aw_run_state *passed; /* to be left out; or NULL */
+    const struct aw_identity *identity;
 
     const struct aw_case **cases; /* to be freed */
     int count;
@@ -156,17 +175,19 @@ bool aw_shard_parse(const char *text, unsigned *index, unsigned *count); /* fals
 
 /* Proofs of earlier runs (cache.c). */
 struct aw_cache {
-    const char *folder;
-    const struct aw_cli_search *search;
-    char checker[33], runtime[33];
-    bool usable;
+    const char *folder; /* or NULL: no cache */
+    const struct aw_identity *identity;
 };
-void aw_cache_init(struct aw_cache *cache, const char *folder, const struct aw_cli_search *search);
-/* Enters what is known of a case into the report; NULL when nothing is. */
-struct aw_report_case *aw_cache_find(const struct aw_cache *cache, const struct aw_case *one,
+/* Makes the folder; an error when it cannot be written into. */
+int aw_cache_init(struct aw_cache *cache, const char *folder, const struct aw_identity *identity,
+                  struct aw_error *error);
+/* With the cache of the search. Enters what is known of a case into the report; NULL when nothing
+ * is. */
+struct aw_report_case *aw_cache_find(const struct aw_cli_search *search, const struct aw_case *one,
                                      struct aw_report *report);
-void aw_cache_keep(const struct aw_cache *cache, const struct aw_case *one,
-                   const struct aw_report_case *entry);
+/* What cannot be kept is an error of the report. */
+void aw_cache_keep(const struct aw_cli_search *search, const struct aw_case *one,
+                   const struct aw_report_case *entry, struct aw_report *report);
 
 /* Members of a table of struct option. */
 enum aw_cli_search_option {

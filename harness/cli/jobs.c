@@ -261,8 +261,10 @@ static void tell(struct pool *pool, int index)
                  WEXITSTATUS(job->status));
     if (broken)
         aw_complain(name, "%s", said);
-    if (entry == NULL || WEXITSTATUS(job->status) == AW_EXIT_WRONG)
+    if (entry == NULL)
         aw_report_add_problem(pool->report, name, said);
+    else if (WEXITSTATUS(job->status) == AW_EXIT_WRONG)
+        pool->report->errors++; /* it has been told */
     free(job->bytes);
     if (entry != NULL && pool->jobs->done != NULL)
         pool->jobs->done(pool->jobs->context, entry);

@@ -172,7 +172,16 @@ static int run_case(struct native *native, const struct aw_case *one, int width)
     job->seed = native->seed;
     job->probability = native->probability;
     job->plan = one->faults;
-    int status = find_sites(job, path, &error);
+    int status = 0;
+    if (access(path, X_OK) != 0)
+        status =
+            aw_fail(&error, AW_E_IO, "%s: %s cannot be run: %s%s", one->name, path, strerror(errno),
+                    native->program != NULL
+                        ? ""
+                        : "; it is where the natively compiled program is looked for, and "
+                          "--program PATH names another");
+    if (status == 0)
+        status = find_sites(job, path, &error);
     if (status == 0)
         status = do_runs(native, one->name, &program, job, &tally, &error);
     if (status != 0) {

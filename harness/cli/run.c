@@ -11,6 +11,7 @@ struct run {
     struct aw_cli_search search;
     struct aw_choice_of_cases choice;
     struct aw_cache cache;
+    struct aw_identity identity;
     const char *cache_folder;
     double budget; /* seconds; 0 = none */
     bool no_canary, rerun_failed;
@@ -67,9 +68,13 @@ static int run_all(struct run *run, bool folder)
 {
     struct aw_report report;
     struct aw_error error;
+    if (aw_identity_init(&run->identity, &run->search, &error) != 0 ||
+        aw_cache_init(&run->cache, run->cache_folder, &run->identity, &error) != 0)
+        return aw_complain_error("run", &error);
     struct aw_run_state *passed =
         run->rerun_failed ? aw_run_state_load(run->search.verify.trace_dir) : NULL;
     run->choice.passed = passed;
+    run->choice.identity = &run->identity;
     aw_choose(&run->choice, run->scenarios, run->scenario_count);
     aw_run_state_free(passed);
     if (run->choice.matching == 0)
@@ -90,14 +95,14 @@ static int run_all(struct run *run, bool folder)
     aw_report_init(&report);
     report.allowed = run->search.allowed;
     aw_interrupt_install();
-    aw_cache_init(&run->cache, run->cache_folder, &run->search);
     run->search.cache = &run->cache;
     if (folder && !run->no_canary)
         aw_canary_check(&run->search, &report);
     aw_outputs_begin(&run->search.outputs, row.width);
     aw_jobs_run(&jobs, &report);
     aw_outputs_end(&run->search.outputs, "run", &report);
-    if (aw_run_state_save(run->search.verify.trace_dir, &report, &error) != 0) {
+    if (aw_run_state_save(run->search.verify.trace_dir, &report, &run->identity, run->choice.cases,
+                          run->choice.count, &error) != 0) {
         aw_complain_error("run", &error);
         report.errors++;
     }

@@ -147,7 +147,7 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
     struct aw_report_case *entry;
     struct aw_error error;
     bool cached = search->cache != NULL && one->trace_count == 0; /* the key has no traces in it */
-    if (cached && (entry = aw_cache_find(search->cache, one, report)) != NULL)
+    if (cached && (entry = aw_cache_find(search, one, report)) != NULL)
         return entry;
     aw_progress_start(&watching.line, stderr);
     settings.progress = watch;
@@ -156,11 +156,14 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
     int status = aw_verify_case(&settings, one, report, &entry, &error);
     aw_progress_end(&watching.line);
     if (status != 0) {
-        aw_report_add_problem(report, one->name, error.message);
-        aw_complain(one->name, "%s", error.message);
+        char said[sizeof error.file + sizeof error.message + 32];
+        aw_error_format(&error, said, sizeof said);
+        if (entry == NULL)
+            aw_report_add_problem(report, one->name, said);
+        aw_complain(one->name, "%s", said);
     }
     report->interrupted |= aw_interrupted();
     if (entry != NULL && cached)
-        aw_cache_keep(search->cache, one, entry);
+        aw_cache_keep(search, one, entry, report);
     return entry;
 }

@@ -81,13 +81,24 @@ bool aw_elf_symbol(const struct aw_elf *elf, uint64_t index, Elf64_Sym *symbol, 
     return *name != NULL;
 }
 
+/* Most programs that are not there are looked for in another folder. */
+static int cannot_open(const char *path, struct aw_error *error)
+{
+    char folder[256];
+    const char *reason = strerror(errno);
+    if (errno != ENOENT || path[0] == '/' || getcwd(folder, sizeof folder) == NULL)
+        return aw_fail_at(error, AW_E_IO, path, 0, 0, "cannot open the program: %s", reason);
+    return aw_fail_at(error, AW_E_IO, path, 0, 0,
+                      "cannot open the program: %s; the path counts from the working folder, %s",
+                      reason, folder);
+}
+
 static int read_file(struct aw_elf *elf, struct aw_error *error)
 {
     int code = 0;
     int fd = open(elf->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return aw_fail_at(error, AW_E_IO, elf->path, 0, 0, "cannot open the program: %s",
-                          strerror(errno));
+        return cannot_open(elf->path, error);
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         code = aw_fail_at(error, AW_E_IO, elf->path, 0, 0, "not a regular file");

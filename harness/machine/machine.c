@@ -130,6 +130,8 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
         return status;
     struct aw_machine *machine = aw_allocate(1, sizeof *machine);
     machine->settings = *settings;
+    _Static_assert(AW_HEAP_MOST <= AW_HEAP_STRIDE && AW_STACK_MOST <= AW_STACK_STRIDE / 2,
+                   "they fit the window");
     machine->settings.heap_bytes = whole_pages(settings->heap_bytes);
     machine->settings.stack_bytes = whole_pages(settings->stack_bytes);
     machine->learning = true;
@@ -166,12 +168,11 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
                          (unsigned long long)(AW_LOCAL_STRIDE - AW_TLS_OFFSET));
         goto fail;
     }
-    if (settings->heap_bytes > AW_HEAP_STRIDE || settings->stack_bytes > AW_STACK_STRIDE / 2 ||
-        settings->stack_bytes < AW_PAGE || settings->heap_bytes < AW_PAGE) {
-        status = aw_fail(error, AW_E_USAGE,
-                         "a heap may have 4 KiB to %llu MiB, a stack 4 KiB to %llu MiB",
-                         (unsigned long long)(AW_HEAP_STRIDE >> 20),
-                         (unsigned long long)(AW_STACK_STRIDE >> 21));
+    if (settings->heap_bytes < AW_HEAP_LEAST || settings->heap_bytes > AW_HEAP_MOST ||
+        settings->stack_bytes < AW_STACK_LEAST || settings->stack_bytes > AW_STACK_MOST) {
+        status = aw_fail(
+            error, AW_E_USAGE, "a heap may have %d KiB to %d MiB, a stack %d KiB to %d MiB",
+            AW_HEAP_LEAST >> 10, AW_HEAP_MOST >> 20, AW_STACK_LEAST >> 10, AW_STACK_MOST >> 20);
         goto fail;
     }
     aw_image_init(&machine->image, whole_pages(AW_TLS_OFFSET + tls), machine->settings.heap_bytes,

@@ -18,6 +18,15 @@ enum aw_time_mode {
 enum aw_init_mode { AW_INIT_ZERO, AW_INIT_PATTERN /* bytes AW_INIT_BYTE */ };
 enum { AW_INIT_BYTE = 0xa5 };
 
+/* Bytes that a heap, and a stack, may have: whole pages. */
+enum {
+    AW_MEMORY_STEP = 4 << 10,
+    AW_HEAP_LEAST = 4 << 10,
+    AW_HEAP_MOST = 256 << 20,
+    AW_STACK_LEAST = 16 << 10,
+    AW_STACK_MOST = 8 << 20,
+};
+
 struct aw_machine_settings {
     uint32_t pipe_page_size;  /* bytes of a pipe slot, and PIPE_BUF; 4096 */
     uint32_t pipe_slots;      /* 16 */

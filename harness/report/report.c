@@ -183,6 +183,15 @@ void aw_report_judge(struct aw_report_case *one)
     one->met = one->unmet[0] == '\0';
 }
 
+void aw_report_not_kept(struct aw_report *report, struct aw_report_case *one, const char *why)
+{
+    char text[400];
+    snprintf(text, sizeof text, "its trace was not written: %.360s", why);
+    add_unmet(one, text);
+    one->met = false;
+    report->errors++;
+}
+
 static bool decides_nothing(enum aw_verdict verdict)
 {
     return verdict == AW_INCONCLUSIVE || verdict == AW_VACUOUS || verdict == AW_UNCONTROLLED;

@@ -81,6 +81,9 @@ struct aw_report_case *aw_report_add_case(struct aw_report *report, const struct
 /* An error about a case. Counts it. */
 void aw_report_add_problem(struct aw_report *report, const char *name, const char *message);
 
+/* The trace of a case could not be written: it is not as expected, and an error is counted. */
+void aw_report_not_kept(struct aw_report *report, struct aw_report_case *one, const char *why);
+
 /* A case whose turn did not come: inconclusive, and says why. */
 void aw_report_add_not_run(struct aw_report *report, const struct aw_case *of, const char *why);
 

@@ -18,9 +18,12 @@ const char *aw_grouped(uint64_t number, char buffer[32])
     return buffer;
 }
 
+enum { NAME = sizeof "scenario" - 1 }; /* the least width of the names */
+
 /* Columns: as expected or not, name, verdict, what was expected, states, time, trace. */
 void aw_table_head(FILE *out, int width)
 {
+    width = width > NAME ? width : NAME;
     fprintf(out, "     %-*s  %-22s %-22s %12s %9s  %s\n", width, "scenario", "verdict", "expected",
             "states", "time", "trace");
 }
@@ -29,6 +32,7 @@ void aw_table_row(FILE *out, int width, const struct aw_report_case *one)
 {
     char verdict[96], expected[64], states[32], time[32];
     const struct aw_result *result = &one->result;
+    width = width > NAME ? width : NAME;
     if (one->cached)
         snprintf(time, sizeof time, "cached");
     else

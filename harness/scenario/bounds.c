@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 
@@ -38,8 +39,14 @@ enum { KiB = 1 << 10, MiB = 1 << 20 };
 static const struct field machine_fields[] = {
     {"pipe_page_size", MACHINE(pipe_page_size), U32, {AW_UNIT_BYTES, 1, 64 * KiB, 0, false}},
     {"pipe_slots", MACHINE(pipe_slots), U32, {AW_UNIT_NONE, 1, 1024, 0, false}},
-    {"heap", MACHINE(heap_bytes), U64, {AW_UNIT_BYTES, 4 * KiB, 256 * MiB, 4 * KiB, false}},
-    {"stack", MACHINE(stack_bytes), U64, {AW_UNIT_BYTES, 16 * KiB, 8 * MiB, 4 * KiB, false}},
+    {"heap",
+     MACHINE(heap_bytes),
+     U64,
+     {AW_UNIT_BYTES, AW_HEAP_LEAST, AW_HEAP_MOST, AW_MEMORY_STEP, false}},
+    {"stack",
+     MACHINE(stack_bytes),
+     U64,
+     {AW_UNIT_BYTES, AW_STACK_LEAST, AW_STACK_MOST, AW_MEMORY_STEP, false}},
     {"clock_advances", MACHINE(clock_advances), U32, {AW_UNIT_NONE, 0, 100, 0, false}},
     {"run_milliseconds", MACHINE(run_milliseconds), U32, {AW_UNIT_NONE, 1, 600000, 0, false}},
     {"partial_writes", MACHINE(partial_writes), U32, {AW_UNIT_NONE, 0, 1000, 0, false}},
@@ -47,8 +54,7 @@ static const struct field machine_fields[] = {
 /* Besides: `pipe_capacity`, another way to say `pipe_slots`, and `time` and `init`, words. */
 static const char *const machine_keys[] = {
     "pipe_page_size", "pipe_slots",     "pipe_capacity",    "heap",           "stack",
-    "time",           "clock_advances", "run_milliseconds", "partial_writes",
-    "init",
+    "time",           "clock_advances", "run_milliseconds", "partial_writes", "init",
 };
 
 #define LIMIT(member) offsetof(struct aw_limits, member)
@@ -59,13 +65,30 @@ static const struct field limit_fields[] = {
 };
 static const char *const limit_keys[] = {"states", "memory", "seconds"};
 
+static void put(const struct field *field, void *target, uint64_t value)
+{
+    char *place = (char *)target + field->offset;
+    switch (field->type) {
+    case U32:
+        AW_CHECK(value <= UINT32_MAX);
+        *(uint32_t *)place = (uint32_t)value;
+        break;
+    case U64:
+        *(uint64_t *)place = value;
+        break;
+    case SECONDS:
+        *(double *)place = (double)value / 1000;
+        break;
+    }
+}
+
 static int read_fields(const struct aw_reading *reading, const struct aw_yaml *map,
                        const char *name, const struct field *fields, int count, void *target)
 {
     for (int i = 0; i < count; i++) {
         const struct field *field = &fields[i];
         const struct aw_yaml *node = aw_yaml_get(map, field->key);
-        char *place = (char *)target + field->offset, where[80];
+        char where[80];
         uint64_t value;
         if (node == NULL)
             continue;
@@ -73,20 +96,26 @@ static int read_fields(const struct aw_reading *reading, const struct aw_yaml *m
         int code = aw_read_quantity(reading, node, where, &field->quantity, &value);
         if (code < 0)
             return code;
-        switch (field->type) {
-        case U32:
-            AW_CHECK(value <= UINT32_MAX);
-            *(uint32_t *)place = (uint32_t)value;
-            break;
-        case U64:
-            *(uint64_t *)place = value;
-            break;
-        case SECONDS:
-            *(double *)place = (double)value / 1000;
-            break;
-        }
+        put(field, target, value);
     }
     return 0;
+}
+
+bool aw_machine_setting_parse(struct aw_machine_settings *machine, const char *key,
+                              const char *text, char *expected, size_t size)
+{
+    size_t i = 0;
+    uint64_t value;
+    while (strcmp(machine_fields[i].key, key) != 0) {
+        i++;
+        AW_CHECK(i < sizeof machine_fields / sizeof *machine_fields);
+    }
+    if (!aw_quantity_parse(&machine_fields[i].quantity, text, &value)) {
+        aw_quantity_describe(&machine_fields[i].quantity, expected, size);
+        return false;
+    }
+    put(&machine_fields[i], machine, value);
+    return true;
 }
 
 static int read_capacity(const struct aw_reading *reading, const struct aw_yaml *map,

@@ -112,6 +112,11 @@ void aw_scenario_free(struct aw_scenario *scenario);
 int aw_scenario_check_names(struct aw_scenario *const *scenarios, int count,
                             struct aw_error *error);
 
+/* Sets one number of `machine` from what is typed for its key, by the rule of scenario files. false:
+ * it is no such number, and what was expected is in `expected`. */
+bool aw_machine_setting_parse(struct aw_machine_settings *machine, const char *key,
+                              const char *text, char *expected, size_t size);
+
 /* Scenario files, each once, in the order in which they are run. */
 struct aw_scenario_files {
     char **paths;

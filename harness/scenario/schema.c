@@ -255,7 +255,7 @@ static void format_duration(uint64_t ns, char *buffer, size_t size)
     snprintf(buffer, size, "%" PRIu64 " %s", ns / times[unit].ns, times[unit].name);
 }
 
-static void describe(const struct aw_quantity *quantity, char *buffer, size_t size)
+void aw_quantity_describe(const struct aw_quantity *quantity, char *buffer, size_t size)
 {
     char low[32], high[32], multiple[64] = "";
     const char *kind = "";
@@ -330,18 +330,11 @@ static bool parse_fraction(const char *rest, uint64_t *value)
     return *rest == '\0' && !__builtin_add_overflow(*value, fraction, value);
 }
 
-int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *node,
-                     const char *where, const struct aw_quantity *quantity, uint64_t *out)
+bool aw_quantity_parse(const struct aw_quantity *quantity, const char *text, uint64_t *out)
 {
-    char what[200];
-    const char *text;
-    describe(quantity, what, sizeof what);
-    int code = aw_read_text_as(reading, node, where, what, &text);
-    if (code < 0)
-        return code;
     if (quantity->or_none && strcmp(text, "none") == 0) {
         *out = 0;
-        return 0;
+        return true;
     }
     const char *rest = parse_digits(text, out);
     bool good = rest != NULL;
@@ -353,10 +346,21 @@ int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *nod
         good = parse_fraction(rest, out);
     else if (good)
         good = *rest == '\0';
-    if (!good || *out < quantity->min || *out > quantity->max ||
-        (quantity->multiple != 0 && *out % quantity->multiple != 0))
-        return aw_expected(reading, node, where, what, text);
-    return 0;
+    return good && *out >= quantity->min && *out <= quantity->max &&
+           (quantity->multiple == 0 || *out % quantity->multiple == 0);
+}
+
+int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *node,
+                     const char *where, const struct aw_quantity *quantity, uint64_t *out)
+{
+    char what[200];
+    const char *text;
+    aw_quantity_describe(quantity, what, sizeof what);
+    int code = aw_read_text_as(reading, node, where, what, &text);
+    if (code < 0)
+        return code;
+    return aw_quantity_parse(quantity, text, out) ? 0
+                                                  : aw_expected(reading, node, where, what, text);
 }
 
 int aw_read_word(const struct aw_reading *reading, const struct aw_yaml *node, const char *where,

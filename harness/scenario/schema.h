@@ -81,6 +81,12 @@ struct aw_quantity {
     bool or_none;      /* the word `none` is allowed, and read as 0 */
 };
 
+/* "a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in steps of 4 KiB". */
+void aw_quantity_describe(const struct aw_quantity *quantity, char *buffer, size_t size);
+
+/* false when the text is no such quantity. */
+bool aw_quantity_parse(const struct aw_quantity *quantity, const char *text, uint64_t *out);
+
 int aw_read_quantity(const struct aw_reading *reading, const struct aw_yaml *node,
                      const char *where, const struct aw_quantity *quantity, uint64_t *out);
 

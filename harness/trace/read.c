@@ -233,9 +233,8 @@ static int get_hexadecimal(struct reading *reading, const json_t *object, const 
 static int read_machine(struct reading *reading, const json_t *root)
 {
     static const char *const keys[] = {
-        "pipe_page_size", "pipe_slots",     "exact_pipes",      "heap",          "stack",
-        "time",           "clock_advances", "run_milliseconds", "partial_writes", "init",
-        "visible"};
+        "pipe_page_size", "pipe_slots",       "exact_pipes",    "heap", "stack",  "time",
+        "clock_advances", "run_milliseconds", "partial_writes", "init", "visible"};
     static const char *const times[] = {"arbitrary", "virtual"};
     static const char *const inits[] = {"zero", "pattern"};
     struct aw_machine_settings *machine = &reading->trace->machine;
@@ -249,10 +248,10 @@ static int read_machine(struct reading *reading, const json_t *root)
                             &machine->pipe_page_size)) == 0 &&
         (status = get_small(reading, object, "pipe_slots", 1, 1024, &machine->pipe_slots)) == 0 &&
         (status = get_bool(reading, object, "exact_pipes", &reading->trace->exact_pipes)) == 0 &&
-        (status = get_number(reading, object, "heap", 4 << 10, 1 << 30, &machine->heap_bytes)) ==
-            0 &&
-        (status = get_number(reading, object, "stack", 4 << 10, 64 << 20, &machine->stack_bytes)) ==
-            0 &&
+        (status = get_number(reading, object, "heap", AW_HEAP_LEAST, AW_HEAP_MOST,
+                             &machine->heap_bytes)) == 0 &&
+        (status = get_number(reading, object, "stack", AW_STACK_LEAST, AW_STACK_MOST,
+                             &machine->stack_bytes)) == 0 &&
         (status = get_word(reading, object, "time", times, 2, &time)) == 0 &&
         (status = get_small(reading, object, "clock_advances", 0, 100, &machine->clock_advances)) ==
             0 &&
@@ -840,12 +839,17 @@ int aw_trace_read(const char *path, struct aw_trace *trace, struct aw_error *err
     errno = 0;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &reason);
     int failed = ferror(file) ? errno : 0;
+    bool at_end = feof(file) != 0; /* a word that is cut short is an invalid token */
     fclose(file);
     if (failed != 0) {
         json_decref(root);
         return aw_fail(error, AW_E_IO, "%s: %s", path, strerror(failed));
     }
-    if (root == NULL && json_error_code(&reason) == json_error_premature_end_of_input)
+    if (root == NULL && at_end && reason.position == 0)
+        return aw_fail(error, AW_E_FORMAT, "%s: the file is empty, and no trace", path);
+    if (root == NULL &&
+        (json_error_code(&reason) == json_error_premature_end_of_input ||
+         (at_end && strncmp(reason.text, "invalid token", strlen("invalid token")) == 0)))
         return aw_fail_at(error, AW_E_FORMAT, path, reason.line, reason.column,
                           "the file ends in the middle of the trace");
     if (root == NULL)

@@ -295,6 +295,8 @@ int aw_verify_case(const struct aw_verify_settings *settings, const struct aw_ca
     else if (result.has_schedule)
         status = keep_trace(settings, one, *entry, error);
     aw_report_judge(*entry);
+    if (status != 0)
+        aw_report_not_kept(report, *entry, error->message);
     report->interrupted |= stopped;
     return status;
 }

@@ -104,6 +104,15 @@ Test(ci, rerun_failed_leaves_out_what_was_as_expected)
     expect(shell(RUN "--rerun-failed $T/s $T/wrong.yaml"), 1, "2 cases: 1 as expected, 1 not");
     expect(shell(RUN "--rerun-failed $T/s"), 0, "0 cases");
     expect(shell("echo '{' >$T/traces/.last-run.json; " RUN "--rerun-failed $T/s"), 0, "11 cases");
+    /* Names are not enough: what has changed since is run. */
+    expect(shell(RUN "--rerun-failed $T/s"), 0, "0 cases");
+    expect(shell("echo '# remark' >>$T/s/many.yaml; " RUN "--rerun-failed $T/s"), 0, "8 cases");
+    expect(shell(RUN "--rerun-failed --no-symmetry $T/s"), 0, "11 cases");
+    expect(shell("cp build/models/article.so $T/article.so; sed -i "
+                 "s@build/models/article.so@$T/article.so@ $T/s/good.yaml; " RUN "$T/s/good.yaml"),
+           0, "1 case: 1 as expected");
+    expect(shell(RUN "--rerun-failed $T/s/good.yaml"), 0, "0 cases");
+    expect(shell("printf x >>$T/article.so; " RUN "--rerun-failed $T/s/good.yaml"), 0, "1 case");
 }
 
 Test(ci, a_time_budget_is_shared_and_what_it_cuts_is_inconclusive)
@@ -185,7 +194,8 @@ Test(ci, a_damaged_cache_is_passed_over_with_a_warning)
     cr_assert_eq(
         shell("set -- $T/cache/*; for f in \"$@\"; do cat $1 >$T/one; cat $T/one >$f; done"), 0);
     expect(shell(CACHED), 0, "is not used: it is about something else");
-    expect(shell(RUN "--cache /dev/null/x $T/s/good.yaml"), 0, "warning: not cached");
+    expect(shell(RUN "--cache /dev/null/x $T/s/good.yaml"), 2, "/dev/null/x: the folder cannot be");
+    expect(shell("ulimit -f 0; " RUN "--cache $T/other $T/s/good.yaml"), 2, "not cached: ");
 }
 
 /* --- Interrupts, and full disks --------------------------------------------------------------- */
@@ -224,6 +234,8 @@ Test(ci, a_full_disk_is_an_error_and_leaves_no_half_file)
            "/dev/full: cannot be written: No space left");
     expect(shell("ulimit -f 1; " RUN "--format json=$T/r.json $T/s/bad.yaml"), 2,
            "traces/bad.trace: cannot be written: File too large");
+    expect(2, 2, "FAIL bad ");
+    expect(2, 2, "not as expected: its trace was not written: ");
     expect(shell("ls -A $T/traces"), 0, "");
     expect_not(".part");
     expect_not("bad.trace");
@@ -256,6 +268,9 @@ Test(ci, a_bounded_proof_is_called_so_everywhere)
     expect(shell(RUN "--format tap %s", scenario), 0, "bounded: true");
     expect(shell(RUN "--format junit %s", scenario), 0, "verdict: proved, bounded");
     expect(shell(RUN "--format sarif %s", scenario), 0, "\"bounded\": true");
+    expect(shell("$AW check --trace-dir $T --partial-writes 1 build/models/article.so -- --items 1 "
+                 "--workers 1 --size 4 --protocol sentinel-per-worker"),
+           0, "proved, bounded\n  no-deadlock  holds, bounded\n");
     expect(shell("export GITHUB_STEP_SUMMARY=$T/summary; " RUN
                  "--format github %s >/dev/null; cat $T/summary",
                  scenario),

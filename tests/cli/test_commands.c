@@ -189,7 +189,13 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
            "allways check: --time: expected arbitrary or virtual, found \"real\"\n");
     expect("check --env X a.so", 2, "allways check: --env: expected NAME=VALUE, found \"X\"\n");
     expect("check --pipe-slots 0 a.so", 2,
-           "allways check: --pipe-slots: expected a number from 1 to 1024, found \"0\"\n");
+           "allways check: --pipe-slots: expected a whole number from 1 to 1024, found \"0\"\n");
+    expect("check --heap 5000 a.so", 2,
+           "allways check: --heap: expected a size (B, KiB, MiB, GiB) from 4 KiB to 256 MiB in "
+           "steps of 4 KiB, found \"5000\"\n");
+    expect("check --stack 16MiB a.so", 2,
+           "allways check: --stack: expected a size (B, KiB, MiB, GiB) from 16 KiB to 8 MiB in "
+           "steps of 4 KiB, found \"16MiB\"\n");
     expect("replay", 2, "allways replay: one trace is needed: allways replay TRACE\n");
     expect("replay --step 3 a.trace", 2,
            "allways replay: --step says where --debug stops, and means nothing without it\n");
@@ -413,10 +419,15 @@ Test(cli, a_trace_that_was_changed_does_not_replay)
     cr_expect_eq(run("replay @/changed.trace"), 2);
     cr_expect_not_null(strstr(err, "changed.trace: the trace was changed after"), "%s", err);
     cr_expect_eq(run("show @/changed.trace"), 2);
-    text[strlen(text) / 2] = '\0';
-    write_file("half.trace", text);
-    cr_expect_eq(run("replay @/half.trace"), 2);
-    cr_expect_not_null(strstr(err, ": the file ends in the middle of the trace\n"), "%s", err);
+    for (size_t left = strlen(text) - 2; left > 0; left = left > 97 ? left - 97 : 0) {
+        text[left] = '\0';
+        write_file("half.trace", text);
+        cr_expect_eq(run("replay @/half.trace"), 2);
+        cr_expect_not_null(strstr(err, ": the file ends in the middle of the trace\n"), "%s", err);
+    }
+    write_file("half.trace", "");
+    cr_expect_eq(run("show @/half.trace"), 2);
+    cr_expect_not_null(strstr(err, "half.trace: the file is empty, and no trace\n"), "%s", err);
 }
 
 Test(cli, validate_reads_and_does_not_run)
@@ -438,7 +449,8 @@ Test(cli, cc_finds_the_probe_header)
                       "int main(void) { aw_note(\"hello\"); return 0; }\n");
     cr_expect_eq(run("cc @/p.c -o @/p.so"), 0, "%s", err);
     cr_expect_eq(run("check --trace-dir @ @/p.so"), 0, "%s%s", out, err);
-    cr_expect_eq(run("cc @/none.c -o @/p.so"), 1, "the compiler's own status");
+    cr_expect_eq(run("cc @/p.c -o @/p.so -DNONE -include none.h"), 1, "the compiler's own status");
+    expect("cc /no/such.c -o @/p.so", 2, "allways cc: /no/such.c: No such file or directory\n");
 }
 
 /* --- Ctrl-C ----------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ Test(refusals, heaps_and_stacks_of_impossible_sizes)
     box_settings.stack_bytes = (uint64_t)1 << 40;
     cr_expect_eq(box_try_machine(box_program("memory", false), "blocks", &machine, &error),
                  AW_E_USAGE);
-    cr_expect_str_eq(error.message, "a heap may have 4 KiB to 256 MiB, a stack 4 KiB to 8 MiB");
+    cr_expect_str_eq(error.message, "a heap may have 4 KiB to 256 MiB, a stack 16 KiB to 8 MiB");
     aw_machine_settings_default(&box_settings);
     box_settings.heap_bytes = 100;
     cr_expect_eq(box_try_machine(box_program("memory", false), "blocks", &machine, &error),

@@ -167,7 +167,7 @@ Test(native_command, a_wrong_word_ends_with_2)
     cr_expect_eq(native("--format xml"), 2);
     cr_expect_eq(native("/nowhere.yaml"), 2);
     cr_expect_eq(native("--program /nowhere/program"), 2);
-    cr_expect_not_null(strstr(said, "/nowhere/program: No such file"), "%s", said);
+    cr_expect_not_null(strstr(said, "/nowhere/program cannot be run: No such file"), "%s", said);
     write_scenario("write", "faults:\n  - point: posix/io/rw/write\n    errno: EINTR\n"
                             "    site: nobody\nfault_budget: 1\n");
     cr_expect_eq(native(""), 2);
