@@ -61,6 +61,8 @@ def macro_texts(path, macro):
 
 def number(text):
     units = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+    for name, value, shift in re.findall(r"\b(AW_\w+) = (\d+) << (\d+),", read("harness/machine/settings.h")):
+        units[name] = int(value) << int(shift)
     value = 1
     for factor in text.replace("UINT64_C", "").split("*"):
         factor = factor.strip()
