@@ -59,6 +59,9 @@ def macro_texts(path, macro):
     return re.findall(r'\bX\(\w+,\s*"([^"]+)"', text[:re.search(r"[^\\]\n", text).start() + 1])
 
 
+QUOTES_CLOSED = r"""^([^'"\\]|\\[\s\S]|'[^']*'|"([^"\\]|\\[\s\S])*")*\\?$"""
+
+
 def number(text):
     units = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
     for name, value, shift in re.findall(r"\b(AW_\w+) = (\d+) << (\d+),", read("harness/machine/settings.h")):
@@ -236,8 +239,9 @@ def make():
                   "description": "a line or two: what this is about, and why one should care"},
         "program": {"type": "string", "pattern": r"[^/]$",
                     "description": "the shared object, from the working folder, or ./ from here"},
-        "args": {"anyOf": [value, {"type": "array", "items": value, "maxItems": 255}],
-                 "description": "a text, split at blanks, or a list"},
+        "args": {"anyOf": [dict(value, pattern=QUOTES_CLOSED),
+                           {"type": "array", "items": value, "maxItems": 255}],
+                 "description": "a text, split at blanks outside '...' and \"...\", or a list"},
         "env": {"type": "object", "minProperties": 1, "additionalProperties": value,
                 "propertyNames": {"pattern": r"^[A-Za-z_]\w*$"},
                 "description": "the whole environment"},
