@@ -15,7 +15,7 @@ OPTIMISE ?= -O2
 CFLAGS   ?= -g
 override CFLAGS += -std=gnu17 $(OPTIMISE) $(WARNINGS) $(SANITIZE) -Iharness -Iharness/include -Ifault \
             -DAW_VERSION='"$(VERSION)"' -MMD -MP
-LDLIBS    = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfiu -ldl
+LDLIBS    = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfiu -lZydis -ldl
 INCLUDES  = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 
 # How programs for the machine are compiled; the same flags as `allways cc` (harness/cli/cc.c).

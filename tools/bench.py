@@ -206,7 +206,7 @@ def compile_tools(build, folder):
     launch, edges, again = (os.path.join(folder, name) for name in ("launch", "edges", "again"))
     call(compiler + [os.path.join(HERE, "bench", "launch.c"), "-o", launch])
     wraps = ["aw_edge_get", "aw_machine_next_local", "aw_machine_poll_is_idle"]
-    libraries = shlex.split(call(["pkg-config", "--libs", "libxxhash", "libdw", "libelf", "gmp"])) + ["-lfiu"]
+    libraries = shlex.split(call(["pkg-config", "--libs", "libxxhash", "libdw", "libelf", "gmp"])) + ["-lfiu", "-lZydis"]
     call(compiler + [f"-I{TOP}/harness", f"-I{TOP}/harness/include", f"-I{TOP}/fault"] +
          [f"-Wl,--wrap={name}" for name in wraps] +
          [os.path.join(HERE, "bench", "edges.c"), os.path.join(build, "liballways.a"),

@@ -9,7 +9,7 @@
 set -eu
 
 packages="gcc make pkg-config libfyaml-dev libxxhash-dev libdw-dev libelf-dev libjansson-dev \
-libgmp-dev libfiu-dev fiu-utils libcriterion-dev python3 python3-jsonschema python3-yaml patch \
+libgmp-dev libzydis-dev libfiu-dev fiu-utils libcriterion-dev python3 python3-jsonschema python3-yaml patch \
 libxml2-utils"
 
 all=""

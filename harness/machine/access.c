@@ -279,8 +279,10 @@ uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
     aw_touch_call();
     if (aw_touch_concerns(hook, args))
         return 1;
+    if (aw_gate.announcing && hook->footprint == NULL)
+        aw_sites_announce(owner, args[0], hook->size != 0 ? hook->size : args[1], hook->kind, pc);
     if (!aw_gate.records) {
-        if (aw_hook_is_weak(hook, args))
+        if (aw_gate.active && aw_hook_is_weak(hook, args))
             owner->accesses.weak_orders = true;
         return 0;
     }
@@ -347,6 +349,8 @@ void aw_access_begin(struct aw_machine *machine)
     record_count = 0;
     spun_size = 0;
     aw_gate.active = aw_gate.full = aw_gate.records = 0;
+    aw_gate.announcing = machine->sites.armed > 0;
+    aw_sites_begin(machine);
 }
 
 void aw_access_enter(struct aw_machine *machine)
@@ -553,6 +557,9 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
     for (unsigned i = 0; i < count; i++)
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, op.pc);
     if (hook != NULL) {
+        if (hook->footprint == NULL)
+            aw_sites_announce(machine, call.args[0], hook->size != 0 ? hook->size : call.args[1],
+                              hook->kind, *(const uint64_t *)(thread->sp + AW_CPU_FRAME));
         if (perform(machine, hook, call.args, spurious, result, &machine->result_high))
             return true;
         aw_call_bad_pointer(machine, call_name(hook));

@@ -207,7 +207,8 @@ struct aw_gate {
     uint8_t active; /*  0: hooks look at their accesses */
     uint8_t full;
     uint8_t records; /* the process has several threads */
-    uint8_t pad[5];
+    uint8_t announcing; /* 3: hooks tell sites.c what they announce */
+    uint8_t pad[4];
     void *functions[256];   /*  8 */
     uint32_t imports[256];  /*  2056 */
     uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */

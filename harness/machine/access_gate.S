@@ -20,7 +20,7 @@ aw_gate_enter:
         movq    aw_cpu(%rip), %rsp
         pushq   %rax
         pushq   %r11
-        cmpb    $0, (%r10)
+        cmpl    $0, (%r10)
         jne     2f
 1:
         call    *8(%r10,%r11,8)

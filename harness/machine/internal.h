@@ -35,6 +35,7 @@
 #include "machine/machine.h"
 #include "machine/met.h"
 #include "machine/pipe.h"
+#include "machine/sites.h"
 
 /* What a local state says about one of its threads without looking into the image again. */
 struct aw_thread_info {
@@ -116,6 +117,7 @@ struct aw_machine {
     uint32_t run_locks;    /* mutexes that the running thread holds, see struct aw_thread */
     uint64_t result_high;  /* second half of the result with which code goes on */
     struct aw_accesses accesses;
+    struct aw_sites sites;
     struct aw_range filled; /* by the answer at hand, and visible; size 0: none */
     struct aw_op parked;
     int64_t now; /* virtual time at which the step happens */

@@ -61,6 +61,13 @@ uint64_t aw_module_symbol(const struct aw_module *module, const char *name);
  * or NULL. Owned by the module. */
 const char *aw_module_function_at(const struct aw_module *module, uint64_t address);
 
+/* Where the function around a run-time address begins and ends; false when there is none. */
+bool aw_module_function_range(const struct aw_module *module, uint64_t address, uint64_t *start,
+                              uint64_t *end);
+
+/* The `number`-th section of code, as run-time addresses [*start, *end): false when there is none. */
+bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *start, uint64_t *end);
+
 /* Name of the variable around a run-time address (from .symtab), or NULL; *offset is that of the
  * address in it. Owned by the module. */
 const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,

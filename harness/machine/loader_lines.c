@@ -100,7 +100,7 @@ static void read_dynsym(struct aw_module_private *private)
     }
 }
 
-const char *aw_module_function_at(const struct aw_module *module, uint64_t address)
+static const struct aw_elf_function *find_function(const struct aw_module *module, uint64_t address)
 {
     struct aw_module_private *private = module->private;
     if (!private->functions_read) {
@@ -124,7 +124,24 @@ const char *aw_module_function_at(const struct aw_module *module, uint64_t addre
     }
     if (low == 0 || private->functions[low - 1].end <= target)
         return NULL;
-    return private->functions[low - 1].name;
+    return &private->functions[low - 1];
+}
+
+const char *aw_module_function_at(const struct aw_module *module, uint64_t address)
+{
+    const struct aw_elf_function *function = find_function(module, address);
+    return function == NULL ? NULL : function->name;
+}
+
+bool aw_module_function_range(const struct aw_module *module, uint64_t address, uint64_t *start,
+                              uint64_t *end)
+{
+    const struct aw_elf_function *function = find_function(module, address);
+    if (function == NULL)
+        return false;
+    *start = module->base + function->start;
+    *end = module->base + function->end;
+    return true;
 }
 
 static struct aw_lines *open_lines(struct aw_elf *elf)
@@ -239,6 +256,21 @@ bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **
     *line = entry->line;
     *column = entry->column;
     return true;
+}
+
+bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *start, uint64_t *end)
+{
+    const struct aw_elf *elf = &module->private->elf;
+    Elf64_Shdr header;
+    for (uint64_t i = 0; i < elf->header.e_shnum; i++) {
+        if (section(elf, i, &header) == NULL || (header.sh_flags & SHF_EXECINSTR) == 0 ||
+            header.sh_type != SHT_PROGBITS || number-- > 0)
+            continue;
+        *start = module->base + header.sh_addr;
+        *end = *start + header.sh_size;
+        return *start >= module->text_start && *end <= module->text_end;
+    }
+    return false;
 }
 
 const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,

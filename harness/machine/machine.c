@@ -151,6 +151,9 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     if (status != 0)
         goto fail;
     aw_bind_seal(machine);
+    status = aw_sites_add(machine, machine->program, error);
+    if (status != 0)
+        goto fail;
     const struct aw_module *module = machine->program;
     start[0] = aw_module_symbol(module, "main");
     if (start[0] == 0) {
@@ -209,6 +212,11 @@ fail:
     return status;
 }
 
+int aw_machine_watch_runtime(struct aw_machine *machine, struct aw_error *error)
+{
+    return aw_sites_add(machine, machine->runtime, error);
+}
+
 void aw_machine_destroy(struct aw_machine *machine)
 {
     if (machine == NULL)
@@ -219,6 +227,7 @@ void aw_machine_destroy(struct aw_machine *machine)
         aw_image_deinit(&machine->image);
     if (machine->args_bytes > 0)
         munmap((void *)AW_ARGS_BASE, machine->args_bytes);
+    aw_sites_deinit(machine);
     if (machine->program != NULL)
         aw_module_unload(machine->program);
     if (machine->runtime != NULL)

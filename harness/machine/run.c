@@ -72,6 +72,8 @@ static void on_fault(int signal, siginfo_t *info, void *opaque)
     if (machine != NULL && aw_cpu.inside && aw_touch_signal(signal, address, context))
         return;
     if (machine != NULL && aw_cpu.inside) {
+        if (signal == SIGTRAP && aw_sites_trap(machine, context) == AW_SITE_GO)
+            return;
         leave_from_handler(context, signal, address);
         return;
     }
@@ -331,7 +333,7 @@ static void park_fatal(struct aw_machine *machine, int signal)
 static uint64_t program_pc(const struct aw_machine *machine)
 {
     const struct aw_module *program = machine->program;
-    uint64_t pc = aw_cpu.fault_pc;
+    uint64_t pc = aw_sites_place(machine, aw_cpu.fault_pc);
     if (pc >= program->text_start && pc < program->text_end)
         return pc + 1; /* as return addresses point past their call */
     uint64_t top = aw_stack_top(machine->run_slot);
@@ -380,6 +382,21 @@ static void crashed(struct aw_machine *machine)
                  "operations",
                  machine->settings.run_milliseconds);
         aw_run_event(machine, AW_EVENT_STOP, AW_STOP_RUNAWAY, 0, program_pc(machine), text,
+                     (uint32_t)strlen(text));
+        park_fatal(machine, SIGKILL);
+        return;
+    }
+    if (signal == SIGTRAP && machine->sites.kind != 0) {
+        char name[120];
+        if (machine->sites.size > 0)
+            aw_access_name(machine, machine->sites.address, name, sizeof name);
+        else
+            snprintf(name, sizeof name, "several places");
+        snprintf(text, sizeof text,
+                 "the compiler announces no access to %s here (a structure passed or returned by "
+                 "value, inline assembly): copy it to a variable of its own",
+                 name);
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, machine->sites.pc, text,
                      (uint32_t)strlen(text));
         park_fatal(machine, SIGKILL);
         return;

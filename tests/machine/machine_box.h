@@ -35,6 +35,7 @@
 
 static struct aw_machine_settings box_settings; /* run_milliseconds 0: the defaults */
 static char *const *box_env;                    /* NULL: none */
+static bool box_runtime_watched;                /* aw_machine_watch_runtime */
 
 static inline const char *box_command(void)
 {
@@ -85,8 +86,11 @@ static inline int box_try_machine(const char *program, const char *name,
     struct aw_machine_settings settings = box_settings;
     if (settings.run_milliseconds == 0)
         aw_machine_settings_default(&settings);
-    return aw_machine_create(program, box_runtime(), argv, box_env ? box_env : none, &settings,
-                             machine, error);
+    int status = aw_machine_create(program, box_runtime(), argv, box_env ? box_env : none, &settings,
+                                   machine, error);
+    if (status == 0 && box_runtime_watched)
+        status = aw_machine_watch_runtime(*machine, error);
+    return status;
 }
 
 static inline struct aw_machine *box_machine(const char *fixture, const char *name)

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "machine/sites.h"
+
+#include <Zydis/Zydis.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "machine/internal.h"
+#include "machine/shared.h"
+
+enum { NO_SITE, ARMED, STAYS, TRUSTED }; /* STAYS: armed, and seen without an announcement */
+enum { INT3 = 0xcc, COPY_BYTES = 32, COPIES = 8192 };
+
+/* Within 2 GiB of the program and of the runtime: addresses relative to rip can be rewritten. */
+#define COPIES_BASE (AW_WINDOW + AW_GIB / 2)
+
+/* What is known of the text of the machine before, for the next one with the same: reading code is
+ * slow beside a small check, and a scenario makes several machines. */
+static struct {
+    uint64_t digest, start, end;
+    uint8_t *state, *original;
+    struct aw_site_claim *claims[2];
+} kept;
+
+struct instruction {
+    ZydisDecodedInstruction is;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+};
+
+static const ZydisDecoder *decoder(void)
+{
+    static ZydisDecoder only;
+    static bool ready;
+    if (!ready)
+        ZydisDecoderInit(&only, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    ready = true;
+    return &only;
+}
+
+static bool decode(const uint8_t *bytes, uint64_t length, struct instruction *instruction)
+{
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder(), bytes, length, &instruction->is,
+                                               instruction->operands));
+}
+
+/* Does the operand touch memory that others may know? */
+static bool is_access(const struct instruction *instruction, const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+           operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && operand->mem.type != ZYDIS_MEMOP_TYPE_MIB &&
+           (operand->actions & (ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_MASK_WRITE)) !=
+               0 &&
+           operand->mem.segment != ZYDIS_REGISTER_FS && operand->mem.segment != ZYDIS_REGISTER_GS &&
+           !(operand->mem.base == ZYDIS_REGISTER_RSP && operand->mem.index == ZYDIS_REGISTER_NONE) &&
+           instruction->is.mnemonic != ZYDIS_MNEMONIC_LEAVE;
+}
+
+static bool is_constant(const struct aw_module *module, uint64_t address)
+{
+    return address >= module->start && address < module->end &&
+           (address < module->data_start || address >= module->data_end);
+}
+
+/* `framed`: the frame pointer is one. */
+static bool is_site(const struct aw_module *module, const struct instruction *instruction,
+                    uint64_t address, bool framed)
+{
+    if (instruction->is.meta.category == ZYDIS_CATEGORY_NOP ||
+        instruction->is.meta.category == ZYDIS_CATEGORY_WIDENOP ||
+        instruction->is.meta.category == ZYDIS_CATEGORY_PREFETCH)
+        return false;
+    for (unsigned i = 0; i < instruction->is.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &instruction->operands[i];
+        if (!is_access(instruction, operand))
+            continue;
+        if (framed && operand->mem.base == ZYDIS_REGISTER_RBP &&
+            operand->mem.index == ZYDIS_REGISTER_NONE)
+            continue;
+        if (operand->mem.base != ZYDIS_REGISTER_RIP ||
+            !is_constant(module, address + instruction->is.length + (uint64_t)operand->mem.disp.value))
+            return true;
+    }
+    return false;
+}
+
+/* Memory that is code at `address` and can be written at the address that is returned; NULL when there
+ * is none. What lies at `address` is replaced. */
+static uint8_t *map_code(uint64_t address, uint64_t size)
+{
+    int file = memfd_create("allways text", MFD_CLOEXEC);
+    if (file < 0)
+        return NULL;
+    void *writable = MAP_FAILED;
+    if (ftruncate(file, (off_t)size) == 0)
+        writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (writable != MAP_FAILED) {
+        void *code = mmap((void *)address, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0);
+        if (code == MAP_FAILED) {
+            munmap(writable, size);
+            writable = MAP_FAILED;
+        }
+    }
+    close(file);
+    return writable == MAP_FAILED ? NULL : writable;
+}
+
+/* Does the function begin with push %rbp; mov %rsp, %rbp? */
+static bool has_frame(const uint8_t *code, uint64_t size)
+{
+    static const uint8_t prologue[] = {0x55, 0x48, 0x89, 0xe5};
+    return size >= sizeof prologue && memcmp(code, prologue, sizeof prologue) == 0;
+}
+
+/* Sets the breakpoints in one section of code. */
+static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start, uint64_t end,
+               struct aw_error *error)
+{
+    const struct aw_module *module = text->module;
+    uint64_t function = 0, function_end = start;
+    bool framed = false;
+    for (uint64_t at = start; at < end;) {
+        struct instruction instruction;
+        ZydisDecoderContext context;
+        const uint8_t *bytes = text->original + (at - text->start);
+        if (at >= function_end && aw_module_function_range(module, at, &function, &function_end))
+            framed = function == at && has_frame(bytes, function_end - at);
+        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder(), &context, bytes, end - at,
+                                                        &instruction.is)))
+            return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
+                              "its code cannot be read at 0x%llx: data among instructions is not served",
+                              (unsigned long long)(at - module->base));
+        bool in_frame = framed && at < function_end;
+        if (ZYAN_SUCCESS(ZydisDecoderDecodeOperands(decoder(), &context, &instruction.is,
+                                                    instruction.operands,
+                                                    instruction.is.operand_count)) &&
+            is_site(module, &instruction, at, in_frame)) {
+            text->state[at - text->start] = ARMED;
+            text->writable[at - text->start] = INT3;
+            sites->armed++;
+        }
+        at += instruction.is.length;
+    }
+    return 0;
+}
+
+/* True when the text is the one that is kept, bound to the same addresses. Frees `mapped` then. */
+static bool take_kept(struct aw_sites *sites, struct aw_site_text *text, uint8_t *mapped)
+{
+    uint64_t size = text->end - text->start;
+    if (kept.state == NULL || kept.start != text->start || kept.end != text->end ||
+        kept.digest != text->module->digest || memcmp(kept.original, mapped, size) != 0)
+        return false;
+    free(mapped);
+    text->state = kept.state;
+    text->original = kept.original;
+    memcpy(text->claims, kept.claims, sizeof text->claims);
+    memset(&kept, 0, sizeof kept);
+    for (uint64_t i = 0; i < size; i++)
+        if (text->state[i] == ARMED || text->state[i] == STAYS) {
+            text->writable[i] = INT3;
+            sites->armed++;
+        }
+    return true;
+}
+
+static void keep(struct aw_site_text *text)
+{
+    free(kept.state);
+    free(kept.original);
+    free(kept.claims[0]);
+    free(kept.claims[1]);
+    kept.digest = text->module->digest;
+    kept.start = text->start;
+    kept.end = text->end;
+    kept.state = text->state;
+    kept.original = text->original;
+    memcpy(kept.claims, text->claims, sizeof kept.claims);
+}
+
+int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error)
+{
+    struct aw_sites *sites = &machine->sites;
+    if (!module->instrumented)
+        return 0;
+    AW_CHECK(sites->text_count < AW_SITE_MODULES);
+    uint64_t start, end, size = module->text_end - module->text_start;
+    if (!aw_module_code(module, 0, &start, &end))
+        return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
+                          "it has no table of sections, so that its code cannot be read: do not strip it");
+    if (sites->copies == NULL) {
+        sites->copies = map_code(COPIES_BASE, (uint64_t)COPIES * COPY_BYTES);
+        if (sites->copies == NULL)
+            return aw_fail(error, AW_E_MEMORY, "no memory for copies of instructions");
+        sites->copied = aw_allocate(COPIES, sizeof *sites->copied);
+        sites->alone = mmap(NULL, AW_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        AW_CHECK(sites->alone != MAP_FAILED && madvise(sites->alone, AW_PAGE, MADV_WIPEONFORK) == 0);
+        *sites->alone = 1;
+    }
+    struct aw_site_text *text = &sites->texts[sites->text_count++];
+    *text = (struct aw_site_text){.module = module, .start = module->text_start, .end = module->text_end};
+    uint8_t *mapped = aw_allocate(size, 1);
+    memcpy(mapped, (const void *)text->start, size);
+    text->writable = map_code(text->start, size);
+    if (text->writable == NULL) {
+        free(mapped);
+        return aw_fail(error, AW_E_MEMORY, "no memory for the text of %s", module->path);
+    }
+    memcpy(text->writable, mapped, size);
+    text->complete = take_kept(sites, text, mapped);
+    if (text->complete)
+        return 0;
+    text->original = mapped;
+    text->state = aw_allocate(size, 1);
+    for (int i = 0; i < 2; i++)
+        text->claims[i] = aw_allocate(size, sizeof *text->claims[i]);
+    int status = 0;
+    for (unsigned section = 0; status == 0 && aw_module_code(module, section, &start, &end); section++)
+        status = arm(sites, text, start, end, error);
+    text->complete = status == 0;
+    return status;
+}
+
+void aw_sites_deinit(struct aw_machine *machine)
+{
+    struct aw_sites *sites = &machine->sites;
+    for (unsigned i = 0; i < sites->text_count; i++) {
+        struct aw_site_text *text = &sites->texts[i];
+        if (text->writable != NULL)
+            munmap(text->writable, text->end - text->start);
+        if (text->module == machine->program && text->complete) {
+            keep(text);
+            continue;
+        }
+        free(text->state);
+        free(text->original);
+        free(text->claims[0]);
+        free(text->claims[1]);
+    }
+    if (sites->copies != NULL) {
+        munmap(sites->copies, (size_t)COPIES * COPY_BYTES);
+        munmap((void *)COPIES_BASE, (size_t)COPIES * COPY_BYTES);
+        munmap(sites->alone, AW_PAGE);
+    }
+    free(sites->copied);
+    memset(sites, 0, sizeof *sites);
+}
+
+void aw_sites_begin(struct aw_machine *machine)
+{
+    machine->sites.announced_count = 0;
+    machine->sites.kind = 0;
+}
+
+void aw_sites_announce(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
+                       uint64_t pc)
+{
+    struct aw_sites *sites = &machine->sites;
+    uint32_t i = sites->announced_count++ % AW_ANNOUNCED;
+    sites->announced[i].address = address;
+    sites->announced[i].size = size;
+    sites->announced[i].kind = kind;
+    sites->announced[i].pc = pc;
+}
+
+/* Is the part of the i-th announcement the site's own? If nobody's yet, it is from now on. */
+static bool claim(struct aw_sites *sites, struct aw_site_text *text, uint64_t site, uint32_t i,
+                  uint64_t offset, uint64_t size, bool write)
+{
+    uint64_t pc = sites->announced[i].pc;
+    if (pc < text->start || pc >= text->end)
+        return false;
+    struct aw_site_claim *claim = &text->claims[write][pc - text->start];
+    uint32_t number = (uint32_t)(site - text->start) + 1;
+    if (claim->site == 0)
+        *claim = (struct aw_site_claim){number, (uint32_t)offset, (uint32_t)size};
+    return claim->site == number || offset >= claim->offset + claim->size ||
+           claim->offset >= offset + size;
+}
+
+/* Was all of it announced? What is announced as written may be read as well: a bit-field is. */
+static bool is_announced(struct aw_sites *sites, struct aw_site_text *text, uint64_t site,
+                         uint64_t address, uint64_t size, uint32_t kind)
+{
+    uint32_t count = sites->announced_count < AW_ANNOUNCED ? sites->announced_count : AW_ANNOUNCED;
+    bool write = (kind & AW_ACCESS_WRITE) != 0;
+    uint64_t end = address + size;
+    while (address < end) {
+        uint64_t reached = address;
+        for (uint32_t i = count; i-- > 0;) {
+            if (write && (sites->announced[i].kind & AW_ACCESS_WRITE) == 0)
+                continue;
+            uint64_t from = sites->announced[i].address, to = from + sites->announced[i].size;
+            if (to > end)
+                to = end;
+            if (from <= address && to > reached &&
+                claim(sites, text, site, i, address - from, to - address, write))
+                reached = to;
+        }
+        if (reached == address)
+            return false;
+        address = reached;
+    }
+    return true;
+}
+
+static void registers_of(const ucontext_t *context, ZydisRegisterContext *registers)
+{
+    static const struct {
+        ZydisRegister its;
+        int ours;
+    } table[] = {
+        {ZYDIS_REGISTER_RAX, REG_RAX}, {ZYDIS_REGISTER_RCX, REG_RCX}, {ZYDIS_REGISTER_RDX, REG_RDX},
+        {ZYDIS_REGISTER_RBX, REG_RBX}, {ZYDIS_REGISTER_RSP, REG_RSP}, {ZYDIS_REGISTER_RBP, REG_RBP},
+        {ZYDIS_REGISTER_RSI, REG_RSI}, {ZYDIS_REGISTER_RDI, REG_RDI}, {ZYDIS_REGISTER_R8, REG_R8},
+        {ZYDIS_REGISTER_R9, REG_R9},   {ZYDIS_REGISTER_R10, REG_R10}, {ZYDIS_REGISTER_R11, REG_R11},
+        {ZYDIS_REGISTER_R12, REG_R12}, {ZYDIS_REGISTER_R13, REG_R13}, {ZYDIS_REGISTER_R14, REG_R14},
+        {ZYDIS_REGISTER_R15, REG_R15},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        uint64_t value = (uint64_t)context->uc_mcontext.gregs[table[i].ours];
+        registers->values[table[i].its] = value;
+    }
+}
+
+/* Goes on with a copy of the instruction; false when there is no place for one more. */
+static bool run_copy(struct aw_sites *sites, const struct instruction *instruction, uint64_t site,
+                     ucontext_t *context)
+{
+    uint32_t number = 0;
+    while (number < sites->copy_count && sites->copied[number] != site)
+        number++;
+    uint64_t place = COPIES_BASE + (uint64_t)number * COPY_BYTES;
+    uint8_t *code = sites->copies + (size_t)number * COPY_BYTES;
+    if (number == sites->copy_count) {
+        if (number == COPIES)
+            return false;
+        unsigned length = instruction->is.length;
+        uint64_t back = site + length;
+        memcpy(code, (const void *)site, length);
+        for (unsigned i = 0; i < sites->text_count; i++)
+            if (site >= sites->texts[i].start && site < sites->texts[i].end)
+                code[0] = sites->texts[i].original[site - sites->texts[i].start];
+        for (unsigned i = 0; i < instruction->is.operand_count; i++)
+            if (instruction->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+                instruction->operands[i].mem.base == ZYDIS_REGISTER_RIP) {
+                int32_t moved = (int32_t)(instruction->operands[i].mem.disp.value +
+                                          (int64_t)(site - place));
+                memcpy(code + instruction->is.raw.disp.offset, &moved, sizeof moved);
+            }
+        static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; /* jmp *0(%rip) */
+        memcpy(code + length, jump, sizeof jump);
+        memcpy(code + length + sizeof jump, &back, sizeof back);
+        sites->copied[number] = site;
+        sites->copy_count++;
+    }
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)place;
+    return true;
+}
+
+/* A jump or call through memory does not run from a copy: its target is looked up here. */
+static bool run_branch(struct aw_machine *machine, const struct instruction *instruction,
+                       uint64_t site, uint64_t place, ucontext_t *context)
+{
+    greg_t *registers = context->uc_mcontext.gregs;
+    if (!aw_user_valid(machine, place, 8))
+        return false;
+    if (instruction->is.meta.category == ZYDIS_CATEGORY_CALL) {
+        uint64_t top = (uint64_t)registers[REG_RSP] - 8;
+        if (!aw_user_writable(machine, top, 8))
+            return false;
+        *(uint64_t *)top = site + instruction->is.length;
+        registers[REG_RSP] = (greg_t)top;
+    }
+    registers[REG_RIP] = (greg_t)*(const uint64_t *)place;
+    return true;
+}
+
+uint64_t aw_sites_place(const struct aw_machine *machine, uint64_t pc)
+{
+    const struct aw_sites *sites = &machine->sites;
+    uint64_t number = (pc - COPIES_BASE) / COPY_BYTES;
+    return pc >= COPIES_BASE && number < sites->copy_count ? sites->copied[number] : pc;
+}
+
+enum verdict { TRUST, STAY, STOP };
+
+/* One access of the instruction at `site`. */
+static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
+                          const struct instruction *instruction,
+                          const ZydisDecodedOperand *operand, const ZydisRegisterContext *registers,
+                          uint64_t site, uint64_t *place)
+{
+    struct aw_sites *sites = &machine->sites;
+    uint64_t size = operand->size / 8u, pc = site + instruction->is.length;
+    uint32_t kind =
+        ((operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 ? AW_ACCESS_READ : 0u) |
+        ((operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 ? AW_ACCESS_WRITE : 0u);
+    sites->pc = pc;
+    sites->address = sites->size = 0;
+    if (operand->mem.type == ZYDIS_MEMOP_TYPE_VSIB ||
+        !ZYAN_SUCCESS(ZydisCalcAbsoluteAddressEx(&instruction->is, operand, site, registers, place))) {
+        if (!aw_gate.records)
+            return STAY;
+        sites->kind = kind;
+        return STOP;
+    }
+    if ((instruction->is.attributes &
+         (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0)
+        size *= registers->values[ZYDIS_REGISTER_RCX];
+    if (size == 0 || aw_is_shared(*place)) /* of a mapping: touch.h */
+        return STAY;
+    if (is_announced(sites, text, site, *place, size, kind))
+        return text->state[site - text->start] == STAYS ? STAY : TRUST;
+    enum aw_access_place where = aw_access_place(machine, *place);
+    if (where == AW_PLACE_OWN_STACK && (operand->mem.base == ZYDIS_REGISTER_RBP ||
+                                        operand->mem.base == ZYDIS_REGISTER_RSP))
+        return TRUST;
+    if (where == AW_PLACE_CONSTANT) /* the table of a switch */
+        return instruction->is.mnemonic == ZYDIS_MNEMONIC_MOVSXD ? TRUST : STAY;
+    if (!aw_gate.records || where == AW_PLACE_OUTSIDE)
+        return STAY;
+    if (aw_access_is_visible(machine, *place, size)) {
+        sites->address = *place;
+        sites->size = size;
+        sites->kind = kind;
+        return STOP;
+    }
+    aw_access(machine, *place, size, kind, pc);
+    return STAY;
+}
+
+enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *context)
+{
+    struct aw_sites *sites = &machine->sites;
+    uint64_t site = (uint64_t)context->uc_mcontext.gregs[REG_RIP] - 1;
+    struct aw_site_text *text = NULL;
+    for (unsigned i = 0; i < sites->text_count; i++)
+        if (site >= sites->texts[i].start && site < sites->texts[i].end)
+            text = &sites->texts[i];
+    uint8_t *state = text == NULL ? NULL : &text->state[site - text->start];
+    if (state == NULL || (*state != ARMED && *state != STAYS))
+        return AW_SITE_NONE;
+    AW_CHECK(*sites->alone == 1);
+    struct instruction instruction;
+    AW_CHECK(decode(text->original + (site - text->start), text->end - site, &instruction));
+    ZydisRegisterContext registers;
+    registers_of(context, &registers);
+    enum verdict worst = TRUST;
+    uint64_t place = 0;
+    for (unsigned i = 0; i < instruction.is.operand_count; i++) {
+        if (!is_access(&instruction, &instruction.operands[i]))
+            continue;
+        enum verdict verdict =
+            judge(machine, text, &instruction, &instruction.operands[i], &registers, site, &place);
+        if (verdict == STOP)
+            return AW_SITE_LEAVE;
+        if (verdict > worst)
+            worst = verdict;
+    }
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)site;
+    *state = worst == TRUST ? TRUSTED : STAYS;
+    bool branches = instruction.is.meta.category == ZYDIS_CATEGORY_CALL ||
+                    instruction.is.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+    if (worst == STAY && branches && run_branch(machine, &instruction, site, place, context))
+        return AW_SITE_GO;
+    if (worst == STAY && !branches && run_copy(sites, &instruction, site, context))
+        return AW_SITE_GO;
+    if (worst == STAY && !branches) { /* no place for one more copy */
+        sites->kind = AW_ACCESS_READ;
+        return AW_SITE_LEAVE;
+    }
+    *state = TRUSTED;
+    sites->armed--;
+    text->writable[site - text->start] = text->original[site - text->start];
+    return AW_SITE_GO;
+}
