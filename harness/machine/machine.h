@@ -337,12 +337,10 @@ enum aw_access_plant {
     AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
 };
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
+
 /* For tests: the accesses of the runtime itself are held against what the compiler announced, as those
  * of the program always are (sites.h). Before the first step. */
 int aw_machine_watch_runtime(struct aw_machine *machine, struct aw_error *error);
-
-/* A planted bug: plain writes of four bytes are not seen. */
-void aw_machine_plant_blind(struct aw_machine *machine);
 
 /* Had any process several threads? */
 bool aw_machine_threads_seen(const struct aw_machine *machine);
