@@ -219,6 +219,43 @@ static const char *shorten(Dwarf_Die *unit, const char *file)
     return file;
 }
 
+static bool is_probe(const char *file)
+{
+    static const char name[] = "allways/probe.h";
+    size_t length = strlen(file);
+    return length >= sizeof name - 1 && strcmp(file + length - (sizeof name - 1), name) == 0;
+}
+
+/* The functions of probe.h are inlined: what is asked for is the line that calls them. */
+static void leave_probe(Dwarf_Die *unit, struct line_entry *entry)
+{
+    Dwarf_Die *innermost = NULL, *scopes = NULL;
+    Dwarf_Files *files;
+    size_t file_count;
+    int count = 0;
+    if (dwarf_getsrcfiles(unit, &files, &file_count) == 0 &&
+        dwarf_getscopes(unit, entry->address, &innermost) > 0)
+        count = dwarf_getscopes_die(&innermost[0], &scopes); /* by where the code is */
+    for (int i = 0; i < count && is_probe(entry->file); i++) { /* from the inside */
+        Dwarf_Attribute attribute;
+        Dwarf_Word file = 0, line = 0, column = 0;
+        if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine ||
+            dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_file, &attribute), &file) != 0 ||
+            dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute), &line) != 0)
+            continue;
+        const char *name = file < file_count ? dwarf_filesrc(files, file, NULL, NULL) : NULL;
+        if (name == NULL || line == 0)
+            break;
+        if (dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_column, &attribute), &column) != 0)
+            column = 0;
+        entry->file = shorten(unit, name);
+        entry->line = (int)line;
+        entry->column = (int)column;
+    }
+    free(innermost);
+    free(scopes);
+}
+
 static void look_up(struct aw_lines *lines, struct line_entry *entry)
 {
     Dwarf_Die unit;
@@ -231,6 +268,8 @@ static void look_up(struct aw_lines *lines, struct line_entry *entry)
     if (dwarf_linecol(line, &entry->column) != 0)
         entry->column = 0;
     entry->file = shorten(&unit, file);
+    if (is_probe(entry->file))
+        leave_probe(&unit, entry);
 }
 
 bool aw_module_line_at(struct aw_module *module, uint64_t address, const char **file, int *line,

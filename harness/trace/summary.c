@@ -379,24 +379,26 @@ static void describe_wait(const struct aw_trace *trace, const struct aw_trace_wa
              object[0] ? " " : "", object);
 }
 
-/* Does it wait for another thread or process to end, which says little of why? */
-static bool waits_for_an_end(const struct aw_trace_waiting *waiting)
+/* How much it says of why: that somebody holds what it waits for; that it is blocked in a call; that
+ * it sleeps until there is something to do; that it waits for others to end. */
+static int telling(const struct aw_trace_waiting *waiting)
 {
-    return strcmp(waiting->operation, "wait") == 0 || strcmp(waiting->operation, "pthread_join") == 0;
+    if (waiting->holder[0] != '\0')
+        return 3;
+    if (strncmp(waiting->operation, "wait", 4) == 0 ||
+        strcmp(waiting->operation, "pthread_join") == 0)
+        return 0;
+    return strncmp(waiting->operation, "pthread_cond_", 13) == 0 ? 1 : 2;
 }
 
 void aw_trace_say_wait(const struct aw_trace *trace, char *buffer, size_t size)
 {
     const struct aw_trace_waiting *best = NULL;
     char line[600];
-    int best_rank = -1;
     for (uint32_t i = 0; i < trace->at_end_count; i++) {
         const struct aw_trace_waiting *waiting = &trace->at_end[i];
-        int rank = waiting->holder[0] != '\0' ? 2 : !waits_for_an_end(waiting);
-        if (waiting->blocked && rank > best_rank) {
-            best_rank = rank;
+        if (waiting->blocked && (best == NULL || telling(waiting) > telling(best)))
             best = waiting;
-        }
     }
     buffer[0] = '\0';
     if (best == NULL)

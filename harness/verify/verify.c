@@ -230,8 +230,11 @@ static void find_detail(const struct aw_trace *trace, struct aw_report_case *ent
                 snprintf(entry->detail, sizeof entry->detail, "%s", event->text);
                 break;
             }
-            if (event->kind != AW_TRACE_CRASH && event->kind != AW_TRACE_ERROR &&
-                event->kind != AW_TRACE_FAILED)
+            /* What a process leaves behind is told by errors of its exit. */
+            bool leak = event->kind == AW_TRACE_ERROR && strncmp(event->text, "leak: ", 6) == 0;
+            if ((event->kind != AW_TRACE_CRASH && event->kind != AW_TRACE_ERROR &&
+                 event->kind != AW_TRACE_FAILED) ||
+                leak != (trace->property == AW_NO_LEAK))
                 continue;
             snprintf(entry->detail, sizeof entry->detail, "%.60s: %.120s%s%.60s",
                      trace->processes[event->process].name, event->text,

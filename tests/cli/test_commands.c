@@ -334,6 +334,24 @@ Test(cli, a_scenario_runs_with_its_faults)
     cr_expect_eq(run("replay @/killed.trace"), 0, "%s%s", out, err);
 }
 
+Test(cli, an_error_that_the_program_reports_is_at_the_line_that_reports_it)
+{
+    run_with_faults("memory", "article",
+                    "faults: [{point: libc/mm/malloc, site: append_object}]\n"
+                    "properties: [no-error]\n"
+                    "expect: {verdict: violated, property: no-error}\n",
+                    0);
+    cr_expect_not_null(strstr(out, "  main: put failed, at failed models/pool/article.c:"), "%s",
+                       out);
+    run_with_faults("thread", "article",
+                    "faults: [{point: allways/thread/create}]\n"
+                    "properties: [no-error]\n"
+                    "expect: {verdict: violated, property: no-error}\n",
+                    0);
+    cr_expect_not_null(strstr(out, "  main: put failed, at failed models/pool/article.c:"),
+                       "and not what is left behind at the exit after it: %s", out);
+}
+
 Test(cli, a_fault_that_never_strikes_proves_nothing)
 {
     run_with_faults("role", "article",
