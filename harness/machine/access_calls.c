@@ -50,6 +50,7 @@ FOOTPRINT(first_string) R(a[0], string(a[0])); END
 FOOTPRINT(fourth_string) R(a[3], string(a[3])); END
 FOOTPRINT(two_strings) R(a[0], string(a[0])); R(a[1], string(a[1])); END
 FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
+FOOTPRINT(real_number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); W(a[2], 8); END
 FOOTPRINT(fills_pointer) W(a[0], 8); END
 FOOTPRINT(reads_buffer) R(a[1], a[2]); END
 FOOTPRINT(makes_sem) W(a[0], 32); END
@@ -135,7 +136,7 @@ static const struct {
     {"posix_memalign", fills_pointer}, {"malloc_usable_size", NONE}, {"__errno_location", NONE},
     {"__tls_get_addr", NONE}, {"__aw_vsnprintf", printed}, {"__aw_log", reads_buffer},
     {"__aw_unmodelled", NONE}, {"__aw_abort", NONE}, {"__aw_assert", NONE},
-    {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"strtol", number}, {"strtoll", number},
+    {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"__aw_strtod", real_number}, {"strtol", number}, {"strtoll", number},
     {"strtoul", number}, {"strtoull", number}, {"strcasecmp", two_strings},
     {"strncasecmp", two_strings}, {"aw_probe", fourth_string}, {"fiu_fail", first_string},
     {"fiu_init", NONE}, {"fiu_failinfo", NONE}, {"__aw_self", NONE}, {"__aw_thread_create", NONE},

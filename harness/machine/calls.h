@@ -31,6 +31,7 @@
     X(__aw_leaks, aw_call_leaks)                                                                   \
     X(__aw_forget, aw_call_forget)                                                                 \
     X(__aw_raise, aw_call_raise)                                                                   \
+    X(__aw_strtod, aw_call_strtod)                                                                 \
     X(strtol, aw_call_strtol)                                                                      \
     X(strtoll, aw_call_strtol)                                                                     \
     X(strtoul, aw_call_strtoul)                                                                    \

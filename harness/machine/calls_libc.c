@@ -264,6 +264,24 @@ enum aw_call_result aw_call_strtoul(struct aw_machine *machine, const uint64_t *
     return to_number(machine, args, result, true);
 }
 
+/* The runtime's strtod and strtof: int (text, end, value, single); what is told is errno. */
+enum aw_call_result aw_call_strtod(struct aw_machine *machine, const uint64_t *args,
+                                   uint64_t *result)
+{
+    if (aw_user_string(machine, args[0]) < 0 ||
+        (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))) ||
+        !aw_user_writable(machine, args[2], sizeof(double)))
+        return crash_call(machine, SIGSEGV, "SIGSEGV: strtod: bad pointer");
+    char *end;
+    errno = 0;
+    *(double *)args[2] = args[3] != 0 ? (double)strtof((const char *)args[0], &end)
+                                      : strtod((const char *)args[0], &end);
+    *result = (uint64_t)errno;
+    if (args[1] != 0)
+        *(char **)args[1] = end;
+    return AW_CALL_RETURN;
+}
+
 enum aw_call_result aw_call_strcasecmp(struct aw_machine *machine, const uint64_t *args,
                                        uint64_t *result)
 {

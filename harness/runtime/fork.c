@@ -78,6 +78,7 @@ pid_t fork(void)
     error = errno;
     if (pid == 0) {
         keys_after_fork(self);
+        cleanups_after_fork(self);
         once_after_fork();
     }
     for (unsigned i = 0; i < count; i++) {

@@ -8,7 +8,7 @@
  *
  *   from here        the primitives below, made for the runtime
  *   from libc's own  malloc calloc realloc free memcpy memmove memset memcmp strlen strcmp strncmp
- *   headers          strchr __errno_location nanosleep _exit, and for pthread_once
+ *   headers          strchr strrchr strtol strtoul __errno_location nanosleep _exit, and for pthread_once
  *                    pthread_mutex_lock/unlock, pthread_cond_wait/broadcast
  *
  * Rules of every file here:
@@ -91,6 +91,9 @@ _Noreturn void __aw_unmodelled(const char *what);
 
 /* vsnprintf with the calling thread's errno for %m. */
 int __aw_vsnprintf(char *buffer, unsigned long size, const char *format, va_list arguments);
+
+/* strtod, *value being what it returns; the errno value that it sets, or 0. `single`: strtof. */
+int __aw_strtod(const char *text, char **end, double *value, int single);
 
 /* Output on descriptor 1 or 2 goes to the log of the transition. */
 void __aw_log(int fd, const char *bytes, unsigned long length);

@@ -20,6 +20,12 @@ void keys_thread_ends(void);
  * in the parent, stay. */
 void keys_after_fork(unsigned before);
 
+/* Goes on in the newest cleanup of the calling thread, if it is inside of one; else returns. */
+void cleanups_run(void *result);
+void cleanups_thread_ends(void);
+/* In the child: those of the caller, which had slot `before` in the parent, stay. */
+void cleanups_after_fork(unsigned before);
+
 /* In the child: forgets what other threads were doing inside pthread_once. */
 void once_after_fork(void);
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +37,16 @@ long sysconf(int name)
     }
     format_text(what, sizeof what, "sysconf(%d)", name);
     __aw_unmodelled(what);
+}
+
+int get_nprocs(void)
+{
+    return PROCESSORS;
+}
+
+int get_nprocs_conf(void)
+{
+    return PROCESSORS;
 }
 
 int getpagesize(void)

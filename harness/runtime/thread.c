@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * thread.c - the parts of a thread's life that run code of the program: its start routine, the
- * destructors at its end, and pthread_once.
+ * cleanups and destructors at its end, and pthread_once.
  *
  * pthread_once: the control word is 0, then RUNNING with the fork generation, then DONE. All of
  * them are looked at under one mutex of the runtime, DONE too: the reader of DONE depends on the
@@ -44,7 +44,9 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 AW_BODY_OF_NO_RETURN thread_ends(void *result)
 {
+    cleanups_run(result);
     keys_thread_ends();
+    cleanups_thread_ends();
     __aw_thread_exit(result);
     exit(0);
 }

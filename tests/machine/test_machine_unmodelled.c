@@ -30,7 +30,7 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_file_lock", "fcntl with command 6 is not modelled"},
         {"a_descriptor_flag", "fcntl with command 5 is not modelled"},
         {"a_cpu_clock", "clock_gettime of clock 2 is not modelled"},
-        {"a_jump", "_setjmp is not modelled"},
+        {"a_jump", "getcontext is not modelled"},
         {"a_command", "system is not modelled"},
         {"a_popen", "popen is not modelled"},
         {"an_exec", "execl is not modelled"},
@@ -39,7 +39,7 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_select", "select is not modelled"},
         {"a_syscall", "syscall is not modelled"},
         {"an_alarm", "alarm is not modelled"},
-        {"an_input", "getc is not modelled"},
+        {"an_input", "ungetc is not modelled"},
         {"a_variable", "the variable 'some_variable' of another library is not modelled: define it "
                        "in the program"},
         {"a_large_variable", "the variable 'some_variable' of another library is not modelled: "

@@ -48,6 +48,20 @@ SILENT(write16)
 SILENT(read_range)
 SILENT(write_range)
 
+int __tsan_atomic32_exchange(volatile int *place, int value, int order);
+int __tsan_atomic32_exchange(volatile int *place, int value, int order)
+{
+    (void)order;
+    return __atomic_exchange_n(place, value, __ATOMIC_SEQ_CST);
+}
+
+void __tsan_atomic32_store(volatile int *place, int value, int order);
+void __tsan_atomic32_store(volatile int *place, int value, int order)
+{
+    (void)order;
+    __atomic_store_n(place, value, __ATOMIC_SEQ_CST);
+}
+
 /* The primitives */
 
 static char logged[3][65536]; /* by descriptor */
@@ -168,6 +182,13 @@ void __aw_unmodelled(const char *what)
     report("unmodelled ");
     report(what);
     _exit(136);
+}
+
+int __aw_strtod(const char *text, char **end, double *value, int single)
+{
+    errno = 0;
+    *value = single ? (double)strtof(text, end) : strtod(text, end);
+    return errno;
 }
 
 int __aw_vsnprintf(char *buffer, unsigned long size, const char *format, va_list arguments)
