@@ -309,7 +309,7 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         const struct pollfd *set_of = aw_machine_payload(reduce->machine, op->payload, &size);
         for (uint32_t i = 0; i < size / sizeof *set_of; i++) {
             const struct aw_fd *fd = set_of[i].fd < 0 ? NULL : aw_local_fd(local, set_of[i].fd);
-            if (fd == NULL || fd->kind == AW_FD_CONSOLE)
+            if (fd == NULL || !aw_fd_is_pipe(fd))
                 continue;
             facts = aw_facts_object(reduce, fd->handle);
             set(reduce, &facts->polled);
@@ -320,10 +320,10 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         break;
     }
     case AW_ON_FILES:
-        if (live > 1 && op->kind != AW_OP_PIPE && op->kind != AW_OP_MMAP) {
+        if (live > 1 && (op->kind == AW_OP_CLOSE || op->kind == AW_OP_DUP)) {
             int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
             const struct aw_fd *fd = aw_local_fd(local, number);
-            if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
+            if (fd != NULL && aw_fd_is_pipe(fd)) {
                 uint64_t *closer =
                     &aw_facts_object(reduce, fd->handle)->closer[fd->kind == AW_FD_PIPE_WRITE];
                 if (*closer == NOBODY) /* that nobody closes was believed */
@@ -470,7 +470,7 @@ static void watch_exit(struct aw_reduce *reduce, const struct aw_state *state,
             set(reduce, &reduce->orphaned);
     const struct aw_fd *fds = aw_local_fds(local);
     for (uint32_t i = 0; i < local->fd_count; i++) {
-        if (fds[i].kind == AW_FD_CONSOLE || fds[i].kind == AW_FD_MAPPING)
+        if (!aw_fd_is_pipe(&fds[i]))
             continue;
         const struct aw_pipe *pipe = aw_facts_object_at(reduce, state, layout, fds[i].handle);
         bool write_end = fds[i].kind == AW_FD_PIPE_WRITE;
@@ -514,7 +514,7 @@ static void watch_dynamic(struct aw_reduce *reduce, const struct aw_state *state
         if (op->kind == AW_OP_CLOSE || op->kind == AW_OP_DUP) {
             int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
             const struct aw_fd *fd = aw_local_fd(local, number);
-            if (fd != NULL && fd->kind != AW_FD_CONSOLE)
+            if (fd != NULL && aw_fd_is_pipe(fd))
                 watch_close(reduce, layout, aw_facts_object_at(reduce, state, layout, fd->handle),
                             local, fd, aw_facts_identity(reduce, pid, threads[t].slot));
             continue;

@@ -5,6 +5,7 @@
  */
 #include "explore/facts.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "machine/pipe.h"
@@ -63,7 +64,7 @@ static bool ample_pipe(struct aw_reduce *reduce, const struct aw_state *state,
 static bool drops_are_harmless(struct aw_reduce *reduce, const struct aw_fd *fd)
 {
     const struct object_facts *facts = aw_facts_object(reduce, fd->handle);
-    return !facts->last[fd->kind == AW_FD_PIPE_WRITE];
+    return !aw_fd_is_pipe(fd) || !facts->last[fd->kind == AW_FD_PIPE_WRITE];
 }
 
 static bool ample_exit(struct aw_reduce *reduce, const struct aw_layout *layout,
@@ -79,7 +80,7 @@ static bool ample_exit(struct aw_reduce *reduce, const struct aw_layout *layout,
             return false;
     const struct aw_fd *fds = aw_local_fds(local);
     for (uint32_t i = 0; i < local->fd_count; i++)
-        if (fds[i].kind != AW_FD_CONSOLE && !drops_are_harmless(reduce, &fds[i]))
+        if (!drops_are_harmless(reduce, &fds[i]))
             return false;
     return true;
 }
@@ -217,11 +218,11 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     case AW_ON_FILES: {
         if (!alone || !rule(reduce, AW_RULE_LOCAL))
             return false;
-        if (op->kind == AW_OP_PIPE || op->kind == AW_OP_MMAP)
+        if (op->kind == AW_OP_PIPE || op->kind == AW_OP_MMAP || op->kind == AW_OP_MEMFD)
             return true;
         int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
         const struct aw_fd *fd = aw_local_fd(local, number);
-        return fd == NULL || fd->kind == AW_FD_CONSOLE ||
+        return fd == NULL || !aw_fd_is_pipe(fd) ||
                (rule(reduce, AW_RULE_EXIT) && drops_are_harmless(reduce, fd));
     }
     case AW_ON_PROCESS:
@@ -233,6 +234,9 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
             return ample_wait(reduce, state, layout, op, process, who, live);
         return false;
     case AW_ON_WORLD:
+        /* One that truncates an object changes it, and others may have it mapped. */
+        if (op->kind == AW_OP_SHM_OPEN && (op->fd & O_TRUNC) != 0)
+            return false;
         return op->kind != AW_OP_CLOCK && rule(reduce, AW_RULE_PRIVATE) && who != MANY &&
                reduce->names_user == who;
     default:

@@ -234,6 +234,12 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
             "read or write of it is not modelled");
         return;
     }
+    if (event == NULL && move->how.stop == AW_STOP_UNMODELLED) {
+        snprintf(result->message, sizeof result->message,
+                 "a thread has made a descriptor one of shared memory between another's call and its "
+                 "execution: not modelled");
+        return;
+    }
     if (move->how.stop == AW_STOP_PRIVATE) {
         snprintf(result->message, sizeof result->message,
                  "a mutex in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");

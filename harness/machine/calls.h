@@ -95,6 +95,13 @@
     X(mmap, aw_call_mmap)                                                                          \
     X(mmap64, aw_call_mmap)                                                                        \
     X(munmap, aw_call_munmap)                                                                      \
+    X(memfd_create, aw_call_memfd_create)                                                          \
+    X(shm_open, aw_call_shm_open)                                                                  \
+    X(shm_unlink, aw_call_shm_unlink)                                                              \
+    X(ftruncate, aw_call_ftruncate)                                                                \
+    X(ftruncate64, aw_call_ftruncate)                                                              \
+    X(fstat, aw_call_fstat)                                                                        \
+    X(fstat64, aw_call_fstat)                                                                      \
     X(__aw_put, aw_call_put)                                                                       \
     /* calls_file.c */                                                                             \
     X(dup, aw_call_dup)                                                                            \

@@ -19,7 +19,13 @@ enum { LONGEST = 0x7ffff000, DESCRIPTORS = 1024 };
 
 static const struct aw_fd *lookup(struct aw_machine *machine, uint64_t fd)
 {
-    return fd > INT_MAX ? NULL : aw_process_fd(&machine->work, (int)fd);
+    return fd >= AW_FIRST_MAPPING ? NULL : aw_process_fd(&machine->work, (int)fd);
+}
+
+static enum aw_call_result of_memory(struct aw_machine *machine, const char *call)
+{
+    return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                        "%s of a shared memory object is not modelled: map it", call);
 }
 
 /* A descriptor that is not there (yet). Only a thread that is alone knows so at once: another one may
@@ -61,6 +67,8 @@ enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *arg
     const struct aw_fd *fd = lookup(machine, args[0]);
     uint64_t length = args[2] > LONGEST ? LONGEST : args[2];
     bool writable = aw_user_writable(machine, args[1], length);
+    if (fd != NULL && aw_fd_is_memory(fd))
+        return of_memory(machine, "read");
     if ((fd == NULL || fd->kind == AW_FD_PIPE_WRITE) && (settled(machine) || !writable))
         return aw_call_error(machine, result, EBADF, "read");
     if (fd != NULL && fd->kind == AW_FD_CONSOLE)
@@ -79,6 +87,8 @@ static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, 
                                        uint64_t length, const char *call, uint64_t *result)
 {
     const struct aw_fd *entry = lookup(machine, fd);
+    if (entry != NULL && aw_fd_is_memory(entry))
+        return of_memory(machine, call);
     bool bad = entry == NULL || entry->kind == AW_FD_PIPE_READ;
     if (bad && (settled(machine) || bytes == NULL))
         return aw_call_error(machine, result, EBADF, call);
@@ -238,6 +248,8 @@ enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *ar
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "fcntl with command %d is not modelled",
                             (int)args[1]);
     }
+    if (aw_fd_is_memory(fd))
+        return of_memory(machine, "fcntl with F_GETFL, F_SETFL, F_GETPIPE_SZ or F_SETPIPE_SZ");
     if ((int)args[1] == F_SETFL && ((int)args[2] & (O_DIRECT | O_ASYNC | O_APPEND)) != 0)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "fcntl(F_SETFL) with flags other than O_NONBLOCK is not modelled");
@@ -270,6 +282,8 @@ enum aw_call_result aw_call_poll(struct aw_machine *machine, const uint64_t *arg
     for (uint64_t i = 0; i < count; i++) {
         set[i].revents = 0;
         const struct aw_fd *fd = set[i].fd < 0 ? NULL : lookup(machine, (uint64_t)set[i].fd);
+        if (fd != NULL && aw_fd_is_memory(fd))
+            return of_memory(machine, "poll");
         if (fd != NULL && fd->kind == AW_FD_CONSOLE)
             return aw_stop_call(machine, AW_STOP_UNMODELLED,
                                 "poll of the console (descriptor %d) is not modelled", set[i].fd);

@@ -56,7 +56,8 @@ enum aw_call_result aw_call_leaks(struct aw_machine *machine, const uint64_t *ar
         snprintf(text, sizeof text, "leak: descriptor %u (%s) that is not closed", fd->fd,
                  fd->kind == AW_FD_PIPE_READ    ? "the read end of a pipe"
                  : fd->kind == AW_FD_PIPE_WRITE ? "the write end of a pipe"
-                                                : "the console");
+                 : fd->kind == AW_FD_CONSOLE    ? "the console"
+                                                : "shared memory");
         leak(machine, fd->origin, text, ++count);
     }
     return AW_CALL_RETURN;

@@ -1,33 +1,199 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * calls_shared.c - mappings that processes share, and how the objects in them are initialised. What can
- * be done with those: shared.h.
+ * calls_shared.c - memory that processes share: objects, mappings, and how what lies in them is
+ * initialised. What can be done with it: shared.h, touch.h.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "machine/calls.h"
 #include "machine/shared.h"
 
+static const struct aw_fd *lookup(struct aw_machine *machine, uint64_t fd)
+{
+    return fd >= AW_FIRST_MAPPING ? NULL : aw_process_fd(&machine->work, (int)fd);
+}
+
+/* A descriptor that is not there: only a thread that is alone knows so at once. */
+static bool is_absent(const struct aw_machine *machine, uint64_t number, const struct aw_fd *fd)
+{
+    return fd == NULL && (machine->work.head.thread_count == 1 || number >= AW_FIRST_MAPPING);
+}
+
+static bool is_mapped(const struct aw_machine *machine, uint32_t handle)
+{
+    for (int i = 0; i < machine->work.head.fd_count; i++)
+        if (machine->work.fds[i].kind == AW_FD_MAPPING && machine->work.fds[i].handle == handle)
+            return true;
+    return false;
+}
+
+/* As far as Linux refuses it without looking at the descriptor twice, and in its order. */
 enum aw_call_result aw_call_mmap(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
     enum { KNOWN = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE };
-    uint64_t length = args[1], flags = args[3];
-    if ((flags & (MAP_SHARED | MAP_ANONYMOUS)) != (MAP_SHARED | MAP_ANONYMOUS) ||
-        (flags & ~(uint64_t)KNOWN) != 0 || args[0] != 0 || args[2] != (PROT_READ | PROT_WRITE))
+    uint64_t length = args[1], protection = args[2], flags = args[3], offset = args[5];
+    bool anonymous = (flags & MAP_ANONYMOUS) != 0;
+    const struct aw_fd *fd = anonymous ? NULL : lookup(machine, args[4] & UINT32_MAX);
+    if (!anonymous && offset % AW_PAGE != 0)
+        return aw_call_error(machine, result, EINVAL, "mmap"); /* -1 is MAP_FAILED */
+    if (!anonymous && is_absent(machine, args[4] & UINT32_MAX, fd))
+        return aw_call_error(machine, result, EBADF, "mmap");
+    if (length == 0 || (flags & MAP_TYPE) == 0)
+        return aw_call_error(machine, result, EINVAL, "mmap");
+    if ((flags & MAP_TYPE) != MAP_SHARED || (flags & ~(uint64_t)KNOWN) != 0 || args[0] != 0 ||
+        offset != 0 || protection == 0 || (protection & ~(uint64_t)(PROT_READ | PROT_WRITE)) != 0 ||
+        (fd != NULL && !aw_fd_is_memory(fd)))
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "mmap other than MAP_SHARED | MAP_ANONYMOUS to read and write is not "
-                            "modelled; for private memory use malloc");
+                            "mmap other than MAP_SHARED, of the whole of an anonymous or a shared "
+                            "memory object, to read or to read and write, is not modelled; for "
+                            "private memory use malloc");
     if (length > AW_SHARED_STRIDE)
         return aw_stop_call(machine, AW_STOP_LIMIT, "a mapping of more than %llu MiB",
                             (unsigned long long)(AW_SHARED_STRIDE >> 20));
-    if (length == 0) {
-        aw_call_error(machine, result, EINVAL, "mmap");
-        return AW_CALL_RETURN; /* -1 is MAP_FAILED */
-    }
-    aw_park(machine, AW_OP_MMAP)->argument = (length + AW_PAGE - 1) / AW_PAGE;
+    if (fd != NULL && is_mapped(machine, fd->handle))
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "a second mapping of the same memory in a process is not modelled");
+    struct aw_op *op = aw_park(machine, AW_OP_MMAP);
+    op->fd = anonymous ? -1 : (int32_t)args[4];
+    op->argument = (length + AW_PAGE - 1) / AW_PAGE * AW_PAGE;
+    op->extra = (protection & PROT_WRITE) == 0;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_memfd_create(struct aw_machine *machine, const uint64_t *args,
+                                         uint64_t *result)
+{
+    enum { LATER = MFD_HUGETLB | 8 | 16, LONGEST = 249, SIZES = 26 };
+    unsigned flags = (unsigned)args[1];
+    if ((flags & LATER) != 0 || flags >> SIZES != 0)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "memfd_create with flags other than MFD_CLOEXEC and "
+                            "MFD_ALLOW_SEALING is not modelled");
+    if ((flags & ~(unsigned)(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0)
+        return aw_call_error(machine, result, EINVAL, "memfd_create");
+    int64_t size = aw_user_string(machine, args[0]);
+    if (size < 0)
+        return aw_call_error(machine, result, EFAULT, "memfd_create");
+    if (size > LONGEST)
+        return aw_call_error(machine, result, EINVAL, "memfd_create");
+    struct aw_op *op = aw_park(machine, AW_OP_MEMFD);
+    op->argument = (flags & MFD_CLOEXEC) != 0;
+    return AW_CALL_PARK;
+}
+
+/* The name of a memory object as glibc makes a file's of it, which tells it from a semaphore's.
+ * Returns 0 or an errno value. */
+static int shm_name(struct aw_machine *machine, uint64_t address, uint32_t *name)
+{
+    static const char folder[] = "/dev/shm/";
+    enum { LONGEST = 255, BUFFER = 259 }; /* of a file name; of glibc's room for it */
+    while (aw_user_valid(machine, address, 1) && *(const char *)address == '/')
+        address++;
+    int64_t length = aw_user_string(machine, address);
+    if (length < 0)
+        return EFAULT;
+    if (length == 0 || length > BUFFER ||
+        memchr((const void *)address, '/', (size_t)length) != NULL)
+        return EINVAL;
+    if (length > LONGEST)
+        return ENAMETOOLONG;
+    char text[sizeof folder + LONGEST];
+    memcpy(text, folder, sizeof folder - 1);
+    memcpy(text + sizeof folder - 1, (const void *)address, (size_t)length);
+    *name = aw_intern_put(&machine->payloads, text, (uint32_t)(sizeof folder - 1 + (size_t)length));
+    return 0;
+}
+
+static enum aw_call_result bad_name(struct aw_machine *machine)
+{
+    static const char text[] = "SIGSEGV: bad pointer to a name";
+    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
+    op->fd = SIGSEGV;
+    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, sizeof text - 1);
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_shm_open(struct aw_machine *machine, const uint64_t *args,
+                                     uint64_t *result)
+{
+    enum { KNOWN = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC };
+    int flags = (int)args[1];
+    bool writes = (flags & O_ACCMODE) == O_RDWR;
+    if ((flags & ~KNOWN) != 0 ||
+        (!writes && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))))
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "shm_open other than with O_RDWR or O_RDONLY, O_CREAT, O_EXCL and "
+                            "O_TRUNC (to write) is not modelled");
+    if ((flags & O_CREAT) != 0 && (args[2] & 0600) != 0600)
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "shm_open of an object that its owner may not read and write is not "
+                            "modelled");
+    uint32_t name;
+    int error = shm_name(machine, args[0], &name);
+    if (error == EFAULT)
+        return bad_name(machine);
+    if (error != 0)
+        return aw_call_error(machine, result, error, "shm_open");
+    struct aw_op *op = aw_park(machine, AW_OP_SHM_OPEN);
+    op->fd = flags;
+    op->payload = name;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_shm_unlink(struct aw_machine *machine, const uint64_t *args,
+                                       uint64_t *result)
+{
+    uint32_t name;
+    int error = shm_name(machine, args[0], &name);
+    if (error == EFAULT)
+        return bad_name(machine);
+    if (error != 0)
+        return aw_call_error(machine, result, error == EINVAL ? ENOENT : error, "shm_unlink");
+    aw_park(machine, AW_OP_SHM_UNLINK)->payload = name;
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_ftruncate(struct aw_machine *machine, const uint64_t *args,
+                                      uint64_t *result)
+{
+    uint64_t number = args[0] & UINT32_MAX;
+    const struct aw_fd *fd = lookup(machine, number);
+    if ((int64_t)args[1] < 0)
+        return aw_call_error(machine, result, EINVAL, "ftruncate");
+    if (is_absent(machine, number, fd))
+        return aw_call_error(machine, result, EBADF, "ftruncate");
+    if (fd != NULL && !aw_fd_is_memory(fd) && machine->work.head.thread_count == 1)
+        return aw_call_error(machine, result, EINVAL, "ftruncate");
+    if (args[1] > AW_SHARED_STRIDE)
+        return aw_stop_call(machine, AW_STOP_LIMIT, "shared memory of more than %llu MiB",
+                            (unsigned long long)(AW_SHARED_STRIDE >> 20));
+    struct aw_op *op = aw_park(machine, AW_OP_FTRUNCATE);
+    op->fd = (int32_t)number;
+    op->argument = args[1];
+    return AW_CALL_PARK;
+}
+
+enum aw_call_result aw_call_fstat(struct aw_machine *machine, const uint64_t *args,
+                                  uint64_t *result)
+{
+    uint64_t number = args[0] & UINT32_MAX;
+    const struct aw_fd *fd = lookup(machine, number);
+    if (is_absent(machine, number, fd))
+        return aw_call_error(machine, result, EBADF, "fstat");
+    if (fd != NULL && !aw_fd_is_memory(fd))
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "fstat other than of shared memory is not modelled");
+    if (!aw_user_writable(machine, args[1], sizeof(struct stat)))
+        return aw_call_error(machine, result, EFAULT, "fstat");
+    struct aw_op *op = aw_park(machine, AW_OP_FSTAT);
+    op->fd = (int32_t)number;
+    op->address = args[1];
     return AW_CALL_PARK;
 }
 

@@ -55,6 +55,8 @@ static uint32_t op_key(struct aw_machine *machine, const struct aw_op *op, bool 
     } else if (op->kind == AW_OP_PIPE_CONTROL) {
         key.argument = op->argument;
         key.extra = op->extra;
+    } else if (op->kind == AW_OP_FTRUNCATE) {
+        key.argument = op->argument;
     } else if ((op->flags & AW_OP_SHARED) != 0) { /* write_end: the thread holds the mutex */
         key.payload = op->payload;
         key.argument = op->address;
@@ -85,6 +87,13 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         info->op_class = (uint8_t)aw_op_class_of(&thread->op);
         if (info->op_class == AW_ON_IMAGE) {
             info->outcomes = (uint8_t)aw_image_outcomes(machine, work, i, &info->owner);
+        } else if (thread->op.kind == AW_OP_FTRUNCATE || thread->op.kind == AW_OP_FSTAT) {
+            const struct aw_fd *fd = aw_process_fd(&machine->work, thread->op.fd);
+            if (fd != NULL && aw_fd_is_memory(fd)) {
+                info->handle = fd->handle;
+                info->write_end = fd->kind == AW_FD_MEMORY_READ;
+                info->op_key = op_key(machine, &thread->op, info->write_end);
+            }
         } else if (info->op_class == AW_ON_MEMORY) {
             bool mine = false;
             for (uint32_t k = 0; k < work->head.lock_count; k++)
@@ -101,7 +110,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
             bool wrong_end =
                 fd != NULL && ((thread->op.kind == AW_OP_READ && fd->kind == AW_FD_PIPE_WRITE) ||
                                (thread->op.kind == AW_OP_WRITE && fd->kind == AW_FD_PIPE_READ));
-            if (fd != NULL && fd->kind != AW_FD_CONSOLE && !wrong_end) {
+            if (fd != NULL && aw_fd_is_pipe(fd) && !wrong_end) {
                 info->handle = fd->handle;
                 info->write_end = fd->kind == AW_FD_PIPE_WRITE;
                 info->op_key = op_key(machine, &thread->op, info->write_end);

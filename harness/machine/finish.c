@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -699,6 +700,15 @@ static bool finish_shared(struct aw_machine *machine, int index, const struct aw
     if (op.kind == AW_OP_ACCESS)
         return aw_touch_finish(machine, index, answer, result);
     *result = (uint64_t)answer->result;
+    if (op.kind == AW_OP_FSTAT) {
+        struct stat status;
+        memset(&status, 0, sizeof status);
+        status.st_mode = S_IFREG | S_IRUSR | S_IWUSR;
+        status.st_size = answer->detail;
+        memcpy((void *)op.address, &status, sizeof status);
+        fills(machine, &op, op.address, sizeof status);
+        return true;
+    }
     if (op.kind == AW_OP_USEM_GETVALUE) {
         *(int *)op.extra = (int)answer->detail;
         machine->value_read = true;
@@ -807,10 +817,23 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     case AW_OP_MMAP: {
         struct aw_fd mapping = {.kind = AW_FD_MAPPING,
                                 .handle = answer->detail,
+                                .close_on_exec = op.extra != 0,
                                 .origin = aw_origin(&machine->work, op.pc),
-                                .length = op.argument * AW_PAGE};
+                                .length = op.argument};
         AW_CHECK(aw_process_add_fd(&machine->work, AW_FIRST_MAPPING, mapping) >= 0);
         *result = aw_shared_address(answer->detail);
+        return true;
+    }
+    case AW_OP_MEMFD:
+    case AW_OP_SHM_OPEN: {
+        bool read_only = op.kind == AW_OP_SHM_OPEN && (op.fd & O_ACCMODE) == O_RDONLY;
+        struct aw_fd memory = {.kind = read_only ? AW_FD_MEMORY_READ : AW_FD_MEMORY,
+                               .close_on_exec = op.kind == AW_OP_SHM_OPEN || op.argument != 0,
+                               .handle = answer->detail,
+                               .origin = aw_origin(&machine->work, op.pc)};
+        int fd = aw_process_add_fd(&machine->work, 0, memory);
+        AW_CHECK(fd >= 0); /* kernel.c has refused it otherwise */
+        *result = (uint64_t)fd;
         return true;
     }
     case AW_OP_PIPE:

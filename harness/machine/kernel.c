@@ -146,8 +146,13 @@ static bool has_sleeper(const struct question *q, uint32_t handle, bool write_en
 
 static void on_object(struct question *q)
 {
-    if (q->info->handle == AW_INTERN_NONE) {
-        add(q, aw_answer_error(q->machine, EBADF));
+    if (q->info->handle == AW_INTERN_NONE) { /* another thread may have changed the descriptor */
+        const struct aw_fd *fd = aw_local_fd(q->local, q->op->fd);
+        if (fd != NULL && (aw_fd_is_memory(fd) || q->op->kind == AW_OP_FSTAT))
+            add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
+        else
+            add(q, aw_answer_error(q->machine,
+                                   fd != NULL && q->op->kind == AW_OP_FTRUNCATE ? EINVAL : EBADF));
         return;
     }
     uint32_t position = aw_machine_position(q->layout, q->info->handle);
@@ -190,6 +195,10 @@ static void on_poll(struct question *q)
     for (uint32_t i = 0; i < count; i++) {
         revents[i] = 0;
         const struct aw_fd *fd = set[i].fd < 0 ? NULL : aw_local_fd(q->local, set[i].fd);
+        if (fd != NULL && aw_fd_is_memory(fd)) {
+            add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
+            return;
+        }
         if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
             uint32_t position = aw_machine_position(q->layout, fd->handle);
             int all = aw_pipe_poll(aw_intern_get(&q->machine->objects, q->state->words[position]),
@@ -211,10 +220,42 @@ static void on_poll(struct question *q)
     add(q, aw_answer_plain(q->machine, ready, 0, 0, output));
 }
 
+/* mmap of a descriptor. */
+static void on_mmap(struct question *q)
+{
+    const struct aw_fd *fd = aw_local_fd(q->local, q->op->fd);
+    if (fd == NULL) {
+        add(q, aw_answer_error(q->machine, EBADF));
+        return;
+    }
+    bool mapped = false;
+    for (uint32_t i = 0; i < q->local->fd_count; i++)
+        mapped |= aw_local_fds(q->local)[i].kind == AW_FD_MAPPING &&
+                  aw_local_fds(q->local)[i].handle == fd->handle;
+    if (fd->kind == AW_FD_MEMORY_READ && !q->op->extra)
+        add(q, aw_answer_error(q->machine, EACCES));
+    else if (!aw_fd_is_memory(fd) || mapped)
+        add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
+    else if (q->local->fd_count == AW_MAX_FDS)
+        add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+    else
+        add(q, aw_answer_plain(q->machine, 0, 0, fd->handle, AW_INTERN_NONE));
+}
+
 static void on_files(struct question *q)
 {
     switch (q->op->kind) {
-    case AW_OP_MMAP: {
+    case AW_OP_MMAP:
+        if (q->op->fd >= 0) {
+            on_mmap(q);
+            return;
+        }
+        __attribute__((fallthrough));
+    case AW_OP_MEMFD: {
+        if (q->op->kind == AW_OP_MEMFD && q->local->fd_count == AW_MAX_FDS) {
+            add(q, aw_answer_error(q->machine, EMFILE));
+            return;
+        }
         uint32_t handle =
             aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
         if (q->layout->object_count == AW_MAX_OBJECTS || handle >= AW_SHARED_COUNT ||
@@ -225,7 +266,7 @@ static void on_files(struct question *q)
         struct aw_outcome *outcome = add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_MEMORY;
         outcome->detail = handle;
-        outcome->object = (uint32_t)q->op->argument * AW_PAGE;
+        outcome->object = q->op->kind == AW_OP_MMAP ? (uint32_t)q->op->argument : 0;
         return;
     }
     case AW_OP_PIPE:
@@ -263,7 +304,7 @@ static void on_files(struct question *q)
             const struct aw_fd *fd = gone < 0 ? NULL : aw_local_fd(q->local, gone);
             struct aw_outcome *outcome = add(q, q->machine->answer_zero);
             outcome->effect = AW_EFFECT_FILES;
-            if (fd != NULL && fd->kind != AW_FD_CONSOLE &&
+            if (fd != NULL && aw_fd_is_pipe(fd) &&
                 has_sleeper(q, fd->handle, fd->kind == AW_FD_PIPE_WRITE, true, gone))
                 outcome->stop = AW_STOP_SLEEPER;
         }
@@ -427,6 +468,54 @@ static void on_clock(struct question *q)
     add_clock(q, &world);
 }
 
+/* A name comes into being, for a new object, which is returned. */
+static uint32_t new_name(struct question *q, struct aw_world *world)
+{
+    uint32_t handle =
+        aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
+    uint32_t place = 0;
+    while (place < world->name_count && world->names[place].text < q->op->payload)
+        place++;
+    memmove(&world->names[place + 1], &world->names[place],
+            (world->name_count - place) * sizeof *world->names);
+    world->names[place] = (struct aw_world_name){q->op->payload, handle};
+    world->name_count++;
+    return handle;
+}
+
+static void on_shm_open(struct question *q, struct aw_world *world, uint32_t exists)
+{
+    int flags = q->op->fd;
+    bool found = exists != AW_INTERN_NONE;
+    if (q->local->fd_count == AW_MAX_FDS) {
+        add(q, aw_answer_error(q->machine, EMFILE));
+    } else if (found && (flags & O_CREAT) && (flags & O_EXCL)) {
+        add(q, aw_answer_error(q->machine, EEXIST));
+    } else if (found) {
+        struct aw_outcome *outcome =
+            add(q, aw_answer_plain(q->machine, 0, 0, exists, AW_INTERN_NONE));
+        if ((flags & O_TRUNC) == 0)
+            return;
+        uint32_t position = aw_machine_position(q->layout, exists);
+        outcome->effect = AW_EFFECT_OBJECT;
+        outcome->position = (uint16_t)position;
+        outcome->object = aw_memory_resize(q->machine, q->state->words[position], 0);
+    } else if ((flags & O_CREAT) == 0) {
+        add(q, aw_answer_error(q->machine, ENOENT));
+    } else if (q->layout->object_count == AW_MAX_OBJECTS || world->name_count == AW_MAX_NAMES) {
+        add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+    } else {
+        uint32_t handle = new_name(q, world);
+        struct aw_outcome *outcome =
+            add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+        outcome->effect = AW_EFFECT_MEMORY;
+        outcome->detail = handle;
+        outcome->world = aw_world_put(q->machine, world);
+        if (handle >= AW_SHARED_COUNT)
+            outcome->stop = AW_STOP_LIMIT;
+    }
+}
+
 static void on_names(struct question *q)
 {
     struct aw_world world;
@@ -435,7 +524,11 @@ static void on_names(struct question *q)
     while (i < world.name_count && world.names[i].text != q->op->payload)
         i++;
     bool exists = i < world.name_count;
-    if (q->op->kind == AW_OP_SEM_UNLINK) {
+    if (q->op->kind == AW_OP_SHM_OPEN) {
+        on_shm_open(q, &world, exists ? world.names[i].handle : AW_INTERN_NONE);
+        return;
+    }
+    if (q->op->kind == AW_OP_SEM_UNLINK || q->op->kind == AW_OP_SHM_UNLINK) {
         if (!exists) {
             add(q, aw_answer_error(q->machine, ENOENT));
             return;
@@ -457,15 +550,7 @@ static void on_names(struct question *q)
     } else if (q->layout->object_count == AW_MAX_OBJECTS || world.name_count == AW_MAX_NAMES) {
         add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
     } else {
-        uint32_t handle =
-            aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
-        uint32_t place = 0;
-        while (place < world.name_count && world.names[place].text < q->op->payload)
-            place++;
-        memmove(&world.names[place + 1], &world.names[place],
-                (world.name_count - place) * sizeof *world.names);
-        world.names[place] = (struct aw_world_name){q->op->payload, handle};
-        world.name_count++;
+        uint32_t handle = new_name(q, &world);
         struct aw_outcome *outcome =
             add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_SEM;

@@ -251,7 +251,7 @@ static void count_references(const struct aw_layout *layout, const struct aw_loc
 {
     const struct aw_fd *fds = aw_local_fds(local);
     for (uint32_t i = 0; i < local->fd_count; i++) {
-        if (fds[i].kind == AW_FD_CONSOLE || fds[i].kind == AW_FD_MAPPING)
+        if (!aw_fd_is_pipe(&fds[i]))
             continue;
         uint32_t position = aw_machine_position(layout, fds[i].handle);
         AW_CHECK(position != 0);

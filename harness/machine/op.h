@@ -17,8 +17,8 @@ enum aw_op_class {
     AW_ON_FILES,   /* the descriptor table (and the pipe ends it refers to) */
     AW_ON_POLL,    /* several pipe ends */
     AW_ON_PROCESS, /* processes: fork, exit, wait, kill */
-    AW_ON_MEMORY,  /* an object in a mapping that processes share (AW_OP_SHARED) */
-    AW_ON_WORLD,   /* clock, names of semaphores */
+    AW_ON_MEMORY,  /* memory that processes share: its bytes, an object in it (AW_OP_SHARED), its size */
+    AW_ON_WORLD,   /* clock, names of semaphores and shared memory */
 };
 
 /*      enum                  text                    class                                    */
@@ -67,6 +67,9 @@ enum aw_op_class {
     X(AW_OP_WRITE, "write", AW_ON_PIPE)                                                            \
     X(AW_OP_PIPE_CONTROL, "fcntl", AW_ON_PIPE)                                                     \
     X(AW_OP_SHARED_PUT, "initialise", AW_ON_MEMORY)                                                \
+    X(AW_OP_FTRUNCATE, "ftruncate", AW_ON_MEMORY)                                                  \
+    X(AW_OP_FSTAT, "fstat", AW_ON_MEMORY)                                                          \
+    X(AW_OP_MEMFD, "memfd_create", AW_ON_FILES)                                                    \
     X(AW_OP_MMAP, "mmap", AW_ON_FILES)                                                             \
     X(AW_OP_PIPE, "pipe", AW_ON_FILES)                                                             \
     X(AW_OP_CLOSE, "close", AW_ON_FILES)                                                           \
@@ -80,7 +83,9 @@ enum aw_op_class {
     X(AW_OP_SIGNAL, "sigaction", AW_ON_PROCESS)                                                    \
     X(AW_OP_CLOCK, "clock_gettime", AW_ON_WORLD)                                                   \
     X(AW_OP_SEM_OPEN, "sem_open", AW_ON_WORLD)                                                     \
-    X(AW_OP_SEM_UNLINK, "sem_unlink", AW_ON_WORLD)
+    X(AW_OP_SEM_UNLINK, "sem_unlink", AW_ON_WORLD)                                                 \
+    X(AW_OP_SHM_OPEN, "shm_open", AW_ON_WORLD)                                                     \
+    X(AW_OP_SHM_UNLINK, "shm_unlink", AW_ON_WORLD)
 
 enum aw_op_kind {
     AW_OP_NONE,

@@ -34,18 +34,33 @@ struct aw_thread {
     struct aw_op op;
 };
 
-enum aw_fd_kind { AW_FD_CONSOLE, AW_FD_PIPE_READ, AW_FD_PIPE_WRITE,
-                  AW_FD_MAPPING /* no descriptor: a shared mapping of the process */ };
+enum aw_fd_kind {
+    AW_FD_CONSOLE,
+    AW_FD_PIPE_READ,
+    AW_FD_PIPE_WRITE,
+    AW_FD_MEMORY,       /* a shared memory object */
+    AW_FD_MEMORY_READ,  /* the same, to be read only */
+    AW_FD_MAPPING       /* no descriptor: a shared mapping of the process */
+};
 enum { AW_FIRST_MAPPING = 0x8000 };
 
 struct aw_fd {
     uint16_t fd;
     uint8_t kind;
     uint8_t close_on_exec; /* of a mapping: it may only be read */
-    uint32_t handle; /* of the pipe or mapping */
+    uint32_t handle; /* of the pipe or memory */
     uint64_t origin; /* aw_origin */
     uint64_t length; /* of a mapping, in bytes */
 };
+
+static inline bool aw_fd_is_pipe(const struct aw_fd *fd)
+{
+    return fd->kind == AW_FD_PIPE_READ || fd->kind == AW_FD_PIPE_WRITE;
+}
+static inline bool aw_fd_is_memory(const struct aw_fd *fd)
+{
+    return fd->kind == AW_FD_MEMORY || fd->kind == AW_FD_MEMORY_READ;
+}
 
 /* fifo: a consumer that gets an item of `producer` with a number up to `threshold` which is still
  * outstanding sees it out of order. Entries with threshold 0 do not exist. */

@@ -33,7 +33,7 @@ static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *sta
     if (op->kind == AW_OP_SHARED_PUT)
         ranges[0] = (struct aw_range){op->address, aw_intern_size(&machine->payloads, op->payload),
                                       AW_ACCESS_WRITE};
-    return op->address == 0 ? 0 : 1;
+    return (op->flags & AW_OP_SHARED) != 0 ? 1 : 0;
 }
 
 static bool collide(const struct aw_range *one, const struct aw_range *other)

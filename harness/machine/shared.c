@@ -78,6 +78,25 @@ uint32_t aw_memory_put(struct aw_machine *machine, uint32_t object, uint64_t add
                          (uint32_t)(sizeof *out + out->line_count * sizeof *out->lines));
 }
 
+uint32_t aw_memory_resize(struct aw_machine *machine, uint32_t object, uint32_t size)
+{
+    uint32_t bytes = aw_intern_size(&machine->objects, object);
+    struct aw_mapping *out = (struct aw_mapping *)aw_scratch(machine, bytes);
+    memcpy(out, memory_of(machine, object), bytes);
+    out->size = size;
+    while (out->line_count > 0) {
+        struct aw_memory_line *last = &out->lines[out->line_count - 1];
+        uint32_t start = last->index * AW_SHARED_LINE, kept = size > start ? size - start : 0;
+        if (kept < AW_SHARED_LINE)
+            memset(last->bytes + kept, 0, AW_SHARED_LINE - kept);
+        if (!is_zero(last))
+            break;
+        out->line_count--;
+    }
+    return aw_intern_put(&machine->objects, out,
+                         (uint32_t)(sizeof *out + out->line_count * sizeof *out->lines));
+}
+
 /* Mutexes: in the object everybody is 1; a thread that does not hold it asks as somebody else. */
 enum { HOLDER = 1, OTHER = 2 };
 
@@ -177,6 +196,17 @@ static uint32_t size_of(const struct aw_machine *machine, const struct aw_op *op
 struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object,
                                      const struct aw_op *op, bool mine)
 {
+    if (op->kind == AW_OP_FTRUNCATE || op->kind == AW_OP_FSTAT) {
+        struct aw_object_move move = {.object = object, .answer = machine->answer_zero};
+        if (op->kind == AW_OP_FSTAT)
+            move.answer = aw_answer_plain(machine, 0, 0, aw_memory_size(machine, object),
+                                          AW_INTERN_NONE);
+        else if (mine) /* the descriptor is to be read only */
+            move.answer = aw_answer_error(machine, EINVAL);
+        else
+            move.object = aw_memory_resize(machine, object, (uint32_t)op->argument);
+        return move;
+    }
     if (offset_of(op->address) + size_of(machine, op) > aw_memory_size(machine, object)) {
         struct aw_object_move move = {.object = object};
         move.answer = aw_answer_action(machine, AW_ACT_FATAL, SIGBUS);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shared.h - memory that processes share: mmap(MAP_SHARED | MAP_ANONYMOUS) before fork.
+ * shared.h - memory that processes share: anonymous mappings made before fork, and memory objects
+ * (memfd_create, shm_open) that are mapped by their descriptors.
  *
- * A mapping is a kernel object: its content is a value, as a list of the lines of 64 bytes that are
+ * It is a kernel object, which lives as long as the machine: its content is a value, as a list of the lines of 64 bytes that are
  * not zero. It is at an address that its handle determines, so that all processes agree; nothing is ever
  * to be touched there on the host, so that an access that does not come by here is noticed and stops the
  * check. Each access to a mapping is one operation on the object (touch.h), and so is each operation on a
@@ -51,7 +52,11 @@ void aw_memory_get(const struct aw_machine *machine, uint32_t object, uint64_t a
 uint32_t aw_memory_put(struct aw_machine *machine, uint32_t object, uint64_t address,
                        const void *bytes, uint32_t size);
 
-/* What an operation in a mapping does. `mine`: its thread holds the mutex. The answer's detail tells
+/* With another size: what is behind it is gone, what is new is zero. */
+uint32_t aw_memory_resize(struct aw_machine *machine, uint32_t object, uint32_t size);
+
+/* What an operation in a mapping does. `mine`: its thread holds the mutex;
+ * of ftruncate: the descriptor is to be read only. The answer's detail tells
  * what becomes of the process's list of locks: enum aw_lock_change. */
 enum aw_lock_change { AW_LOCK_SAME, AW_LOCK_TAKEN, AW_LOCK_GIVEN };
 struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object,

@@ -102,7 +102,7 @@ static const char *aw_act_fd(struct aw_act *act, int fd, bool ends)
     if (entry == NULL || entry->kind == AW_FD_CONSOLE)
         return aw_trace_text(act->trace, "descriptor %d", fd);
     return aw_trace_text(act->trace, "%s%s", aw_act_handle(act, entry->handle),
-                         !ends                             ? ""
+                         !ends || !aw_fd_is_pipe(entry)    ? ""
                          : entry->kind == AW_FD_PIPE_WRITE ? " (write end)"
                                                            : " (read end)");
 }
@@ -172,7 +172,11 @@ const char *aw_act_object(struct aw_act *act)
     case AW_OP_READ:
     case AW_OP_WRITE:
         return aw_act_fd(act, op->fd, false);
+    case AW_OP_MMAP:
+        return op->fd < 0 ? "" : aw_act_fd(act, op->fd, false);
     case AW_OP_PIPE_CONTROL:
+    case AW_OP_FTRUNCATE:
+    case AW_OP_FSTAT:
     case AW_OP_CLOSE:
     case AW_OP_DUP:
         return aw_act_fd(act, op->fd, true);
@@ -192,7 +196,9 @@ const char *aw_act_object(struct aw_act *act)
     case AW_OP_WAIT:
         return op->fd > 0 ? aw_act_pid(act, (uint32_t)op->fd) : "";
     case AW_OP_SEM_OPEN:
-    case AW_OP_SEM_UNLINK: {
+    case AW_OP_SEM_UNLINK:
+    case AW_OP_SHM_OPEN:
+    case AW_OP_SHM_UNLINK: {
         const char *name = aw_machine_payload(act->walk->machine, op->payload, &size);
         return aw_trace_bytes(act->trace, name, strnlen(name, size));
     }
@@ -431,7 +437,12 @@ static const char *answer_result(struct aw_act *act, const struct aw_answer *ans
         }
         return bytes_text(trace, result, is_cut(act) ? " (cut short)" : "");
     case AW_OP_PIPE:
+    case AW_OP_MEMFD:
         return new_object(act);
+    case AW_OP_FTRUNCATE:
+        return bytes_text(trace, (long long)op->argument, "");
+    case AW_OP_FSTAT:
+        return bytes_text(trace, (long long)answer->detail, "");
     case AW_OP_POLL:
         return poll_result(act, answer);
     case AW_OP_SEM_GETVALUE:

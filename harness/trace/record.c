@@ -86,13 +86,14 @@ static void meet_processes(struct naming *naming)
     }
 }
 
-static const char *name_of_semaphore(struct naming *naming, uint32_t handle)
+/* By which it can be opened, or `otherwise`. */
+static const char *name_of(struct naming *naming, uint32_t handle, const char *otherwise)
 {
     const struct aw_world *world = aw_machine_world(naming->walk.machine, &naming->walk.at.state);
     for (uint32_t i = 0; i < world->name_count; i++)
         if (world->names[i].handle == handle)
             return payload_text(naming, world->names[i].text);
-    return "semaphore";
+    return otherwise;
 }
 
 static void meet_objects(struct naming *naming)
@@ -108,13 +109,14 @@ static void meet_objects(struct naming *naming)
             const struct aw_sem *sem =
                 aw_machine_object(naming->walk.machine, at->state.words[word], &size);
             object->initial = sem->initial;
-            object->name = name_of_semaphore(naming, at->layout->objects[i].handle);
+            object->name = name_of(naming, at->layout->objects[i].handle, "semaphore");
         } else if (object->kind == AW_OBJECT_MEMORY) {
             uint32_t mappings = 0;
             for (uint32_t k = 0; k < naming->trace->object_count; k++)
                 mappings += naming->trace->objects[k].name != NULL &&
                             naming->trace->objects[k].kind == AW_OBJECT_MEMORY;
-            object->name = aw_trace_text(naming->trace, "mapping %u", mappings);
+            object->name = name_of(naming, at->layout->objects[i].handle,
+                                   aw_trace_text(naming->trace, "mapping %u", mappings));
         } else {
             uint32_t pipes = 0;
             for (uint32_t k = 0; k < naming->trace->object_count; k++)
