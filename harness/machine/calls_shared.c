@@ -50,9 +50,8 @@ enum aw_call_result aw_call_mmap(struct aw_machine *machine, const uint64_t *arg
         offset != 0 || protection == 0 || (protection & ~(uint64_t)(PROT_READ | PROT_WRITE)) != 0 ||
         (fd != NULL && !aw_fd_is_memory(fd)))
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "mmap other than MAP_SHARED, of the whole of an anonymous or a shared "
-                            "memory object, to read or to read and write, is not modelled; for "
-                            "private memory use malloc");
+                            "mmap other than MAP_SHARED, whole, of anonymous or shared memory is "
+                            "not modelled; for private memory use malloc");
     if (length > AW_SHARED_STRIDE)
         return aw_stop_call(machine, AW_STOP_LIMIT, "a mapping of more than %llu MiB",
                             (unsigned long long)(AW_SHARED_STRIDE >> 20));

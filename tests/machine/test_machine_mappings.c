@@ -118,5 +118,5 @@ STOPS(a_semaphore_in_one_has_to_be_shared, "a_private_semaphore",
 STOPS(what_is_unmapped_is_not_used, "unmapped",
       "sem_post with memory of a shared mapping is not modelled")
 STOPS(other_protections_end_the_check, "a_protection",
-      "mmap other than MAP_SHARED, of the whole of an anonymous or a shared memory object, to read "
-      "or to read and write, is not modelled; for private memory use malloc")
+      "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not modelled; for "
+      "private memory use malloc")

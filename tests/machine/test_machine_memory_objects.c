@@ -59,8 +59,8 @@ STOPS(permissions_end_the_check, "forbidden",
 STOPS(a_second_mapping_ends_the_check, "mapped_twice",
       "a second mapping of the same memory in a process is not modelled")
 STOPS(a_private_mapping_ends_the_check, "private",
-      "mmap other than MAP_SHARED, of the whole of an anonymous or a shared memory object, to read "
-      "or to read and write, is not modelled; for private memory use malloc")
+      "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not modelled; for "
+      "private memory use malloc")
 STOPS(the_status_of_others_ends_the_check, "status_of_a_pipe",
       "fstat other than of shared memory is not modelled")
 STOPS(the_rest_of_the_last_page_ends_the_check, "in_the_last_page",

@@ -15,7 +15,7 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_socket", "socket is not modelled"},
         {"a_file", "fopen is not modelled"},
         {"an_open", "open is not modelled"},
-        {"a_mapping", "mmap other than MAP_SHARED, of the whole of an anonymous or a shared memory object, to read or to read and write, is not modelled; for private memory use malloc"},
+        {"a_mapping", "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not modelled; for private memory use malloc"},
         {"a_rwlock", "PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP is not modelled"},
         {"a_mask", "sigprocmask is not modelled"},
         {"a_handler",
