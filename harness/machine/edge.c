@@ -6,8 +6,9 @@
  * descriptors ...), the thread, and the complete answer to its operation, output bytes included.
  * Keys are compared whole, never by hash. A fork is one edge with two results.
  *
- * Result codes that name a process (fork, wait) are abstracted while symmetry is on: the step is
- * executed with two different pids, and when the results are the same bytes the pid cannot matter.
+ * Result codes that name a process (wait, and fork once a child is gone) are abstracted while
+ * symmetry is on: the step is executed with each pid that a sibling can have, and when the results
+ * are the same bytes the pid cannot matter.
  */
 #include <allways/probe.h>
 #include <poll.h>
@@ -77,6 +78,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         memset(machine->infos + old, 0, (machine->info_capacity - old) * sizeof *machine->infos);
     }
     struct aw_thread_info *infos = aw_allocate(work->head.thread_count, sizeof *infos);
+    bool names = false;
     for (int i = 0; i < work->head.thread_count; i++) {
         const struct aw_thread *thread = &work->threads[i];
         struct aw_thread_info *info = &infos[i];
@@ -84,6 +86,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         if (thread->status != AW_THREAD_PARKED)
             continue;
         info->kind = thread->op.kind;
+        names |= thread->op.kind == AW_OP_WAIT && thread->op.fd > 0;
         info->op_class = (uint8_t)aw_op_class_of(&thread->op);
         if (info->op_class == AW_ON_IMAGE) {
             info->outcomes = (uint8_t)aw_image_outcomes(machine, work, i, &info->owner);
@@ -118,6 +121,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         }
     }
     machine->infos[id].threads = infos;
+    machine->infos[id].names = names;
 }
 
 uint32_t aw_edge_save_local(struct aw_machine *machine)
@@ -212,11 +216,22 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
  */
 enum { LAST_ORDINAL = 63 };
 
+/* Does the step get a pid that may be another one where siblings are interchanged? wait() does; and
+ * fork(), once a child is gone.
+ *
+ * While none is, the children of the process are those with the numbers 1 to n, in whatever order
+ * siblings are put, and n is what its local state says. So in all states that differ by an
+ * interchange of siblings fork returns the same number, and the process may keep it: that it does
+ * is no reason to tell siblings apart. What it can do with it later is: pass it to a call that takes
+ * a pid, or compare it with what getpid() says, which names a process (named_pid); or compare it
+ * with the result of wait() or of such a later fork(), and that step is tried with all. */
 static bool yields_pid(struct aw_machine *machine, uint32_t local, unsigned thread,
                        const struct aw_answer *answer)
 {
-    uint8_t kind = aw_local_threads(aw_local_get(machine, local))[thread].op.kind;
-    return (kind == AW_OP_FORK || kind == AW_OP_WAIT) && answer->result > 0;
+    const struct aw_local *from = aw_local_get(machine, local);
+    uint8_t kind = aw_local_threads(from)[thread].op.kind;
+    return answer->result > 0 &&
+           (kind == AW_OP_WAIT || (kind == AW_OP_FORK && !aw_fork_is_next(from, answer->result)));
 }
 
 /* The result is the pid of a child: is the step another one with the pid of a sibling? Each that a

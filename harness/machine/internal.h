@@ -50,6 +50,7 @@ struct aw_thread_info {
 
 struct aw_local_info {
     struct aw_thread_info *threads; /* thread_count of them */
+    bool names; /* one of them is parked at an operation that names a child */
 };
 
 /* What an object does under an operation. */
@@ -278,6 +279,13 @@ static inline uint64_t aw_origin_pc(uint64_t origin)
 static inline bool aw_origin_is_own(const struct aw_process *process, uint64_t origin)
 {
     return origin != 0 && origin >> 31 == (process->head.generation < 7 ? process->head.generation : 7);
+}
+
+/* Does a fork that returns `pid` give the process the number after all that it ever gave a child? With
+ * symmetry on, it does exactly as long as no child is gone: numbers are the lowest free then. */
+static inline bool aw_fork_is_next(const struct aw_local *local, int64_t pid)
+{
+    return pid % 64 == local->forks + 1;
 }
 
 /* Where a thread keeps its errno, and where its thread-local storage begins. */

@@ -374,6 +374,14 @@ static void on_kill(struct question *q)
     outcome->named_pid = q->op->argument != AW_ROOT_PID;
 }
 
+/* What fork() returns for the child `pid`. With symmetry it is abstracted (edge.c), but not as long
+ * as all children that the process ever had are there: then it is the next number. */
+static uint32_t fork_result(const struct question *q, uint32_t pid)
+{
+    uint32_t self = q->layout->processes[q->process].pid;
+    return q->machine->symmetry && !aw_fork_is_next(q->local, pid) ? self * 64 + 1 : pid;
+}
+
 static void on_process(struct question *q)
 {
     struct aw_outcome *outcome;
@@ -385,11 +393,9 @@ static void on_process(struct question *q)
             add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
-        if (q->machine->symmetry)
-            pid = q->layout->processes[q->process].pid * 64 + 1;
-        outcome = add(q, aw_answer_plain(q->machine, pid, 0, 0, AW_INTERN_NONE));
+        outcome = add(q, aw_answer_plain(q->machine, fork_result(q, pid), 0, 0, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_FORK;
-        outcome->detail = aw_state_next_pid(q->machine, q->state, q->process);
+        outcome->detail = pid;
         return;
     case AW_OP_EXIT:
     case AW_OP_FATAL:

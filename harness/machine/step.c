@@ -102,7 +102,10 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     const struct aw_edge *edge = &machine->edges[step->edge];
     next->words[self] = edge->next;
     step->flags = edge->flags | edge->child_flags;
-    step->named |= edge->pid_matters || machine->pid_mattered;
+    /* Who waits for one child is named by it while that is blocked, too: it may be so only because
+     * the child that has ended was put in another's place. */
+    step->named |= edge->pid_matters || machine->pid_mattered || machine->infos[edge->next].names ||
+                   (edge->child != AW_INTERN_NONE && machine->infos[edge->child].names);
     const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
     const struct aw_answer *answer = aw_intern_get(&machine->answers, outcome->answer);
     if (was->op.kind == AW_OP_THREAD_EXIT && answer->action != AW_ACT_DELAY)

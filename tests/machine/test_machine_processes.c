@@ -113,3 +113,47 @@ Test(processes, a_comparison_that_one_sibling_only_passes_tells_siblings_apart)
 {
     box_expect("processes", "first_is_the_last", "exit 0; exit 1");
 }
+
+Test(processes, a_wait_for_one_child_tells_siblings_apart_while_it_is_blocked)
+{
+    box_expect("processes", "kept_name", "deadlock; exit 0");
+    box_expect("processes", "known_name", "deadlock; exit 0");
+}
+
+Test(processes, a_pid_that_is_kept_tells_siblings_apart_where_it_is_compared)
+{
+    box_expect("processes", "kept_and_compared", "exit 0; exit 1");
+    box_expect("processes", "kept_later", "exit 0; exit 1");
+}
+
+/* Is the graph with symmetry the one without it? No walks: they would find out first. */
+static bool without_siblings(const char *name)
+{
+    struct aw_machine *machine = box_machine("processes", name);
+    struct aw_options options;
+    struct aw_result with, without;
+    struct aw_error error;
+    aw_options_default(&options);
+    options.plant = AW_PLANT_NO_WALKS;
+    options.rules = 0;
+    options.whole_graph = true;
+    options.minimal = false;
+    cr_assert_eq(aw_explore(machine, &options, &with, &error), 0);
+    options.symmetry = false;
+    cr_assert_eq(aw_explore(machine, &options, &without, &error), 0);
+    cr_assert_eq(with.verdict, without.verdict);
+    bool same = with.states == without.states;
+    aw_result_deinit(&with);
+    aw_result_deinit(&without);
+    aw_machine_destroy(machine);
+    return same;
+}
+
+Test(processes, a_name_that_is_used_or_compared_tells_siblings_apart_a_kept_one_does_not)
+{
+    cr_assert(without_siblings("kept_name"));
+    cr_assert(without_siblings("known_name"));
+    cr_assert(without_siblings("kept_and_compared"));
+    cr_assert(without_siblings("kept_later"));
+    cr_assert_not(without_siblings("kept_for_nothing"));
+}
