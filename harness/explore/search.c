@@ -533,8 +533,19 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         e->end = AW_END_VIOLATION;
 }
 
-/* Walks at random first: most assumptions that do not hold break on any execution, and finding that
- * out in the midst of a search costs a restart. */
+/* A sibling was named on a walk. */
+static void without_symmetry(struct aw_search *search)
+{
+    struct aw_explorer *explorer = search->explorer;
+    explorer->symmetry = search->symmetry.on = false;
+    aw_machine_set_symmetry(explorer->machine, false);
+    if (search->reduce != NULL)
+        aw_reduce_begin(search->reduce, false, explorer->exact_pipes);
+}
+
+/* Walks at random first: most assumptions that do not hold (of the reduction, of symmetry, about which
+ * accesses are visible) break on any execution, and finding that out in the midst of a search costs
+ * a restart. */
 static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
 {
     enum { WALKS = 6, STEPS = 2000 };
@@ -546,7 +557,8 @@ static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
         aw_machine_initial(machine, &state);
         state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
         for (int step = 0; step < STEPS; step++) {
-            aw_reduce_watch(search->reduce, &state);
+            if (search->reduce != NULL)
+                aw_reduce_watch(search->reduce, &state);
             const struct aw_layout *layout = aw_machine_layout(machine, &state);
             struct aw_move chosen = {0};
             uint32_t seen = 0;
@@ -573,6 +585,11 @@ static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
                 walk = -1;
                 break;
             }
+            if (chosen.step.named && search->symmetry.on) {
+                without_symmetry(search);
+                walk = -1;
+                break;
+            }
             if (chosen.step.flags & AW_EDGE_STOP)
                 break;
             state.count = next.count;
@@ -589,8 +606,7 @@ enum aw_end aw_search_run(struct aw_search *search)
     struct expansion e = {.search = search, .batch = batch, .end = AW_END_COMPLETE};
     struct aw_state state;
     bool is_new;
-    if (search->reduce != NULL && search->walk_first &&
-        (explorer->options->plant & AW_PLANT_NO_WALKS) == 0)
+    if (search->walk_first && (explorer->options->plant & AW_PLANT_NO_WALKS) == 0)
         pilot(search, outcomes);
     aw_machine_set_joined_pipes(explorer->machine, search->reduce == NULL
                                                        ? UINT64_MAX
