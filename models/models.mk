@@ -58,7 +58,7 @@ $(BUILD)/native/pool: $(pool_SOURCES) $(MODEL_HEADERS)
 	$(CC) $(PROGRAM_FLAGS) -DMPQ_FAULTS $(pool_SOURCES) -o $@ -lfiu -pthread
 
 # What the queue's headers promise, natively and in the machine.
-contract_SOURCES := models/contract/contract.c $(MPQUEUE)
+contract_SOURCES := $(wildcard models/contract/*.c) $(MPQUEUE)
 $(BUILD)/models/contract.so: $(contract_SOURCES) $(MODEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PROGRAM_FLAGS) $(INSTRUMENT) $(PROGRAM_LINK) $(contract_SOURCES) -o $@

@@ -43,6 +43,18 @@ Test(family, every_check_of_the_contract_holds_natively)
     cr_assert_geq(count, 20);
 }
 
+Test(family, every_function_of_the_queue_family_has_a_check_in_the_contract)
+{
+    char output[OUTPUT_MAX];
+    cr_assert_eq(run("sh -c 'grep -ohE \"\\b(mpqueue|mpcondition|mpevent|mpsimple)_[a-z_]+[(]\" "
+                     "models/mpqueue/mpqueue.h models/mpqueue/mpsync.h models/mpqueue/mpsimple.h | "
+                     "sort -u | while read name; do grep -qF \"$name\" models/contract/*.c || "
+                     "echo \"$name\"; done'",
+                     output),
+                 0);
+    cr_assert_str_eq(output, "");
+}
+
 Test(family, the_scenario_has_every_group_of_the_contract)
 {
     char output[OUTPUT_MAX];
