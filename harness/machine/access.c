@@ -115,8 +115,10 @@ void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
 bool aw_machine_settle(struct aw_machine *machine)
 {
     struct aw_accesses *a = &machine->accesses;
-    if (a->pending_count == 0)
+    if (aw_machine_is_settled(machine))
         return false;
+    if (machine->sites.stacks_wanted)
+        aw_sites_watch_stacks(machine);
     for (uint32_t i = 0; i < a->pending_count; i++)
         make_visible(machine, &a->pending[i]);
     a->pending_count = 0;
@@ -126,7 +128,7 @@ bool aw_machine_settle(struct aw_machine *machine)
 
 bool aw_machine_is_settled(const struct aw_machine *machine)
 {
-    return machine->accesses.pending_count == 0;
+    return machine->accesses.pending_count == 0 && !machine->sites.stacks_wanted;
 }
 
 void aw_machine_set_every_access(struct aw_machine *machine, bool on)

@@ -183,6 +183,9 @@ void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, 
                                     .children = children_of(&machine->work, machine->run_slot)};
     (void)thread;
     for (uint32_t r = 0; r < count; r++) {
+        if (!machine->sites.stacks_watched &&
+            aw_access_place(machine, records[r].address) == AW_PLACE_OTHER_STACK)
+            machine->sites.stacks_wanted = true;
         class.kind = records[r].kind & ~(uint32_t)AW_ACCESS_VOLATILE;
         uint32_t id = aw_intern_put(&a->classes, &class, sizeof class);
         uint64_t key = records[r].address << 12 ^ records[r].size;

@@ -73,6 +73,18 @@ bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *s
 const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
                                   uint64_t *offset);
 
+/* A structure in a function's frame: the code [start, end), the offset from the canonical frame address
+ * (the stack pointer before the call; of no meaning where the function aligns its frame), the size in
+ * bytes. */
+struct aw_frame_variable {
+    uint64_t start, end;
+    int64_t offset;
+    uint64_t size;
+};
+typedef void aw_frame_visit(void *context, const struct aw_frame_variable *variable);
+/* Visits all of the debug information, in no particular order; one may come several times. */
+void aw_module_structures(struct aw_module *module, aw_frame_visit *visit, void *context);
+
 /* The first source file with code that was not compiled with -fsanitize=thread, or NULL. Without debug
  * information nobody can tell, and the module itself is named. */
 const char *aw_module_uninstrumented(struct aw_module *module);

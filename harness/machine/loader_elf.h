@@ -107,6 +107,9 @@ const char *aw_elf_string(const void *table, uint64_t table_size, uint64_t offse
 int aw_elf_bind(const struct aw_elf *elf, struct aw_module *module, aw_resolve *resolve,
                 void *context, struct aw_error *error);
 
+/* The debug information as libdw reads it, a `Dwarf *`; NULL without any (loader_lines.c). */
+void *aw_module_dwarf(struct aw_module *module);
+
 /* Frees what the look-ups built (loader_lines.c). */
 void aw_elf_lookups_free(struct aw_module_private *private);
 

@@ -162,6 +162,14 @@ static struct aw_lines *open_lines(struct aw_elf *elf)
     return lines;
 }
 
+void *aw_module_dwarf(struct aw_module *module)
+{
+    struct aw_module_private *private = module->private;
+    if (private->lines == NULL)
+        private->lines = open_lines(&private->elf);
+    return private->lines == NULL ? NULL : private->lines->dwarf;
+}
+
 static struct line_entry *slot_of(struct line_entry *slots, size_t slot_count, uint64_t address)
 {
     size_t i = (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (slot_count - 1);

@@ -12,7 +12,8 @@
 #include "machine/internal.h"
 #include "machine/shared.h"
 
-enum { NO_SITE, ARMED, STAYS, TRUSTED }; /* STAYS: armed, and seen without an announcement */
+/* STAYS: armed, and seen without an announcement. OWN: trusted as the thread's own stack. */
+enum { NO_SITE, ARMED, STAYS, TRUSTED, OWN };
 enum { INT3 = 0xcc, COPY_BYTES = 32, COPIES = 8192 };
 
 /* Within 2 GiB of the program and of the runtime: addresses relative to rip can be rewritten. */
@@ -55,7 +56,8 @@ static bool is_access(const struct instruction *instruction, const ZydisDecodedO
            (operand->actions & (ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_MASK_WRITE)) !=
                0 &&
            operand->mem.segment != ZYDIS_REGISTER_FS && operand->mem.segment != ZYDIS_REGISTER_GS &&
-           !(operand->mem.base == ZYDIS_REGISTER_RSP && operand->mem.index == ZYDIS_REGISTER_NONE) &&
+           !(operand->mem.base == ZYDIS_REGISTER_RSP &&
+             operand->visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT) && /* push, call */
            instruction->is.mnemonic != ZYDIS_MNEMONIC_LEAVE;
 }
 
@@ -77,8 +79,9 @@ static bool is_site(const struct aw_module *module, const struct instruction *in
         const ZydisDecodedOperand *operand = &instruction->operands[i];
         if (!is_access(instruction, operand))
             continue;
-        if (framed && operand->mem.base == ZYDIS_REGISTER_RBP &&
-            operand->mem.index == ZYDIS_REGISTER_NONE)
+        if (operand->mem.index == ZYDIS_REGISTER_NONE &&
+            (operand->mem.base == ZYDIS_REGISTER_RSP ||
+             (framed && operand->mem.base == ZYDIS_REGISTER_RBP)))
             continue;
         if (operand->mem.base != ZYDIS_REGISTER_RIP ||
             !is_constant(module, address + instruction->is.length + (uint64_t)operand->mem.disp.value))
@@ -307,6 +310,81 @@ static bool is_announced(struct aw_sites *sites, struct aw_site_text *text, uint
     return true;
 }
 
+/* Is it an access to the frame, by a register that stands still in the function? Where the stack
+ * pointer was aligned or there is no frame pointer, the place in the frame is not known. */
+struct frame {
+    uint64_t start, end;
+    bool framed, aligned;
+};
+
+static struct frame frame_of(const struct aw_site_text *text, uint64_t start, uint64_t end)
+{
+    struct frame frame = {.start = start, .end = end};
+    struct instruction instruction;
+    const uint8_t *code = text->original - text->start;
+    frame.framed = has_frame(code + start, end - start);
+    for (uint64_t at = start; at < end && decode(code + at, end - at, &instruction);
+         at += instruction.is.length)
+        frame.aligned |= instruction.is.mnemonic == ZYDIS_MNEMONIC_AND &&
+                         instruction.operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                         instruction.operands[0].reg.value == ZYDIS_REGISTER_RSP;
+    return frame;
+}
+
+/* The canonical frame address is 16 bytes above where the frame pointer points. */
+static bool is_in_structure(const struct frame *frame, const ZydisDecodedOperand *operand,
+                            const struct aw_frame_variable *variable)
+{
+    if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
+        operand->visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
+        return false;
+    if (operand->mem.base == ZYDIS_REGISTER_RSP)
+        return !frame->framed || frame->aligned;
+    if (operand->mem.base != ZYDIS_REGISTER_RBP)
+        return false;
+    int64_t from = variable->offset + 16, at = operand->mem.disp.value;
+    return !frame->framed || operand->mem.index != ZYDIS_REGISTER_NONE ||
+           (at < from + (int64_t)variable->size && at + operand->size / 8 > from);
+}
+
+static void watch_structure(void *context, const struct aw_frame_variable *variable)
+{
+    struct aw_machine *machine = context;
+    struct aw_site_text *text = NULL;
+    for (unsigned i = 0; i < machine->sites.text_count; i++)
+        if (variable->start >= machine->sites.texts[i].start &&
+            variable->end <= machine->sites.texts[i].end)
+            text = &machine->sites.texts[i];
+    if (text == NULL)
+        return;
+    struct frame frame = frame_of(text, variable->start, variable->end);
+    struct instruction instruction;
+    for (uint64_t at = frame.start; at < frame.end; at += instruction.is.length) {
+        const uint8_t *bytes = text->original + (at - text->start);
+        uint8_t *state = &text->state[at - text->start];
+        if (!decode(bytes, frame.end - at, &instruction))
+            return;
+        for (unsigned i = 0; i < instruction.is.operand_count && (*state == NO_SITE || *state == OWN); i++)
+            if (is_in_structure(&frame, &instruction.operands[i], variable) &&
+                instruction.operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
+                *state = ARMED;
+                text->writable[at - text->start] = INT3;
+                machine->sites.armed++;
+            }
+    }
+}
+
+void aw_sites_watch_stacks(struct aw_machine *machine)
+{
+    struct aw_sites *sites = &machine->sites;
+    sites->stacks_wanted = false;
+    if (sites->stacks_watched)
+        return;
+    sites->stacks_watched = true;
+    for (unsigned i = 0; i < sites->text_count; i++)
+        aw_module_structures((struct aw_module *)sites->texts[i].module, watch_structure, machine);
+}
+
 static void registers_of(const ucontext_t *context, ZydisRegisterContext *registers)
 {
     static const struct {
@@ -386,7 +464,7 @@ uint64_t aw_sites_place(const struct aw_machine *machine, uint64_t pc)
     return pc >= COPIES_BASE && number < sites->copy_count ? sites->copied[number] : pc;
 }
 
-enum verdict { TRUST, STAY, STOP };
+enum verdict { TRUST, OWN_STACK, STAY, STOP };
 
 /* One access of the instruction at `site`. */
 static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
@@ -416,9 +494,9 @@ static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
     if (is_announced(sites, text, site, *place, size, kind))
         return text->state[site - text->start] == STAYS ? STAY : TRUST;
     enum aw_access_place where = aw_access_place(machine, *place);
-    if (where == AW_PLACE_OWN_STACK && (operand->mem.base == ZYDIS_REGISTER_RBP ||
-                                        operand->mem.base == ZYDIS_REGISTER_RSP))
-        return TRUST;
+    bool by_frame = operand->mem.base == ZYDIS_REGISTER_RBP || operand->mem.base == ZYDIS_REGISTER_RSP;
+    if (where == AW_PLACE_OWN_STACK && by_frame && !sites->stacks_watched)
+        return OWN_STACK;
     if (where == AW_PLACE_CONSTANT) /* the table of a switch */
         return instruction->is.mnemonic == ZYDIS_MNEMONIC_MOVSXD ? TRUST : STAY;
     if (!aw_gate.records || where == AW_PLACE_OUTSIDE)
@@ -462,7 +540,7 @@ enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *contex
             worst = verdict;
     }
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)site;
-    *state = worst == TRUST ? TRUSTED : STAYS;
+    *state = worst == TRUST ? TRUSTED : worst == OWN_STACK ? OWN : STAYS;
     bool branches = instruction.is.meta.category == ZYDIS_CATEGORY_CALL ||
                     instruction.is.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
     if (worst == STAY && branches && run_branch(machine, &instruction, site, place, context))
@@ -473,7 +551,8 @@ enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *contex
         sites->kind = AW_ACCESS_READ;
         return AW_SITE_LEAVE;
     }
-    *state = TRUSTED;
+    if (worst == STAY) /* a branch through a bad pointer: it will crash by itself */
+        *state = TRUSTED;
     sites->armed--;
     text->writable[site - text->start] = text->original[site - text->start];
     return AW_SITE_GO;

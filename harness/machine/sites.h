@@ -17,9 +17,9 @@
  *                        would have done. Where it has to be an operation (its bytes are visible), no
  *                        thread can be parked: the check stops by name, with the line.
  *
- * Sites without a breakpoint: addresses by the stack pointer or by the frame pointer of a function
- * that has one, and constants at constant addresses. What is left is said in docs/semantics.md: a variable on a stack whose address was given to another thread, and
- * that is passed by value.
+ * Sites without a breakpoint: constants at constant addresses, and addresses by the stack pointer or by
+ * the frame pointer: a thread's own stack. The latter get one as soon as a thread is seen on another
+ * one's stack, where a structure lies by the debug information: only such are passed as a whole.
  *
  * Instructions are read by Zydis; Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
@@ -69,6 +69,8 @@ struct aw_sites {
         uint32_t kind;
     } announced[AW_ANNOUNCED];
     uint32_t announced_count;
+    bool stacks_wanted; /* a thread was seen on another one's stack */
+    bool stacks_watched;
     /* The access that ended the run. */
     uint64_t pc, address, size;
     uint32_t kind; /* of enum aw_access_kind; 0: no access ended it */
@@ -77,6 +79,10 @@ struct aw_sites {
 /* Sets the breakpoints of an instrumented module. Fails when its text cannot be read as code. */
 int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error);
 void aw_sites_deinit(struct aw_machine *machine);
+
+/* Structures on stacks are watched as well, from the next run on. What was learned before is to be
+ * forgotten. */
+void aw_sites_watch_stacks(struct aw_machine *machine);
 
 /* A run begins: nothing is announced. */
 void aw_sites_begin(struct aw_machine *machine);

@@ -30,6 +30,9 @@ Test(sites, what_is_not_announced_and_unordered_stops_by_name)
         {"assembly_adds", "number", "adds"},
         {"assembly_repeats", "numbers", "repeats"},
         {"not_instrumented", "number", "unseen"},
+        {"given_away", "a variable on the stack of thread 0", "given_away"},
+        {"given_away_in_registers", "a variable on the stack of thread 0", "given_away_in_registers"},
+        {"given_away_aligned", "a variable on the stack of thread 0", "given_away_aligned"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[200];
@@ -48,6 +51,7 @@ Test(sites, under_one_lock_what_is_not_announced_is_recorded_all_the_same)
 Test(sites, what_is_ones_own_is_no_alarm)
 {
     expect("own", "proved", "no-data-race holds");
+    expect("given_away_got_back", "proved", "no-data-race holds");
 }
 
 /* The runtime is compiled as programs are; here it is watched as they are, in all that the machine's
