@@ -13,7 +13,8 @@
  * saying that it woke makes the next notify wait for ever.
  *
  * Difference: the lock is not recursive. Python's Condition() has an RLock by default, whose owner
- * takes it once in everything that this family does with it.
+ * takes it once in everything that this family, and the pools on it, do with it. RLock itself,
+ * notify(n), wait_for and Event.wait(timeout) are not ported: nothing here needs them.
  *
  * Statuses are those of mpqueue.h. Create, then fork; free in each process with destroy.
  */
