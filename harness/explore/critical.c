@@ -5,8 +5,10 @@
  * A depth-first search looks for a good end from each prefix in turn, the longest first. When it
  * fails, everything that it has seen has no good end, and the next prefix need not look there
  * again: all searches share one set of states, and together they cost what the last of them costs.
- * When it succeeds, the path on its stack is the schedule that passes. The thread that moved last
- * goes on first, so that the path leaves threads seldom and is easy to read.
+ * When it succeeds, the path on its stack is a schedule that passes. A breadth-first search from
+ * where it leaves the counterexample then looks for the shortest such path, and no further than
+ * that one goes. In both, the thread that moved last goes on first: of equal ways the one is taken
+ * that stays with a thread as long as it can, and is easy to read.
  *
  * That the shared set may be kept: a search that fails has expanded all it has entered, and no path
  * from there leads to a good end. One that hits its limit has not; its set is thrown away.
@@ -201,6 +203,69 @@ static void take_passing(const struct seeker *seeker, const struct aw_schedule *
     critical->passing = (struct aw_schedule){choices, count, UINT32_MAX};
 }
 
+/* Forgets which states were entered, and may expand so many again. */
+static void begin_again(struct seeker *seeker, uint64_t states)
+{
+    memset(seeker->entered, 0, seeker->entered_capacity);
+    seeker->left = states;
+    seeker->stopped = false;
+}
+
+/* A state that the breadth-first search has come to. */
+struct node {
+    uint32_t state, parent, depth;
+    struct aw_choice choice; /* by which */
+};
+
+static void take_shorter(const struct aw_schedule *schedule, uint32_t branch,
+                         const struct node *nodes, uint32_t end, struct aw_critical *critical)
+{
+    uint32_t count = branch + nodes[end].depth;
+    struct aw_choice *choices = aw_allocate(count + 1ul, sizeof *choices);
+    memcpy(choices, schedule->choices, branch * sizeof *choices);
+    for (uint32_t at = end; nodes[at].depth > 0; at = nodes[at].parent)
+        choices[branch + nodes[at].depth - 1] = nodes[at].choice;
+    free(critical->passing.choices);
+    critical->passing = (struct aw_schedule){choices, count, UINT32_MAX};
+}
+
+/* Puts the shortest continuation from `branch` in place of the one that was found. */
+static void shorten(struct seeker *seeker, const struct aw_schedule *schedule, uint32_t from,
+                    struct aw_choice last, uint64_t states, struct aw_critical *critical)
+{
+    uint32_t branch = critical->branch, count = 1, capacity = 1024, length;
+    struct node *nodes = aw_allocate(capacity, sizeof *nodes);
+    begin_again(seeker, states);
+    length = critical->passing.count - branch;
+    nodes[0] = (struct node){.state = from, .choice = last};
+    seeker->entered[from] = 1;
+    critical->shortest = true;
+    for (uint32_t head = 0; head < count && nodes[head].depth < length; head++) {
+        if (seeker->left-- == 0) {
+            critical->shortest = false;
+            break;
+        }
+        seeker->frame_count = seeker->successor_count = 0;
+        if (expand(seeker, nodes[head].state, nodes[head].choice)) {
+            take_shorter(schedule, branch, nodes, head, critical);
+            break;
+        }
+        for (uint32_t i = 0; i < seeker->successor_count; i++) {
+            struct successor next = seeker->successors[i];
+            if (seeker->entered[next.state])
+                continue;
+            seeker->entered[next.state] = 1;
+            if (count == capacity) {
+                capacity *= 2;
+                nodes = aw_reallocate(nodes, capacity, sizeof *nodes);
+            }
+            nodes[count++] = (struct node){next.state, head, nodes[head].depth + 1, next.choice};
+        }
+    }
+    critical->shortest &= !seeker->stopped;
+    free(nodes);
+}
+
 /* The states along the schedule: ids[i] is the one before choice i. False when it does not exist.
  */
 static bool follow(struct seeker *seeker, const struct aw_schedule *schedule, uint32_t *ids)
@@ -244,14 +309,6 @@ static bool follow(struct seeker *seeker, const struct aw_schedule *schedule, ui
     return true;
 }
 
-/* Forgets which states were entered, and may expand so many again. */
-static void begin_again(struct seeker *seeker, uint64_t states)
-{
-    memset(seeker->entered, 0, seeker->entered_capacity);
-    seeker->left = states;
-    seeker->stopped = false;
-}
-
 /* Some earlier prefix that is seen to have a good end, looked for in longer and longer leaps. */
 static void bracket(struct seeker *seeker, const struct aw_schedule *schedule, const uint32_t *ids,
                     uint32_t from, uint64_t states, struct aw_critical *critical)
@@ -264,6 +321,8 @@ static void bracket(struct seeker *seeker, const struct aw_schedule *schedule, c
         begin_again(seeker, states / 8);
         if (seek(seeker, ids[from], last) == FOUND_GOOD) {
             take_passing(seeker, schedule, from, critical);
+            shorten(seeker, schedule, ids[from], last, states / AW_CRITICAL_SHORTEST_SHARE,
+                    critical);
             return;
         }
     }
@@ -283,6 +342,7 @@ static void find(struct seeker *seeker, const struct aw_schedule *schedule, cons
         if (found == FOUND_GOOD) {
             critical->kind = i == schedule->count ? AW_CRITICAL_OPEN : AW_CRITICAL_STEP;
             take_passing(seeker, schedule, i, critical);
+            shorten(seeker, schedule, ids[i], last, states / AW_CRITICAL_SHORTEST_SHARE, critical);
             return;
         }
         if (found == FOUND_LIMIT) {

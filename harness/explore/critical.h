@@ -11,6 +11,7 @@
 #ifndef AW_EXPLORE_CRITICAL_H
 #define AW_EXPLORE_CRITICAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "explore/choice.h"
@@ -37,7 +38,10 @@ enum aw_critical_kind {
 
 const char *aw_critical_name(enum aw_critical_kind kind);
 
-enum { AW_CRITICAL_STATES = 100000 }; /* the usual limit */
+enum {
+    AW_CRITICAL_STATES = 100000,    /* the usual limit */
+    AW_CRITICAL_SHORTEST_SHARE = 4, /* a part of it is for finding the shortest way */
+};
 
 struct aw_critical {
     enum aw_critical_kind kind;
@@ -45,13 +49,15 @@ struct aw_critical {
     uint32_t branch;            /* the first choice of `passing` that differs */
     uint64_t states;            /* that were looked at */
     struct aw_schedule passing; /* whole; the caller frees its choices. count 0: none */
+    bool shortest;              /* of those that leave the schedule there, none is shorter */
 };
 
 /*
  * `schedule` was found in a machine like this one with `properties` (and `favour`), exact_pipes as
  * the machine is set now. Symmetry and reduction are not used; at most `states` states are expanded
- * for the main search, and as many again to bracket the step when that was not enough. A schedule
- * that cannot be followed gives AW_CRITICAL_UNKNOWN.
+ * for the main search, as many again to bracket the step when that was not enough, and a quarter of
+ * them to find the shortest way to a good end. A schedule that cannot be followed gives
+ * AW_CRITICAL_UNKNOWN.
  */
 void aw_critical_find(struct aw_machine *machine, const struct aw_options *options,
                       const struct aw_schedule *schedule, uint64_t states,

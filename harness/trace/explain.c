@@ -636,8 +636,9 @@ const char *aw_trace_passing_text(const struct aw_trace *trace)
         say(&text, "instead, as step %u: %s, %s -> %s%s;", critical->branch + 1, first->who,
             operation(trace, first->operation, first->object), first->result,
             source(trace, first->function, first->file, first->line));
-    say(&text, " and after %u steps in all everything is well: ",
-        critical->branch + critical->passing_count);
+    say(&text, " and after %u steps in all (%s) everything is well: ",
+        critical->branch + critical->passing_count,
+        critical->shortest ? "no fewer will do" : "fewer may do");
     say_turns(&text);
     say(&text, ".");
     return text.words;

@@ -654,7 +654,7 @@ static int read_passing(struct reading *reading, const json_t *object,
 
 static int read_critical(struct reading *reading, const json_t *root)
 {
-    static const char *const keys[] = {"kind", "step", "branch", "states", "passing"};
+    static const char *const keys[] = {"kind", "step", "branch", "states", "passing", "shortest"};
     static const char *const kinds[] = {
 #define X(name, text) text,
         AW_CRITICALS(X)
@@ -674,6 +674,12 @@ static int read_critical(struct reading *reading, const json_t *root)
         (status = get_number(reading, object, "states", 0, INT64_MAX, &critical->states)) != 0 ||
         (status = get_list(reading, object, "passing", &list)) != 0)
         return status;
+    if (json_object_get(object, "shortest") != NULL) {
+        if ((status = get_bool(reading, object, "shortest", &critical->shortest)) != 0)
+            return status;
+        if (!critical->shortest)
+            return wrong(reading, "shortest: expected true, or no such member");
+    }
     critical->kind = (enum aw_critical_kind)kind;
     critical->step--;
     critical->branch--;

@@ -311,6 +311,7 @@ void aw_trace_find_critical(struct aw_machine *machine, const struct aw_options 
     trace->critical.step = critical.step;
     trace->critical.branch = critical.branch;
     trace->critical.states = critical.states;
+    trace->critical.shortest = critical.shortest;
     if (critical.passing.count > critical.branch)
         tell_passing(machine, &critical.passing, trace);
     if (critical.kind == AW_CRITICAL_STEP && trace->critical.passing_count == 0)

@@ -152,6 +152,7 @@ struct aw_trace_critical {
     uint64_t states;
     struct aw_trace_passing *passing; /* from step `branch` on */
     uint32_t passing_count;
+    bool shortest; /* `passing`, of those that leave the schedule at `branch` */
 };
 
 struct aw_trace {

@@ -230,6 +230,8 @@ static json_t *critical_json(const struct aw_trace_critical *critical)
     for (uint32_t i = 0; i < critical->passing_count; i++)
         append(passing, passing_json(&critical->passing[i]));
     set(object, "passing", passing);
+    if (critical->shortest)
+        set(object, "shortest", json_true());
     return object;
 }
 

@@ -172,6 +172,7 @@ static json_t *critical_json(const struct aw_trace *trace)
     set(object, "branch",
         critical->passing_count > 0 ? step_number(critical->branch) : json_null());
     set(object, "passing_count", number(critical->passing_count));
+    set(object, "shortest", json_boolean(critical->shortest));
     for (uint32_t i = 0; i < critical->passing_count && i < PASSING_TOLD; i++) {
         const struct aw_trace_passing *step = &critical->passing[i];
         struct aw_trace_step as = {.operation = step->operation, .object = step->object};

@@ -172,8 +172,9 @@ Test(explain, a_livelock_may_be_left_at_every_step)
     aw_trace_free(&trace);
 }
 
-/* Walks at random, without faults, from where a prefix of the trace leads; whether it ends well. */
-static bool walk_ends_well(const struct aw_trace *trace, struct aw_machine *machine,
+/* Walks at random, without faults, from where a prefix of the trace leads; how many
+ * steps it has in all if it ends well, else 0. */
+static uint32_t walk_ends_well(const struct aw_trace *trace, struct aw_machine *machine,
                            uint32_t prefix, unsigned *random)
 {
     struct aw_schedule schedule = {
@@ -217,10 +218,28 @@ static bool walk_ends_well(const struct aw_trace *trace, struct aw_machine *mach
     bool well = whole.at_end_count == 0;
     for (uint32_t i = 0; i < items.count; i++)
         well &= !aw_trace_item_lost(&items.items[i]);
+    uint32_t steps = whole.step_count;
     aw_trace_items_free(&items);
     aw_trace_free(&whole);
     free(schedule.choices);
-    return well;
+    return well ? steps : 0;
+}
+
+Test(explain, a_way_that_may_not_be_the_shortest_is_called_so)
+{
+    struct aw_trace trace, whole;
+    find_critical(&smallest, AW_CRITICAL_STATES, &whole);
+    cr_expect(whole.critical.shortest);
+    cr_expect_not_null(strstr(aw_trace_passing_text(&whole), "(no fewer will do)"), "%s",
+                       aw_trace_passing_text(&whole));
+    find_critical(&smallest, 200, &trace);
+    cr_assert_eq(trace.critical.kind, AW_CRITICAL_STEP);
+    cr_expect(!trace.critical.shortest);
+    cr_expect_geq(trace.critical.passing_count, whole.critical.passing_count);
+    cr_expect_not_null(strstr(aw_trace_passing_text(&trace), "(fewer may do)"), "%s",
+                       aw_trace_passing_text(&trace));
+    aw_trace_free(&trace);
+    aw_trace_free(&whole);
 }
 
 /* Differential: what the search says of all continuations is held against random ones. */
@@ -234,9 +253,14 @@ Test(explain, no_random_continuation_after_the_critical_step_is_good_and_one_bef
         cr_assert_eq(trace.critical.kind, AW_CRITICAL_STEP);
         struct aw_machine *machine = create(programs[i]);
         aw_machine_set_symmetry(machine, false);
+        const uint32_t passing = trace.critical.branch + trace.critical.passing_count;
+        cr_expect(trace.critical.shortest);
         for (int k = 0; k < 100; k++) {
-            cr_expect(!walk_ends_well(&trace, machine, trace.critical.step + 1, &random));
-            well += walk_ends_well(&trace, machine, trace.critical.step, &random);
+            cr_expect_eq(walk_ends_well(&trace, machine, trace.critical.step + 1, &random), 0);
+            uint32_t steps = walk_ends_well(&trace, machine, trace.critical.step, &random);
+            well += steps > 0;
+            cr_expect(steps == 0 || steps >= passing, "%u steps, and %u are said to be the fewest",
+                      steps, passing);
         }
         cr_expect_gt(well, 0u, "of 100 walks from before the critical step some end well");
         aw_machine_destroy(machine);
