@@ -808,7 +808,7 @@ int main(int argc, char **argv)
     for (int p = 0; p < pipe_count; p++)
         if (pipe(pipes[p]) != 0)
             _exit(NO_MEANS);
-    make_memory();
+    make_memory(text + HEAD);
     struct context context = {.is_process = 1};
     run(&context, 0);
     return NO_MEANS;

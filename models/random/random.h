@@ -47,7 +47,7 @@ int next_index(struct context *context, int limit); /* a digit below `limit` */
 void branch_if_any(struct context *context, int yes);
 
 /* random_memory.c */
-void make_memory(void);
+void make_memory(const char *text); /* the mapping only where place 7 occurs */
 int is_memory(char statement);
 void do_memory(struct context *context, char statement);
 

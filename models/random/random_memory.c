@@ -2,8 +2,9 @@
 /*
  * random_memory.c - the statements of random.c that touch memory which threads share.
  *
- * A place `a` is a digit: 0..7 are bytes of one global array, 8 is a block of the heap, 9 the variable
- * of s (passed over where there is none). A size `z` is 1, 2, 4 or 8 bytes, so that accesses at
+ * A place `a` is a digit: 0..4 are bytes of one global array, 8 is a block of the heap, 9 the variable
+ * of s (passed over where there is none); 7, 6 and 5 are bytes 0, 2 and 8 of a mapping that processes
+ * share. A size `z` is 1, 2, 4 or 8 bytes, so that accesses at
  * neighbouring places overlap. Atomic ones begin at the multiple of their size below.
  *
  *   statement  what it does
@@ -22,8 +23,10 @@
  * Loads have acquire order and stores release order at the odd places; that says nothing but that the
  * verdict mentions it.
  */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "random.h"
 
@@ -31,9 +34,15 @@ static struct {
     _Alignas(16) unsigned char bytes[32];
 } shared;
 static uint64_t *block;
+static unsigned char *mapping;
 
-void make_memory(void)
+void make_memory(const char *text)
 {
+    if (strchr(text, '7') != NULL) {
+        mapping = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (mapping == MAP_FAILED)
+            no_program();
+    }
     block = calloc(2, sizeof *block);
     if (block == NULL)
         no_program();
@@ -51,6 +60,10 @@ static QUIET void *address_of(const struct context *context, int place, int size
         return block;
     case 9:
         return context->place;
+    case 7:
+    case 6:
+    case 5:
+        return mapping == NULL ? NULL : mapping + (place == 5 ? 8 : (7 - place) * 2 / size * size);
     default:
         return shared.bytes + place / size * size;
     }

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "machine/access.h"
+#include "machine/shared.h"
+#include "machine/touch.h"
 
 /* ---- sets of pairs ---- */
 
@@ -60,37 +61,71 @@ bool aw_races_within(const struct aw_races *some, const struct aw_races *all, ch
     return true;
 }
 
+/* Bytes that a thread is parked at. */
 struct parked {
     uint64_t begin, end;
     struct one one;
+    bool reads;
 };
+enum { PARKED_MAX = AW_RANGES_MAX + 1 };
 
-static bool parked_at(const struct aw_thread *thread, struct parked *parked)
+/* One range; or several, of a call that touches mappings. Returns how many. */
+static unsigned parked_at(struct aw_machine *machine, const struct aw_state *state,
+                          uint32_t process, uint32_t thread, struct parked *parked)
 {
-    if (thread->status != AW_THREAD_PARKED || thread->op.kind != AW_OP_ACCESS)
-        return false;
-    uint32_t kind = (uint32_t)(thread->op.argument >> 32);
-    parked->begin = thread->op.address;
-    parked->end = parked->begin + (uint32_t)thread->op.argument;
-    parked->one = (struct one){(uint32_t)thread->op.pc, ((kind & AW_ACCESS_WRITE) ? WRITES : 0) |
-                                                            ((kind & AW_ACCESS_ATOMIC) ? ATOMIC : 0)};
-    return true;
+    const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + process]);
+    const struct aw_thread *t = &aw_local_threads(local)[thread];
+    struct aw_range ranges[PARKED_MAX];
+    unsigned count = 1;
+    if (t->status != AW_THREAD_PARKED || t->op.kind != AW_OP_ACCESS)
+        return 0;
+    uint32_t pc = (uint32_t)t->op.pc;
+    if ((t->op.flags & AW_OP_SHARED) != 0)
+        count = aw_touch_ranges(machine, state, process, thread, ranges);
+    else
+        ranges[0] = (struct aw_range){t->op.address, (uint32_t)t->op.argument,
+                                      (uint32_t)(t->op.argument >> 32)};
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t kind = ranges[i].kind;
+        parked[i] = (struct parked){
+            .begin = ranges[i].address,
+            .end = ranges[i].address + ranges[i].size,
+            .one = {pc, ((kind & AW_ACCESS_WRITE) ? WRITES : 0) |
+                            ((kind & AW_ACCESS_ATOMIC) ? ATOMIC : 0)},
+            .reads = (kind & AW_ACCESS_READ) != 0,
+        };
+    }
+    return count;
+}
+
+static void meet(struct aw_races *races, const struct parked *one, const struct parked *other,
+                 bool of_one_process)
+{
+    for (uint64_t at = one->begin; at < one->end; at++)
+        if (at >= other->begin && at < other->end && (of_one_process || aw_is_shared(at)) &&
+            in_conflict(one->one.kind, other->one.kind))
+            add(races, at, one->one, other->one);
 }
 
 void aw_races_parked(struct aw_races *races, struct aw_machine *machine,
                      const struct aw_state *state)
 {
+    struct parked all[AW_CLOCK_UNITS * 2][PARKED_MAX];
+    uint32_t process_of[AW_CLOCK_UNITS * 2];
+    unsigned counts[AW_CLOCK_UNITS * 2], units = 0;
     uint32_t processes = aw_machine_layout(machine, state)->process_count;
     for (uint32_t p = 0; p < processes; p++) {
-        const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
-        const struct aw_thread *threads = aw_local_threads(local);
-        struct parked one, other;
-        for (uint32_t i = 0; i < local->thread_count; i++)
-            for (uint32_t j = i + 1; j < local->thread_count && parked_at(&threads[i], &one); j++)
-                if (parked_at(&threads[j], &other) && in_conflict(one.one.kind, other.one.kind))
-                    for (uint64_t at = one.begin; at < one.end; at++)
-                        if (at >= other.begin && at < other.end)
-                            add(races, at, one.one, other.one);
+        uint32_t threads =
+            aw_machine_local(machine, state->words[AW_WORD_FIRST + p])->thread_count;
+        for (uint32_t t = 0; t < threads && units < AW_CLOCK_UNITS * 2; t++) {
+            process_of[units] = p;
+            counts[units] = parked_at(machine, state, p, t, all[units]);
+            for (unsigned u = 0; u < units; u++)
+                for (unsigned i = 0; i < counts[u]; i++)
+                    for (unsigned j = 0; j < counts[units]; j++)
+                        meet(races, &all[u][i], &all[units][j], process_of[u] == p);
+            units += counts[units] > 0;
+        }
     }
 }
 
@@ -161,6 +196,8 @@ static void in_line(struct aw_clock *mine, struct aw_clock *object)
 
 static struct aw_clock_byte *byte_of(struct aw_clocks *clocks, uint32_t pid, uint64_t address)
 {
+    if (aw_is_shared(address))
+        pid = 0; /* the same for all */
     for (uint32_t i = 0; i < clocks->byte_count; i++)
         if (clocks->bytes[i].address == address && clocks->bytes[i].pid == pid)
             return &clocks->bytes[i];
@@ -196,36 +233,37 @@ static void reads_from(struct aw_clocks *clocks, struct aw_clock_unit *unit, uin
 }
 
 static void access_memory(struct aw_clocks *clocks, struct aw_clock_unit *unit,
-                          const struct aw_thread *thread, struct aw_races *races)
+                          const struct parked *parked, unsigned count, bool goes_on,
+                          struct aw_races *races)
 {
-    struct parked parked = {0};
-    parked_at(thread, &parked);
-    uint32_t self = (uint32_t)(unit - clocks->units), kind = parked.one.kind;
-    bool reads = (thread->op.argument >> 32 & AW_ACCESS_READ) != 0;
-    for (uint64_t at = parked.begin; at < parked.end; at++) {
-        struct aw_clock_byte *byte = byte_of(clocks, unit->pid, at);
-        if (byte == NULL)
-            return;
-        judge(clocks, byte, unit, parked.one, races);
-    }
-    if (reads)
-        reads_from(clocks, unit, parked.begin, parked.end);
-    if (thread->op.progress == 0)
-        unit->read_size = 0;
-    if (unit->read_size != 0) /* the bytes are copied now, in one step with the write */
+    uint32_t self = (uint32_t)(unit - clocks->units);
+    for (unsigned i = 0; i < count; i++)
+        for (uint64_t at = parked[i].begin; at < parked[i].end; at++) {
+            struct aw_clock_byte *byte = byte_of(clocks, unit->pid, at);
+            if (byte == NULL)
+                return;
+            judge(clocks, byte, unit, parked[i].one, races);
+        }
+    if (goes_on) /* the bytes are copied now, in one step with the write */
         reads_from(clocks, unit, unit->read, unit->read + unit->read_size);
-    if (reads && (kind & ATOMIC) == 0) {
-        unit->read = parked.begin;
-        unit->read_size = (uint32_t)(parked.end - parked.begin);
-    }
+    else
+        unit->read_size = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (parked[i].reads) {
+            reads_from(clocks, unit, parked[i].begin, parked[i].end);
+            unit->read = parked[i].begin;
+            unit->read_size = (uint32_t)(parked[i].end - parked[i].begin);
+        }
     unit->clock.at[self]++;
-    for (uint64_t at = parked.begin; at < parked.end; at++) {
-        struct aw_clock_byte *byte = byte_of(clocks, unit->pid, at);
-        byte->when[self][kind] = unit->clock.at[self];
-        byte->pc[self][kind] = parked.one.pc;
-        if ((kind & WRITES) != 0)
-            byte->written = unit->clock;
-    }
+    for (unsigned i = 0; i < count; i++)
+        for (uint64_t at = parked[i].begin; at < parked[i].end; at++) {
+            struct aw_clock_byte *byte = byte_of(clocks, unit->pid, at);
+            uint32_t kind = parked[i].one.kind;
+            byte->when[self][kind] = unit->clock.at[self];
+            byte->pc[self][kind] = parked[i].one.pc;
+            if ((kind & WRITES) != 0)
+                byte->written = unit->clock;
+        }
 }
 
 /* ---- everything else ---- */
@@ -260,8 +298,9 @@ static void on_image(struct aw_clocks *clocks, struct aw_clock_unit *unit, const
     case AW_OP_DETACH:
         join(clock_of(clocks, OF_THREADS, pid, 1), mine);
         return;
-    case AW_OP_THREAD_EXIT:
+    case AW_OP_THREAD_EXIT: /* of the holder of a robust mutex, in a mapping or not */
         join(clock_of(clocks, OF_THREADS, pid, 0), mine);
+        join(clock_of(clocks, OF_WORLD, 0, 0), mine);
         return;
     case AW_OP_COND_WAIT:
     case AW_OP_COND_SLEEP:
@@ -389,7 +428,9 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
     bool write_end;
     enum aw_op_class class = aw_op_class_of(&was->op);
     if (was->op.kind == AW_OP_ACCESS) {
-        access_memory(clocks, unit, was, races);
+        struct parked parked[PARKED_MAX];
+        unsigned count = parked_at(machine, before, process, thread, parked);
+        access_memory(clocks, unit, parked, count, was->op.progress > 0, races);
     } else {
         unit->clock.at[unit - clocks->units]++;
         if (was->op.kind == AW_OP_BARRIER_LEAVE)

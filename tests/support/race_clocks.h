@@ -2,8 +2,8 @@
 /*
  * race_clocks.h - a detector of data races by vector clocks, run beside an execution.
  *
- * What a race is. docs/semantics.md: two threads of a process are parked, in one reachable state, at
- * accesses to a common byte, at least one a write, not both atomic. What the detector looks for: two
+ * What a race is. docs/semantics.md: two threads of a process, or of two at bytes of a shared mapping, are
+ * parked, in one reachable state, at accesses to a common byte, at least one a write, not both atomic. What the detector looks for: two
  * such accesses in one execution that are not ordered by happens-before. Over all executions that
  * interleave every access these are the same pairs:
  *

@@ -341,10 +341,10 @@ static char draw_length(uint64_t *seed)
     return one_of(seed, "111222334568");
 }
 
-/* Mostly few places, so that accesses meet. */
-static char draw_place_in_memory(uint64_t *seed)
+/* Mostly few places, so that accesses meet; in a mapping, where the program has one. */
+static char draw_place_in_memory(uint64_t *seed, const char *text)
 {
-    return one_of(seed, "00000011224489");
+    return one_of(seed, strchr(text, '7') != NULL ? "77777756018" : "00000011224489");
 }
 
 static char draw_size(uint64_t *seed)
@@ -378,7 +378,7 @@ static char draw_parameter(uint64_t *seed, const char *text, int body, char lett
                : letter == ',' || letter == '.' ? one_of(seed, "12348")
                                                 : draw_length(seed);
     case 'a':
-        return draw_place_in_memory(seed);
+        return draw_place_in_memory(seed, text);
     case 'z':
         return draw_size(seed);
     default: /* b */
@@ -459,7 +459,7 @@ static void drop_one(uint64_t *seed, char *text)
         erase(text + (chosen - text), statement_end(chosen));
 }
 
-static char draw_dollar(uint64_t *seed, char what)
+static char draw_dollar(uint64_t *seed, const char *template, char what)
 {
     switch (what) {
     case 'v':
@@ -479,7 +479,7 @@ static char draw_dollar(uint64_t *seed, char what)
     case 't':
         return one_of(seed, "&&^^~__{}");
     case 'a':
-        return draw_place_in_memory(seed);
+        return draw_place_in_memory(seed, template);
     case 'z':
         return draw_size(seed);
     default:
@@ -501,7 +501,7 @@ static void fill_in(uint64_t *seed, const struct shape *shape, char *text)
             if (below(seed, 2) == 0)
                 *out++ = 'i';
         } else {
-            char drawn = draw_dollar(seed, *at);
+            char drawn = draw_dollar(seed, template, *at);
             *out++ = drawn;
             if (drawn == 'G' || drawn == 'B')
                 *out++ = '0';
