@@ -62,13 +62,18 @@ static const uint64_t *page_bits(const struct aw_machine *machine, uint64_t addr
 
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size)
 {
-    if (aw_is_shared(address)) /* touch.h */
-        return false;
-    if (machine->accesses.every) {
+    if (machine->accesses.every && !aw_is_shared(address)) {
         enum aw_access_place place = aw_access_place(machine, address);
         if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_RUNTIME && place != AW_PLACE_CONSTANT)
             return true; /* of the own stack, what another thread was seen at: below */
     }
+    return aw_access_is_marked(machine, address, size);
+}
+
+bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    if (aw_is_shared(address)) /* touch.h */
+        return false;
     for (uint64_t at = address; at < address + size;) {
         const uint64_t *bits = page_bits(machine, at);
         uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;

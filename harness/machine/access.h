@@ -121,6 +121,8 @@ void aw_access_runaway(struct aw_machine *machine);
 void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
                uint64_t pc);
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size);
+/* The same, but for aw_machine_set_every_access. */
+bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size);
 
 /* The accesses that a call with these arguments makes; returns how many ranges. */
 typedef unsigned aw_footprint(const struct aw_machine *machine, const uint64_t *args,

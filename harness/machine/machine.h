@@ -309,7 +309,8 @@ bool aw_machine_set_visible(struct aw_machine *machine, const char *text);
 
 /* For an oracle: every access to memory that may be written is visible, but for those of a thread to
  * its own stack and those of a process with one thread. Bytes of a stack that another thread was parked
- * at are the exception: settling makes them visible for their owner as well. */
+ * at are the exception: settling makes them visible for their owner as well. What the compiler does not
+ * announce (sites.h) is no operation. */
 void aw_machine_set_every_access(struct aw_machine *machine, bool on);
 
 /* Some atomic operation had an order weaker than sequentially consistent; threads of a process share

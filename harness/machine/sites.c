@@ -501,7 +501,7 @@ static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
         return instruction->is.mnemonic == ZYDIS_MNEMONIC_MOVSXD ? TRUST : STAY;
     if (!aw_gate.records || where == AW_PLACE_OUTSIDE)
         return STAY;
-    if (aw_access_is_visible(machine, *place, size)) {
+    if (aw_access_is_marked(machine, *place, size)) {
         sites->address = *place;
         sites->size = size;
         sites->kind = kind;
