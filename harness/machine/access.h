@@ -135,7 +135,7 @@ bool aw_access_of_call(const char *name, aw_footprint **footprint);
 /* Hooks: functions of program code that run in place (access_hooks.c). */
 struct aw_hook {
     const char *name;
-    void *function; /* what it does when nothing parks */
+    void *function; /* what it does when nothing parks; NULL: nothing */
     aw_footprint *footprint; /* NULL: `size` bytes (0: the second argument) at the first argument */
     uint32_t size, kind;
     uint8_t operation; /* of an atomic one */

@@ -15,21 +15,27 @@
 aw_gate_enter:
         leaq    aw_gate(%rip), %r10
         movl    %r11d, %r11d
+        cmpl    $0, (%r10)
+        jne     1f
+        cmpq    $0, 8(%r10,%r11,8)      /* most hooks do nothing else */
+        jne     1f
+        ret
+1:
         movq    %rsp, %rax
         movq    %rax, 3080(%r10)
         movq    aw_cpu(%rip), %rsp
         pushq   %rax
         pushq   %r11
         cmpl    $0, (%r10)
-        jne     2f
-1:
+        jne     3f
+2:
         call    *8(%r10,%r11,8)
         popq    %r11
         leaq    aw_gate(%rip), %r10
         movq    $0, 3080(%r10)
         popq    %rsp
         ret
-2:
+3:
         pushq   %r9
         pushq   %r8
         pushq   %rcx
@@ -49,7 +55,14 @@ aw_gate_enter:
         movq    (%rsp), %r11
         leaq    aw_gate(%rip), %r10
         testl   %eax, %eax
-        je      1b
+        jne     4f
+        cmpq    $0, 8(%r10,%r11,8)
+        jne     2b
+        movq    $0, 3080(%r10)
+        popq    %r11
+        popq    %rsp
+        ret
+4:
         movq    $0, 3080(%r10)
         popq    %r11
         popq    %rsp

@@ -136,8 +136,6 @@ static unsigned atomic_footprint(const uint64_t *args, struct aw_range *ranges, 
 ATOMICS(X)
 #undef X
 
-static void nothing(void) {}
-
 static unsigned of_fence(const struct aw_machine *machine, const uint64_t *args,
                          struct aw_range *ranges)
 {
@@ -214,7 +212,7 @@ LEAF(append_bounded) uint64_t end = string(a[0]), size = at_most(a[1], a[2]);
 r[n++] = reads(a[0], end); r[n++] = reads(a[1], size);
 r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1); END
 
-#define PLAIN(text, bytes, kinds) {.name = "__tsan_" text, .function = (void *)(uintptr_t)nothing, .size = bytes, .kind = kinds}
+#define PLAIN(text, bytes, kinds) {.name = "__tsan_" text, .size = bytes, .kind = kinds}
 #define PLAINS(bytes, suffix)                                                                      \
     PLAIN("read" suffix, bytes, AW_ACCESS_READ), PLAIN("write" suffix, bytes, AW_ACCESS_WRITE),    \
         PLAIN("volatile_read" suffix, bytes, AW_ACCESS_READ | AW_ACCESS_VOLATILE),                 \
@@ -223,8 +221,8 @@ r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1); END
         PLAIN("unaligned_write" suffix, bytes, AW_ACCESS_WRITE),                                   \
         PLAIN("unaligned_volatile_read" suffix, bytes, AW_ACCESS_READ | AW_ACCESS_VOLATILE),       \
         PLAIN("unaligned_volatile_write" suffix, bytes, AW_ACCESS_WRITE | AW_ACCESS_VOLATILE)
-#define SILENT(text) {.name = "__tsan_" text, .function = (void *)(uintptr_t)nothing, .footprint = of_fence}
-#define FENCE(text) {.name = "__tsan_" text, .function = (void *)(uintptr_t)nothing, .footprint = of_fence, .kind = AW_ACCESS_ATOMIC}
+#define SILENT(text) {.name = "__tsan_" text, .footprint = of_fence}
+#define FENCE(text) {.name = "__tsan_" text, .footprint = of_fence, .kind = AW_ACCESS_ATOMIC}
 #define L(function_name, of) {.name = #function_name, .function = (void *)(uintptr_t)function_name, .footprint = of_##of}
 
 const struct aw_hook aw_hooks[] = {
@@ -301,7 +299,7 @@ uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool 
         *high = (uint64_t)(value >> 64);
         return (uint64_t)value;
     }
-    if (hook->footprint == NULL || hook->footprint == of_fence)
+    if (hook->function == NULL)
         return 0;
     uint64_t (*leaf)(uint64_t, uint64_t, uint64_t, uint64_t) =
         (uint64_t(*)(uint64_t, uint64_t, uint64_t, uint64_t))(uintptr_t)hook->function;
