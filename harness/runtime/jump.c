@@ -146,6 +146,8 @@ void cleanups_after_fork(unsigned before)
 {
     struct row mine = rows[before];
 
+    if (is_blank(rows, sizeof rows))
+        return;
     for (unsigned i = 0; i < AW_THREADS_MAX; i++)
         if (is_used(&rows[i]))
             rows[i] = (struct row){0};

@@ -139,8 +139,9 @@ void keys_after_fork(unsigned before)
     unsigned self = __aw_self();
     struct row *mine = rows[before];
 
-    rows[before] = NULL;
-    for (unsigned t = 0; t < AW_THREADS_MAX; t++) {
+    if (mine != NULL)
+        rows[before] = NULL;
+    for (unsigned t = is_blank(rows, sizeof rows) ? AW_THREADS_MAX : 0; t < AW_THREADS_MAX; t++) {
         if (rows[t] != NULL) {
             free(rows[t]);
             rows[t] = NULL;

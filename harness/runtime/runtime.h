@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <string.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -41,5 +42,14 @@ int format_text(char *buffer, unsigned long size, const char *format, ...)
 const char *errno_text(int number);
 
 #pragma GCC visibility pop
+
+/* Are all bytes zero? Asked of the host at once: a loop over tables that are almost always empty would
+ * be most of what a forked child does, since each access of instrumented code is looked at. */
+static inline int is_blank(const void *bytes, unsigned long size)
+{
+    const char *first = bytes;
+
+    return *first == 0 && memcmp(first, first + 1, size - 1) == 0;
+}
 
 #endif
