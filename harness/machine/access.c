@@ -64,6 +64,9 @@ bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, ui
 {
     if (machine->accesses.every && !aw_is_shared(address)) {
         enum aw_access_place place = aw_access_place(machine, address);
+        for (int i = 0; i < 2; i++)
+            if (address >= machine->accesses.spared[i] && address < machine->accesses.spared_end[i])
+                return false;
         if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_RUNTIME && place != AW_PLACE_CONSTANT)
             return true; /* of the own stack, what another thread was seen at: below */
     }
@@ -134,6 +137,22 @@ bool aw_machine_settle(struct aw_machine *machine)
 bool aw_machine_is_settled(const struct aw_machine *machine)
 {
     return machine->accesses.pending_count == 0 && !machine->sites.stacks_wanted;
+}
+
+bool aw_machine_spare(struct aw_machine *machine, const char *variable)
+{
+    struct aw_accesses *a = &machine->accesses;
+    uint64_t address = aw_module_symbol(machine->program, variable), end = address, offset;
+    const char *name = variable;
+    if (address == 0)
+        return false;
+    while (name != NULL && strcmp(name, variable) == 0)
+        name = aw_module_variable_at(machine->program, ++end, &offset);
+    a->spared[0] = address;
+    a->spared_end[0] = end;
+    a->spared[1] = AW_ARGS_BASE;
+    a->spared_end[1] = AW_ARGS_BASE + machine->args_bytes;
+    return true;
 }
 
 void aw_machine_set_every_access(struct aw_machine *machine, bool on)

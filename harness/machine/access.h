@@ -98,6 +98,7 @@ struct aw_accesses {
     struct aw_range *pending;
     uint32_t pending_count, pending_capacity;
 
+    uint64_t spared[2], spared_end[2]; /* reads of these are not visible by it */
     bool every;         /* for an oracle: all bytes but those of the own stack are visible */
     unsigned plant;     /* enum aw_access_plant */
     bool weak_orders;   /* some atomic operation had an order weaker than sequentially consistent */

@@ -313,6 +313,10 @@ bool aw_machine_set_visible(struct aw_machine *machine, const char *text);
  * announce (sites.h) is no operation. */
 void aw_machine_set_every_access(struct aw_machine *machine, bool on);
 
+/* For the same: reads of the arguments and of this variable, which no thread writes while there are
+ * others, are no operations. False when the program exports none of the name. */
+bool aw_machine_spare(struct aw_machine *machine, const char *variable);
+
 /* Some atomic operation had an order weaker than sequentially consistent; threads of a process share
  * state of the runtime. */
 bool aw_machine_weak_orders(const struct aw_machine *machine);

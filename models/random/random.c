@@ -43,12 +43,10 @@
  *   < > % ...  accesses to memory that threads share: random_memory.c
  *   sb         as T, and gives the thread the address of a variable on the own stack (place 9); who
  *              has done that joins all its threads before it ends
- *   mb         as T, and it is the new thread that has to join the oldest of the others (passed over
- *              if there is none, or after s)
- *   p          detaches the oldest thread (the same)
- *   vm         unlocks a mutex that others hold (passed over if not normal, or held)
- *   lm es up   spins: until trylock, trywait, poll for reading succeeds (forgets the failures)
- *   *k( )      does the block k times
+ *   mb         as T, and it is the new thread that has to join the oldest of the others (passed
+ * over if there is none, or after s) p          detaches the oldest thread (the same) vm unlocks a
+ * mutex that others hold (passed over if not normal, or held) lm es up   spins: until trylock,
+ * trywait, poll for reading succeeds (forgets the failures) *k( )      does the block k times
  *   ?( ) !( )  does the block if the accumulator is odd, even
  *   Km( ) Ys( ) ope( ) tp( )   with a block: does it if the answer was yes
  *
@@ -60,10 +58,11 @@
  * mostly another exit status. Bytes written tell the writer's body, not its pid.
  *
  * No data races but those of random_memory.c: all other state of a thread is on its own stack, but
- * for the guarded variables, which are touched only with their mutex held. A forked child goes on at
- * the same depth of the stack with all of that cleared, so that siblings which run the same body are
- * in equal states. What reads the text and the tables that main fills in before there are threads
- * is QUIET, not instrumented: an oracle that interleaves every access should not interleave these.
+ * for the guarded variables, which are touched only with their mutex held. A forked child goes on
+ * at the same depth of the stack with all of that cleared, so that siblings which run the same body
+ * are in equal states. What threads only read, the text and the tables that main fills in before
+ * there are any, is in the arguments and in `random_tables`: an oracle that interleaves every
+ * access is told to spare these.
  *
  * A second argument N turns a question about outcomes into one about a property: the root process
  * gets an item twice when it exits with N, so that exactly-once is violated exactly when it can.
@@ -95,29 +94,22 @@
 #include "allways/probe.h"
 #include "random.h"
 
-static pthread_mutex_t mutexes[MUTEXES], *mutex_of[MUTEXES];
-static char kinds[MUTEXES];
+struct tables random_tables = {.asked_for = NO_PROGRAM};
+static pthread_mutex_t mutexes[MUTEXES];
 static int guarded[MUTEXES]; /* under the mutex of the same number */
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_cond_t conditions[CONDITIONS] = {PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER};
 static sem_t unnamed[SEMAPHORES - NAMED];
-static sem_t *semaphores[SEMAPHORES]; /* NULL: the program has none of that number */
-static int pipes[PIPES][2];
-static int pipe_count;
-static const char *bodies[10];
-static int body_count;
-static int is_child;
-static unsigned asked_for = NO_PROGRAM; /* the second argument */
 
 _Noreturn void no_program(void)
 {
     _exit(NO_PROGRAM);
 }
 
-static _Noreturn QUIET void exit_process(const struct context *context)
+static _Noreturn void exit_process(const struct context *context)
 {
-    if (!is_child && context->accumulator == asked_for) {
+    if (!random_tables.is_child && context->accumulator == random_tables.asked_for) {
         aw_put(0, 1);
         aw_got(0, 1);
         aw_got(0, 1);
@@ -132,7 +124,7 @@ void fold(struct context *context, int value)
 
 /* ---- reading the text ---- */
 
-static QUIET char next_char(struct context *context)
+static STEP char next_char(struct context *context)
 {
     while (*context->at == ' ')
         context->at++;
@@ -197,7 +189,7 @@ static void branch(struct context *context, int yes)
 }
 
 /* A block that may follow an operation which answers yes or no. */
-QUIET void branch_if_any(struct context *context, int yes)
+void branch_if_any(struct context *context, int yes)
 {
     while (*context->at == ' ')
         context->at++;
@@ -207,7 +199,7 @@ QUIET void branch_if_any(struct context *context, int yes)
 
 /* ---- mutexes and conditions ---- */
 
-static QUIET void do_mutex(struct context *context, char what)
+static STEP void do_mutex(struct context *context, char what)
 {
     int m = next_index(context, MUTEXES), result;
     if (context->foreign >> m & 1) {
@@ -217,28 +209,29 @@ static QUIET void do_mutex(struct context *context, char what)
     }
     switch (what) {
     case 'Z':
-        fold(context, pthread_mutex_consistent(mutex_of[m]) != 0);
+        fold(context, pthread_mutex_consistent(random_tables.mutex_of[m]) != 0);
         return;
     case 'v':
-        if (kinds[m] == 'n' && context->held[m] == 0)
-            fold(context, pthread_mutex_unlock(mutex_of[m]) != 0);
+        if (random_tables.kinds[m] == 'n' && context->held[m] == 0)
+            fold(context, pthread_mutex_unlock(random_tables.mutex_of[m]) != 0);
         return;
     case 'U':
-        if ((kinds[m] == 'n' || kinds[m] == 'p') && context->held[m] == 0)
+        if ((random_tables.kinds[m] == 'n' || random_tables.kinds[m] == 'p') &&
+            context->held[m] == 0)
             return;
-        result = pthread_mutex_unlock(mutex_of[m]);
+        result = pthread_mutex_unlock(random_tables.mutex_of[m]);
         if (result == 0)
             context->held[m]--;
         fold(context, result != 0);
         return;
     case 'L':
-        result = pthread_mutex_lock(mutex_of[m]);
+        result = pthread_mutex_lock(random_tables.mutex_of[m]);
         break;
     case 'K':
-        result = pthread_mutex_trylock(mutex_of[m]);
+        result = pthread_mutex_trylock(random_tables.mutex_of[m]);
         break;
     default:
-        while ((result = pthread_mutex_trylock(mutex_of[m])) == EBUSY)
+        while ((result = pthread_mutex_trylock(random_tables.mutex_of[m])) == EBUSY)
             sched_yield();
         break;
     }
@@ -253,7 +246,7 @@ static QUIET void do_mutex(struct context *context, char what)
         branch_if_any(context, result == 0);
 }
 
-static QUIET void do_rwlock(struct context *context, char what)
+static STEP void do_rwlock(struct context *context, char what)
 {
     int result;
     switch (what) {
@@ -294,11 +287,6 @@ static void do_guarded(struct context *context, char what)
         fold(context, guarded[m]);
 }
 
-static QUIET pthread_mutex_t *mutex_at(int m)
-{
-    return mutex_of[m];
-}
-
 static void do_condition(struct context *context, char what)
 {
     int c = next_index(context, CONDITIONS), m;
@@ -315,10 +303,10 @@ static void do_condition(struct context *context, char what)
         return;
     int result = 0;
     if (what == 'C')
-        result = pthread_cond_wait(&conditions[c], mutex_at(m));
+        result = pthread_cond_wait(&conditions[c], random_tables.mutex_of[m]);
     else
         while (guarded[m] == 0 && result == 0)
-            result = pthread_cond_wait(&conditions[c], mutex_at(m));
+            result = pthread_cond_wait(&conditions[c], random_tables.mutex_of[m]);
     if (result == ENOTRECOVERABLE) {
         context->held[m] = 0;
         return;
@@ -328,9 +316,9 @@ static void do_condition(struct context *context, char what)
 
 /* ---- semaphores ---- */
 
-static QUIET void do_semaphore(struct context *context, char what)
+static STEP void do_semaphore(struct context *context, char what)
 {
-    sem_t *semaphore = semaphores[next_index(context, SEMAPHORES)];
+    sem_t *semaphore = random_tables.semaphores[next_index(context, SEMAPHORES)];
     int value = 0;
     if (semaphore == NULL) {
         if (what == 'Y')
@@ -392,18 +380,19 @@ static int poll_ends(struct pollfd *set, int count, int timeout)
     return seen;
 }
 
-static QUIET int poll_end(int p, int is_write, int timeout)
+static STEP int poll_end(int p, int is_write, int timeout)
 {
-    struct pollfd set = {.fd = pipes[p][is_write], .events = is_write ? POLLOUT : POLLIN};
+    struct pollfd set = {.fd = random_tables.pipes[p][is_write],
+                         .events = is_write ? POLLOUT : POLLIN};
     return poll_ends(&set, 1, timeout);
 }
 
-static QUIET int poll_both(int timeout)
+static STEP int poll_both(int timeout)
 {
     struct pollfd set[PIPES] = {{0}};
-    for (int p = 0; p < pipe_count; p++)
-        set[p] = (struct pollfd){.fd = pipes[p][0], .events = POLLIN};
-    return poll_ends(set, pipe_count, timeout);
+    for (int p = 0; p < random_tables.pipe_count; p++)
+        set[p] = (struct pollfd){.fd = random_tables.pipes[p][0], .events = POLLIN};
+    return poll_ends(set, random_tables.pipe_count, timeout);
 }
 
 static void set_nonblocking(int fd, int on)
@@ -413,38 +402,38 @@ static void set_nonblocking(int fd, int on)
         fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
-static QUIET void do_transfer(struct context *context, char what)
+static STEP void do_transfer(struct context *context, char what)
 {
     int p = next_index(context, PIPES), length = next_index(context, 10);
-    if (p >= pipe_count)
+    if (p >= random_tables.pipe_count)
         return;
     if (what == 'w')
-        do_write(context, pipes[p][1], length);
+        do_write(context, random_tables.pipes[p][1], length);
     else if (what == 'r')
-        read_some(context, pipes[p][0], length);
+        read_some(context, random_tables.pipes[p][0], length);
     else
         while (length > 0) {
-            ssize_t result = read_some(context, pipes[p][0], length);
+            ssize_t result = read_some(context, random_tables.pipes[p][0], length);
             if (result <= 0)
                 break;
             length -= (int)result;
         }
 }
 
-static QUIET void do_end(struct context *context, char what)
+static STEP void do_end(struct context *context, char what)
 {
     int p = next_index(context, PIPES);
     int is_write = what == 't' || what == 'u' ? 0 : next_end(context), seen = 0;
-    int exists = p < pipe_count;
+    int exists = p < random_tables.pipe_count;
     switch (what) {
     case 'n':
     case 'b':
         if (exists)
-            set_nonblocking(pipes[p][is_write], what == 'n');
+            set_nonblocking(random_tables.pipes[p][is_write], what == 'n');
         return;
     case 'c':
         if (exists)
-            fold(context, close(pipes[p][is_write]) != 0);
+            fold(context, close(random_tables.pipes[p][is_write]) != 0);
         return;
     case 'u':
         while (exists && poll_end(p, 0, 0) == 0)
@@ -462,9 +451,9 @@ static QUIET void do_end(struct context *context, char what)
 
 /* ---- processes and threads ---- */
 
-static QUIET void start_body(struct context *context, int body, int is_process)
+static STEP void start_body(struct context *context, int body, int is_process)
 {
-    context->at = bodies[body];
+    context->at = random_tables.bodies[body];
     context->body = body;
     context->is_process = is_process;
 }
@@ -487,25 +476,25 @@ static STEP pid_t fork_named(void)
 }
 
 /* The child knows nothing of its parent but the mutexes that it may unlock. */
-static QUIET void become(struct context *context, int body)
+static STEP void become(struct context *context, int body)
 {
     struct context child = {.foreign = context->foreign};
     for (int m = 0; m < MUTEXES; m++) {
-        if (kinds[m] == 'p' || kinds[m] == 's')
+        if (random_tables.kinds[m] == 'p' || random_tables.kinds[m] == 's')
             continue; /* the parent's */
-        if (context->held[m] > 0 && kinds[m] != 'n')
+        if (context->held[m] > 0 && random_tables.kinds[m] != 'n')
             child.foreign |= (unsigned char)(1 << m);
         else
             child.held[m] = context->held[m];
     }
     *context = child;
-    is_child = 1;
+    random_tables.is_child = 1;
     start_body(context, body, 1);
 }
 
-static QUIET int higher_body(struct context *context)
+static STEP int higher_body(struct context *context)
 {
-    int body = next_index(context, body_count);
+    int body = next_index(context, random_tables.body_count);
     if (body <= context->body)
         no_program();
     return body;
@@ -566,8 +555,8 @@ static void do_child(struct context *context, char what)
 
 static void *thread_main(void *argument);
 
-/* What a thread gets: its body, and the variable that it is given, or the thread that it has to join.
- * A user-space address has 47 bits. */
+/* What a thread gets: its body, and the variable that it is given, or the thread that it has to
+ * join. A user-space address has 47 bits. */
 enum { GIVEN_PLACE = 1, GIVEN_THREAD = 2 };
 
 static void *pack(int body, int given, uint64_t value)
@@ -733,13 +722,13 @@ static void *thread_main(void *argument)
 static void make_mutex(int m, char kind)
 {
     pthread_mutexattr_t attributes;
-    kinds[m] = kind;
-    mutex_of[m] = &mutexes[m];
+    random_tables.kinds[m] = kind;
+    random_tables.mutex_of[m] = &mutexes[m];
     pthread_mutexattr_init(&attributes);
     if (kind == 'p' || kind == 's') {
-        mutex_of[m] = mmap(NULL, sizeof **mutex_of, PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (mutex_of[m] == MAP_FAILED)
+        random_tables.mutex_of[m] = mmap(NULL, sizeof **random_tables.mutex_of,
+                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (random_tables.mutex_of[m] == MAP_FAILED)
             _exit(NO_MEANS);
         pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     }
@@ -749,7 +738,7 @@ static void make_mutex(int m, char kind)
                                                          : PTHREAD_MUTEX_NORMAL);
     if (kind == 'o' || kind == 's')
         pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(mutex_of[m], &attributes);
+    pthread_mutex_init(random_tables.mutex_of[m], &attributes);
 }
 
 /* Another run of this program may have the same name in hand for a moment: try again. */
@@ -775,10 +764,10 @@ static void make_semaphore(int s, char value)
     if (value < '0' || value > '9')
         no_program();
     if (s < NAMED) {
-        semaphores[s] = make_named(s, (unsigned)(value - '0'));
+        random_tables.semaphores[s] = make_named(s, (unsigned)(value - '0'));
     } else {
-        semaphores[s] = &unnamed[s - NAMED];
-        sem_init(semaphores[s], 0, (unsigned)(value - '0'));
+        random_tables.semaphores[s] = &unnamed[s - NAMED];
+        sem_init(random_tables.semaphores[s], 0, (unsigned)(value - '0'));
     }
 }
 
@@ -793,20 +782,20 @@ int main(int argc, char **argv)
         return NO_PROGRAM;
     }
     if (argc > 2)
-        asked_for = (unsigned)atoi(argv[2]);
+        random_tables.asked_for = (unsigned)atoi(argv[2]);
     for (const char *at = text + HEAD - 1; at != NULL; at = strchr(at + 1, '/')) {
-        if (body_count == 10)
+        if (random_tables.body_count == 10)
             no_program();
-        bodies[body_count++] = at + 1;
+        random_tables.bodies[random_tables.body_count++] = at + 1;
     }
     for (int m = 0; m < MUTEXES; m++)
         make_mutex(m, text[m]);
     pthread_barrier_init(&barrier, NULL, 2);
     for (int s = 0; s < SEMAPHORES; s++)
         make_semaphore(s, text[4 + s]);
-    pipe_count = text[10] - '0';
-    for (int p = 0; p < pipe_count; p++)
-        if (pipe(pipes[p]) != 0)
+    random_tables.pipe_count = text[10] - '0';
+    for (int p = 0; p < random_tables.pipe_count; p++)
+        if (pipe(random_tables.pipes[p]) != 0)
             _exit(NO_MEANS);
     make_memory(text + HEAD);
     struct context context = {.is_process = 1};

@@ -7,14 +7,30 @@
 #define RANDOM_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define STEP  __attribute__((noinline))
-#define QUIET __attribute__((noinline, no_sanitize_thread))
+#define STEP __attribute__((noinline))
 
 enum { MUTEXES = 3, CONDITIONS = 2, NAMED = 3, SEMAPHORES = 5, PIPES = 2, DEPTH = 6, STARTED = 4 };
 enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulator's 0..63 */
+
+/* What main fills in, and threads read. */
+struct tables {
+    char kinds[MUTEXES];
+    pthread_mutex_t *mutex_of[MUTEXES];
+    sem_t *semaphores[SEMAPHORES]; /* NULL: the program has none of that number */
+    int pipes[PIPES][2];
+    int pipe_count;
+    const char *bodies[10];
+    int body_count;
+    int is_child;
+    unsigned asked_for; /* the second argument */
+    uint64_t *block;    /* of the heap */
+    unsigned char *mapping;
+};
+extern struct tables random_tables;
 
 struct loop {
     const char *begin; /* of the block, or NULL: a block that is done once */

@@ -2,10 +2,10 @@
 /*
  * random_memory.c - the statements of random.c that touch memory which threads share.
  *
- * A place `a` is a digit: 0..4 are bytes of one global array, 8 is a block of the heap, 9 the variable
- * of s (passed over where there is none); 7, 6 and 5 are bytes 0, 2 and 8 of a mapping that processes
- * share. A size `z` is 1, 2, 4 or 8 bytes, so that accesses at
- * neighbouring places overlap. Atomic ones begin at the multiple of their size below.
+ * A place `a` is a digit: 0..4 are bytes of one global array, 8 is a block of the heap, 9 the
+ * variable of s (passed over where there is none); 7, 6 and 5 are bytes 0, 2 and 8 of a mapping
+ * that processes share. A size `z` is 1, 2, 4 or 8 bytes, so that accesses at neighbouring places
+ * overlap. Atomic ones begin at the multiple of their size below.
  *
  *   statement  what it does
  *   <az [az    reads, plainly and as volatile: observed; with a block: does it if it was not 0
@@ -14,14 +14,12 @@
  *   &az        atomic load, as <
  *   ^az ;az    atomic store, of the same and of 0
  *   ~az _az    atomic exchange, fetch_add: observed
- *   {az }az    compare-exchange of 0, strong and weak: observed; with a block: does it if it succeeded
- *   ,ak        memset of k bytes
- *   .aak       memcpy of k bytes from the second place to the first
- *   |          a fence
- *   daz        spins until an atomic load gives something else than 0
+ *   {az }az    compare-exchange of 0, strong and weak: observed; with a block: does it if it
+ * succeeded ,ak        memset of k bytes .aak       memcpy of k bytes from the second place to the
+ * first |          a fence daz        spins until an atomic load gives something else than 0
  *
- * Loads have acquire order and stores release order at the odd places; that says nothing but that the
- * verdict mentions it.
+ * Loads have acquire order and stores release order at the odd places; that says nothing but that
+ * the verdict mentions it.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -33,18 +31,16 @@
 static struct {
     _Alignas(16) unsigned char bytes[32];
 } shared;
-static uint64_t *block;
-static unsigned char *mapping;
-
 void make_memory(const char *text)
 {
     if (strchr(text, '7') != NULL) {
-        mapping = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (mapping == MAP_FAILED)
+        random_tables.mapping =
+            mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (random_tables.mapping == MAP_FAILED)
             no_program();
     }
-    block = calloc(2, sizeof *block);
-    if (block == NULL)
+    random_tables.block = calloc(2, sizeof *random_tables.block);
+    if (random_tables.block == NULL)
         no_program();
 }
 
@@ -53,17 +49,19 @@ int is_memory(char statement)
     return strchr("<>%[]&^;~_{},.|d", statement) != NULL;
 }
 
-static QUIET void *address_of(const struct context *context, int place, int size)
+static STEP void *address_of(const struct context *context, int place, int size)
 {
     switch (place) {
     case 8:
-        return block;
+        return random_tables.block;
     case 9:
         return context->place;
     case 7:
     case 6:
     case 5:
-        return mapping == NULL ? NULL : mapping + (place == 5 ? 8 : (7 - place) * 2 / size * size);
+        return random_tables.mapping == NULL
+                   ? NULL
+                   : random_tables.mapping + (place == 5 ? 8 : (7 - place) * 2 / size * size);
     default:
         return shared.bytes + place / size * size;
     }
@@ -147,8 +145,8 @@ static void do_access(struct context *context, char what, int is_atomic)
     uint64_t value = 0;
     if (at != NULL) {
         do
-            value = (is_atomic ? atomic : plain)[index](at, what == 'd' ? '&' : what,
-                                                        token(context));
+            value =
+                (is_atomic ? atomic : plain)[index](at, what == 'd' ? '&' : what, token(context));
         while (what == 'd' && value == 0);
         if (strchr("<[&~_{}", what))
             observe(context, value);

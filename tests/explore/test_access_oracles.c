@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random programs whose threads share memory: does the checker, which makes visible only what breaks its
- * discipline, tell what explorers tell that interleave every access, and the races that a detector
- * by vector clocks finds beside their executions?
+ * Random programs whose threads share memory: does the checker, which makes visible only what
+ * breaks its discipline, tell what explorers tell that interleave every access, and the races that
+ * a detector by vector clocks finds beside their executions?
  *
- * Each is explored with all rules, or without one of them or all, with and without symmetry, and every
- * other one without the random walks that hide bugs of the watches. The seeds are fixed; `make soak
- * SIZE=accesses` goes on from where these end.
+ * Each is explored with all rules, or without one of them or all, with and without symmetry, and
+ * every other one without the random walks that hide bugs of the watches. The seeds are fixed;
+ * `make soak SIZE=accesses` goes on from where these end.
  */
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -41,17 +41,17 @@ static void compare_many(uint64_t first, uint64_t count, const struct aw_random_
 
 Test(access_oracles, agree_on_few_accesses)
 {
-    compare_many(1, 1000, &aw_random_few_accesses, 10000);
+    compare_many(1, 750, &aw_random_few_accesses, 10000);
 }
 
 Test(access_oracles, agree_on_few_accesses_more)
 {
-    compare_many(1001, 1000, &aw_random_few_accesses, 10000);
+    compare_many(1001, 750, &aw_random_few_accesses, 10000);
 }
 
 Test(access_oracles, agree_on_more_accesses)
 {
-    compare_many(100001, 200, &aw_random_accesses, 5000);
+    compare_many(100001, 150, &aw_random_accesses, 5000);
 }
 
 /* What the comparison has found. */

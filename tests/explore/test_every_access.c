@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_every_access.c - the explorers that interleave every access, held against interleavings, outcomes
- * and races enumerated by hand.
+ * test_every_access.c - the explorers that interleave every access, held against interleavings,
+ * outcomes and races enumerated by hand.
  *
  * Programs are texts of models/random/random.c: main and one thread. What is counted: as in
- * test_by_hand.c, and one step for each access that the two make while both exist. Main's join and exit
- * are behind all steps of the thread, which has s (start) and e (pthread_exit) around its own, so that n
- * steps of main, between pthread_create and the join, and m of the thread, without a lock or a branch,
- * have C(n + m + 2, n) interleavings.
+ * test_by_hand.c, and one step for each access that the two make while both exist. Main's join and
+ * exit are behind all steps of the thread, which has s (start) and e (pthread_exit) around its own,
+ * so that n steps of main, between pthread_create and the join, and m of the thread, without a lock
+ * or a branch, have C(n + m + 2, n) interleavings.
  */
 #include "every_access.h"
 #include "explore_box.h"
@@ -22,6 +22,7 @@ static void check(const struct example *example)
     struct aw_every every, searched;
     struct aw_machine *machine = box_random(example->text);
     char text[200];
+    cr_assert(aw_machine_spare(machine, "random_tables"));
     aw_every_enumerate(machine, 1000000, &every);
     cr_expect(every.complete, "%s", example->text);
     cr_expect_eq(every.executions, example->executions, "%s: %lu executions", example->text,
@@ -47,29 +48,30 @@ static void check(const struct example *example)
         check(&example);                                                                           \
     }
 
-/* Each writes one byte: C(4, 1). The thread's write is last, or main's. The one pair: write, write. */
+/* Each writes one byte: C(4, 1). The thread's write is last, or main's. The one pair: write, write.
+ */
 BY_HAND(a_write_each, "nnn:-----:0/T1>01J<01/>01", 4, 2, 1)
 
 /* Reads conflict with nobody, and are steps nevertheless. */
 BY_HAND(a_read_each, "nnn:-----:0/T1<01J/<01", 4, 1, 0)
 
-/* counter++ of a byte, main adding 1, the thread 2: two steps each, C(6, 2) = 15. It ends as 3, or as 1
- * or 2 where one addition is lost. Both run the same code: the read with the other's write, and both
- * writes. */
+/* counter++ of a byte, main adding 1, the thread 2: two steps each, C(6, 2) = 15. It ends as 3, or
+ * as 1 or 2 where one addition is lost. Both run the same code: the read with the other's write,
+ * and both writes. */
 BY_HAND(two_increments, "nnn:-----:0/T1%01J<01/%01", 15, 3, 2)
 
 /* The same with atomic additions: one step each. */
 BY_HAND(two_atomic_increments, "nnn:-----:0/T1_01J/_01", 4, 2, 0)
 
 /* Two each: C(6, 2). What main sees of them: its two answers are the sums before; the thread's two
- * before, between or behind: with m = 1 and t = 2, main's first answer is 0, 2 or 4, and its second is
- * that plus 1 and whatever of the thread's comes between: (0; 1, 3, 5), (2; 3, 5), (4; 5). Each of the
- * six fixes what the thread sees, which it hands to main by the join. */
+ * before, between or behind: with m = 1 and t = 2, main's first answer is 0, 2 or 4, and its second
+ * is that plus 1 and whatever of the thread's comes between: (0; 1, 3, 5), (2; 3, 5), (4; 5). Each
+ * of the six fixes what the thread sees, which it hands to main by the join. */
 BY_HAND(two_by_two_atomic_increments, "nnn:-----:0/T1_01_01J/_01_01", 15, 6, 0)
 
-/* Under a mutex, as a_mutex in test_by_hand.c with the increment in between: the accesses of the two
- * never interleave. Main's L r w U lies before the thread's L, with s before, between or behind: 5; or
- * behind its U, with e before, between or behind: 5. */
+/* Under a mutex, as a_mutex in test_by_hand.c with the increment in between: the accesses of the
+ * two never interleave. Main's L r w U lies before the thread's L, with s before, between or
+ * behind: 5; or behind its U, with e before, between or behind: 5. */
 BY_HAND(increments_under_a_mutex, "nnn:-----:0/T1L0%01U0J<01/L0%01U0", 10, 1, 0)
 
 /* Different mutexes: L r w U of both in any order, C(4 + 4 + 2, 4) = 210. Outcomes and pairs as
@@ -79,22 +81,23 @@ BY_HAND(increments_under_two_mutexes, "nnn:-----:0/T1L0%01U0J<01/L1%01U1", 210, 
 /* Handed over: main's w V, the thread's S r behind them. s is before, between or behind w V: 3. */
 BY_HAND(a_semaphore_hands_over, "nnn:---0-:0/T1>01V3J/S3<01", 3, 1, 0)
 
-/* The same with the post first. V is before S, w anywhere behind V: the thread's s S r e with V before
- * S: V first or behind s. V s: w has 5 places among s S r e; s V: w has 4 among S r e. 9. w before r
- * or not: two outcomes, one pair. */
+/* The same with the post first. V is before S, w anywhere behind V: the thread's s S r e with V
+ * before S: V first or behind s. V s: w has 5 places among s S r e; s V: w has 4 among S r e. 9. w
+ * before r or not: two outcomes, one pair. */
 BY_HAND(a_post_too_early, "nnn:---0-:0/T1V3>01J/S3<01", 9, 2, 1)
 
-/* Message passing: main's w and flag; the thread reads the flag (s f e), and if it is set, the data as
- * well (s f r e). The flag before f: s before, between or behind w and flag: 3. Otherwise w and flag
- * among s f e with flag behind f: C(5, 2) - 3 = 7. The data is read in the first case only: two
- * outcomes, no race. */
+/* Message passing: main's w and flag; the thread reads the flag (s f e), and if it is set, the data
+ * as well (s f r e). The flag before f: s before, between or behind w and flag: 3. Otherwise w and
+ * flag among s f e with flag behind f: C(5, 2) - 3 = 7. The data is read in the first case only:
+ * two outcomes, no race. */
 BY_HAND(message_passing, "nnn:-----:0/T1>01^81J/&81(<01)", 10, 2, 0)
 
-/* The flag is a plain one: the same executions, and a race on it. Not on the data: whoever reads it has
- * seen the flag. */
+/* The flag is a plain one: the same executions, and a race on it. Not on the data: whoever reads it
+ * has seen the flag. */
 BY_HAND(message_passing_by_a_plain_flag, "nnn:-----:0/T1>01>81J/<81(<01)", 10, 2, 1)
 
-/* Store buffering: each writes its own and reads the other's: C(6, 2) = 15; all but "neither sees". */
+/* Store buffering: each writes its own and reads the other's: C(6, 2) = 15; all but "neither sees".
+ */
 BY_HAND(store_buffering, "nnn:-----:0/T1^01&41J/^41&01", 15, 3, 0)
 
 /* The same with plain accesses: under sequential consistency the same outcomes; two races. */
@@ -103,10 +106,10 @@ BY_HAND(store_buffering_plain, "nnn:-----:0/T1>01<41J/>41<01", 15, 3, 2)
 /* A strong compare-exchange each of 0: whoever comes first has it. */
 BY_HAND(two_claims, "nnn:-----:0/T1{01J/{01", 4, 2, 0)
 
-/* Weak ones. The order of s e and c, C of main and thread: main's first with the thread's s before or
- * behind (2): main's succeeds, and then the thread's fails for good: 2 * 1; or main's fails without
- * cause, and the thread's succeeds or fails: 2 * 2. The thread's first, with its e before or behind
- * main's (2): the same. 2 * (2 + 4) = 12. Either has it, or nobody. */
+/* Weak ones. The order of s e and c, C of main and thread: main's first with the thread's s before
+ * or behind (2): main's succeeds, and then the thread's fails for good: 2 * 1; or main's fails
+ * without cause, and the thread's succeeds or fails: 2 * 2. The thread's first, with its e before
+ * or behind main's (2): the same. 2 * (2 + 4) = 12. Either has it, or nobody. */
 BY_HAND(two_weak_claims, "nnn:-----:0/T1}01J/}01", 12, 3, 0)
 
 /* Four bytes over one of them: one byte in common, one pair. */
@@ -115,8 +118,8 @@ BY_HAND(sizes_overlap, "nnn:-----:0/T1>04J/<21", 4, 2, 1)
 /* Neighbours have nothing in common. */
 BY_HAND(neighbours, "nnn:-----:0/T1>04J/>44", 4, 1, 0)
 
-/* A copy reads 2 bytes, then writes 2: two steps. Main's two are among the thread's s w e, w a write of
- * what is read: C(5, 2) = 10. 2 bytes, one pair each. */
+/* A copy reads 2 bytes, then writes 2: two steps. Main's two are among the thread's s w e, w a
+ * write of what is read: C(5, 2) = 10. 2 bytes, one pair each. */
 BY_HAND(a_copy, "nnn:-----:0/T1.402J<42/>02", 10, 2, 2)
 
 /* A variable of main's stack, given away: main's own accesses are steps as well. */
@@ -165,8 +168,8 @@ Test(every_access, litmus)
     cr_expect_eq(statuses("mp"), 1 << 0 | 1 << 2);
     /* Two loads of one place: never first the new value, then the old one (1). */
     cr_expect_eq(statuses("corr"), 1 << 0 | 1 << 2 | 1 << 3);
-    /* One reader sees x and not yet y (bits 0, not 1), the other y and not yet x (bits 2, not 3): 5 of
-     * the 16 is the one that sequential consistency excludes. */
+    /* One reader sees x and not yet y (bits 0, not 1), the other y and not yet x (bits 2, not 3): 5
+     * of the 16 is the one that sequential consistency excludes. */
     cr_expect_eq(statuses("iriw"), 0xffff & ~(1 << 5));
     /* No addition is lost. */
     cr_expect_eq(statuses("add"), 1 << 4);
@@ -186,8 +189,7 @@ Test(every_access, litmus_by_the_checker)
         struct aw_result result;
         struct aw_error error;
         snprintf(name, sizeof name, "%s", names[i]);
-        struct box_outcomes found = {
-            .machine = box_machine("build/models/memory/litmus.so", argv)};
+        struct box_outcomes found = {.machine = box_machine("build/models/memory/litmus.so", argv)};
         struct aw_observer observer = {box_terminal, box_restart, &found, NULL};
         aw_options_default(&options);
         options.properties = JUDGED;

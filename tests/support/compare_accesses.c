@@ -49,6 +49,7 @@ static struct aw_machine *make(const char *program, char *const *argv)
         fprintf(stderr, "%s\n", error.message);
         exit(2);
     }
+    aw_machine_spare(machine, "random_tables"); /* of models/random/random.c; others have none */
     return machine;
 }
 

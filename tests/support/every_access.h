@@ -7,8 +7,8 @@
  * (aw_machine_set_every_access).
  *
  * Enumerating goes depth-first through all executions, remembers none, and runs a detector of races
- * beside each (race_clocks.h). Searching remembers states, for what has too many executions or cycles;
- * in every state it looks who is parked at what. Walking takes some executions at random.
+ * beside each (race_clocks.h). Searching remembers states, for what has too many executions or
+ * cycles; in every state it looks who is parked at what. Walking takes some executions at random.
  */
 #ifndef AW_TESTS_SUPPORT_EVERY_ACCESS_H
 #define AW_TESTS_SUPPORT_EVERY_ACCESS_H

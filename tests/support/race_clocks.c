@@ -21,9 +21,15 @@ struct pair {
     struct one one, other;
 };
 
-void aw_races_init(struct aw_races *races) { aw_intern_init(&races->pairs); }
+void aw_races_init(struct aw_races *races)
+{
+    aw_intern_init(&races->pairs);
+}
 
-void aw_races_deinit(struct aw_races *races) { aw_intern_deinit(&races->pairs); }
+void aw_races_deinit(struct aw_races *races)
+{
+    aw_intern_deinit(&races->pairs);
+}
 
 static bool in_conflict(uint32_t one, uint32_t other)
 {
@@ -115,8 +121,7 @@ void aw_races_parked(struct aw_races *races, struct aw_machine *machine,
     unsigned counts[AW_CLOCK_UNITS * 2], units = 0;
     uint32_t processes = aw_machine_layout(machine, state)->process_count;
     for (uint32_t p = 0; p < processes; p++) {
-        uint32_t threads =
-            aw_machine_local(machine, state->words[AW_WORD_FIRST + p])->thread_count;
+        uint32_t threads = aw_machine_local(machine, state->words[AW_WORD_FIRST + p])->thread_count;
         for (uint32_t t = 0; t < threads && units < AW_CLOCK_UNITS * 2; t++) {
             process_of[units] = p;
             counts[units] = parked_at(machine, state, p, t, all[units]);
@@ -313,8 +318,8 @@ static void on_image(struct aw_clocks *clocks, struct aw_clock_unit *unit, const
     }
 }
 
-static void on_kernel(struct aw_clocks *clocks, struct aw_clock_unit *unit,
-                      const struct aw_op *op, uint32_t handle)
+static void on_kernel(struct aw_clocks *clocks, struct aw_clock_unit *unit, const struct aw_op *op,
+                      uint32_t handle)
 {
     struct aw_clock *mine = &unit->clock;
     struct aw_clock *process = clock_of(clocks, OF_PROCESS, unit->pid, 0);
@@ -368,7 +373,8 @@ static void bury(struct aw_clocks *clocks, struct aw_machine *machine, const str
         uint32_t index;
         if (!gone->alive ||
             (has_process(layout, gone->pid, &index) &&
-             has_thread(aw_machine_local(machine, after->words[AW_WORD_FIRST + index]), gone->slot)))
+             has_thread(aw_machine_local(machine, after->words[AW_WORD_FIRST + index]),
+                        gone->slot)))
             continue;
         gone->alive = 0;
         if (op->kind == AW_OP_JOIN && gone->pid == unit->pid)
@@ -409,8 +415,7 @@ void aw_clocks_begin(struct aw_clocks *clocks, struct aw_machine *machine,
 
 void aw_clocks_copy(struct aw_clocks *to, const struct aw_clocks *from)
 {
-    memcpy(to, from,
-           offsetof(struct aw_clocks, bytes) + from->byte_count * sizeof from->bytes[0]);
+    memcpy(to, from, offsetof(struct aw_clocks, bytes) + from->byte_count * sizeof from->bytes[0]);
 }
 
 void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,

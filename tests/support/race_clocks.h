@@ -2,28 +2,29 @@
 /*
  * race_clocks.h - a detector of data races by vector clocks, run beside an execution.
  *
- * What a race is. docs/semantics.md: two threads of a process, or of two at bytes of a shared mapping, are
- * parked, in one reachable state, at accesses to a common byte, at least one a write, not both atomic. What the detector looks for: two
- * such accesses in one execution that are not ordered by happens-before. Over all executions that
- * interleave every access these are the same pairs:
+ * What a race is. docs/semantics.md: two threads of a process, or of two at bytes of a shared
+ * mapping, are parked, in one reachable state, at accesses to a common byte, at least one a write,
+ * not both atomic. What the detector looks for: two such accesses in one execution that are not
+ * ordered by happens-before. Over all executions that interleave every access these are the same
+ * pairs:
  *
- * - Parked together, then in a race: carry out one right after the other. An order between them would
- *   need a chain through something in between, and there is nothing. (So too many edges do no harm, as
- *   long as every edge comes from an earlier operation.)
- * - In a race, then parked together: let a of thread i be before b of thread j, unordered. Carry out
- *   only what happens before a or before b, in the order of the execution. Each of these operations
- *   finds what it found before, because the last thing that could have made a difference to it is
- *   before it by an edge, and so among them. Then i comes to a and stays there, and j comes to b. (So
- *   no edge may be missing: of everything that an operation's answer depends on, the last change has
- *   an edge to it.)
+ * - Parked together, then in a race: carry out one right after the other. An order between them
+ * would need a chain through something in between, and there is nothing. (So too many edges do no
+ * harm, as long as every edge comes from an earlier operation.)
+ * - In a race, then parked together: let a of thread i be before b of thread j, unordered. Carry
+ * out only what happens before a or before b, in the order of the execution. Each of these
+ * operations finds what it found before, because the last thing that could have made a difference
+ * to it is before it by an edge, and so among them. Then i comes to a and stays there, and j comes
+ * to b. (So no edge may be missing: of everything that an operation's answer depends on, the last
+ * change has an edge to it.)
  *
- * The edges, besides the order within a thread: a read takes in the clock of the last write to each of
- * its bytes, plain or atomic, once the race is judged (a later, ordered consequence of a race is no
- * race of its own). sem_post -> all that look at the semaphore; mutex, condition, read-write lock,
- * barrier, pipe: each operation -> the next ones on it; create -> start; end -> join; everything in the
- * process -> a child of fork; end -> wait; what changes descriptors or processes -> what looks at
- * them. Mazurkiewicz 1986 (traces); Pozniansky and Schuster 2003 (Djit+: a full clock for each
- * location, since a read is compared with all writers and a write with all readers).
+ * The edges, besides the order within a thread: a read takes in the clock of the last write to each
+ * of its bytes, plain or atomic, once the race is judged (a later, ordered consequence of a race is
+ * no race of its own). sem_post -> all that look at the semaphore; mutex, condition, read-write
+ * lock, barrier, pipe: each operation -> the next ones on it; create -> start; end -> join;
+ * everything in the process -> a child of fork; end -> wait; what changes descriptors or processes
+ * -> what looks at them. Mazurkiewicz 1986 (traces); Pozniansky and Schuster 2003 (Djit+: a full
+ * clock for each location, since a read is compared with all writers and a write with all readers).
  *
  * Shares nothing with access_facts.c: no locks, no granules, no discipline.
  */
