@@ -11,7 +11,7 @@
  *   edge.c      edges: executing a step of a process once, and remembering it
  *   layout.c    which processes and objects a state has
  *   objects.c   what semaphores and pipes do under operations
- *   kernel.c    outcomes: which ways a parked operation can go on
+ *   kernel*.c   outcomes: which ways a parked operation can go on
  *   faults.c    outcomes of injected faults
  *   step.c      what an outcome does to a state
  *   touch*.c    program code at the bytes of shared mappings

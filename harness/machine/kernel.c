@@ -14,8 +14,6 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 #include "machine/kernel.h"
-#include "machine/shared.h"
-#include "machine/touch.h"
 
 /* Time. */
 
@@ -45,21 +43,8 @@ static uint32_t world_expired(struct aw_machine *machine, uint32_t id, int64_t d
 
 /* Outcomes. */
 
-struct question {
-    struct aw_machine *machine;
-    const struct aw_state *state;
-    const struct aw_layout *layout;
-    const struct aw_local *local;
-    const struct aw_thread_info *info;
-    const struct aw_op *op;
-    unsigned process, thread;
-    int64_t now; /* part of every answer in virtual time */
-    struct aw_outcome *outcomes;
-    unsigned count;
-};
-
 /* Answers are shared between states; in virtual time they also carry the time. */
-static uint32_t timed_answer(struct question *q, uint32_t answer)
+static uint32_t timed_answer(struct aw_question *q, uint32_t answer)
 {
     if (q->now == 0 || answer == AW_INTERN_NONE)
         return answer;
@@ -68,7 +53,7 @@ static uint32_t timed_answer(struct question *q, uint32_t answer)
     return aw_answer_put(q->machine, &timed);
 }
 
-static struct aw_outcome *add(struct question *q, uint32_t answer)
+struct aw_outcome *aw_question_add(struct aw_question *q, uint32_t answer)
 {
     AW_CHECK(q->count < AW_MAX_OUTCOMES);
     struct aw_outcome *outcome = &q->outcomes[q->count++];
@@ -78,8 +63,7 @@ static struct aw_outcome *add(struct question *q, uint32_t answer)
     return outcome;
 }
 
-/* Adds the expiry of a blocked operation's time-out, where it has one. */
-static void add_expiry(struct question *q, uint32_t answer)
+void aw_question_expiry(struct aw_question *q, uint32_t answer)
 {
     if ((q->op->flags & AW_OP_TIMED) == 0)
         return;
@@ -87,17 +71,17 @@ static void add_expiry(struct question *q, uint32_t answer)
                                    (q->op->flags & AW_OP_RELATIVE) != 0);
     if (world == AW_INTERN_NONE)
         return;
-    struct aw_outcome *outcome = add(q, answer);
+    struct aw_outcome *outcome = aw_question_add(q, answer);
     outcome->world = world;
     outcome->expiry = 1;
 }
 
-static void on_image(struct question *q)
+static void on_image(struct aw_question *q)
 {
     for (unsigned choice = 0; choice < q->info->outcomes; choice++)
-        add(q, q->machine->answer_choice[choice]);
+        aw_question_add(q, q->machine->answer_choice[choice]);
     if (q->info->outcomes == 0)
-        add_expiry(q, q->machine->answer_expiry);
+        aw_question_expiry(q, q->machine->answer_expiry);
 }
 
 static bool sigpipe_ignored(const struct aw_local *local)
@@ -106,7 +90,7 @@ static bool sigpipe_ignored(const struct aw_local *local)
 }
 
 /* Bytes that a read or write could move at once in a fault-free world; 0 when it is blocked. */
-static uint32_t transferable(const struct question *q, uint32_t object)
+static uint32_t transferable(const struct aw_question *q, uint32_t object)
 {
     const struct aw_pipe *pipe = aw_intern_get(&q->machine->objects, object);
     if (q->op->kind == AW_OP_READ)
@@ -118,7 +102,7 @@ static uint32_t transferable(const struct question *q, uint32_t object)
 
 /* Does some thread sleep in a read or write of that end? In the machine it might as well not have
  * called yet; on Linux the two differ once its descriptor is closed or made non-blocking. */
-static bool has_sleeper(const struct question *q, uint32_t handle, bool write_end, bool own_only,
+static bool has_sleeper(const struct aw_question *q, uint32_t handle, bool write_end, bool own_only,
                         int fd)
 {
     uint32_t position = aw_machine_position(q->layout, handle);
@@ -144,14 +128,14 @@ static bool has_sleeper(const struct question *q, uint32_t handle, bool write_en
     return false;
 }
 
-static void on_object(struct question *q)
+static void on_object(struct aw_question *q)
 {
     if (q->info->handle == AW_INTERN_NONE) { /* another thread may have changed the descriptor */
         const struct aw_fd *fd = aw_local_fd(q->local, q->op->fd);
         if (fd != NULL && (aw_fd_is_memory(fd) || q->op->kind == AW_OP_FSTAT))
-            add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
+            aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
         else
-            add(q, aw_answer_error(q->machine,
+            aw_question_add(q, aw_answer_error(q->machine,
                                    fd != NULL && q->op->kind == AW_OP_FTRUNCATE ? EINVAL : EBADF));
         return;
     }
@@ -161,12 +145,12 @@ static void on_object(struct question *q)
     struct aw_object_move move =
         aw_object_move_of(q->machine, object, q->op, q->info, sigpipe_ignored(q->local));
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
-        add_expiry(q, q->op->kind == AW_OP_MUTEX_TIMEDLOCK
+        aw_question_expiry(q, q->op->kind == AW_OP_MUTEX_TIMEDLOCK
                           ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
                           : aw_answer_error(q->machine, ETIMEDOUT));
         return;
     }
-    struct aw_outcome *outcome = add(q, move.answer);
+    struct aw_outcome *outcome = aw_question_add(q, move.answer);
     outcome->effect = AW_EFFECT_OBJECT;
     outcome->position = (uint16_t)position;
     outcome->object = move.object;
@@ -177,16 +161,7 @@ static void on_object(struct question *q)
         outcome->stop = AW_STOP_SLEEPER;
 }
 
-/* An access to a mapping. */
-static void on_access(struct question *q)
-{
-    uint32_t answers[2];
-    unsigned count = aw_touch_answers(q->machine, q->state, q->process, q->thread, answers);
-    for (unsigned i = 0; i < count; i++)
-        add(q, answers[i]);
-}
-
-static void on_poll(struct question *q)
+static void on_poll(struct aw_question *q)
 {
     const struct pollfd *set = aw_intern_get(&q->machine->payloads, q->op->payload);
     int16_t revents[AW_MAX_FDS];
@@ -196,7 +171,7 @@ static void on_poll(struct question *q)
         revents[i] = 0;
         const struct aw_fd *fd = set[i].fd < 0 ? NULL : aw_local_fd(q->local, set[i].fd);
         if (fd != NULL && aw_fd_is_memory(fd)) {
-            add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
+            aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
             return;
         }
         if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
@@ -211,59 +186,37 @@ static void on_poll(struct question *q)
         ready += revents[i] != 0;
     }
     if (ready == 0 && (q->op->flags & AW_OP_NONBLOCKING) == 0) {
-        add_expiry(q, q->machine->answer_zero);
+        aw_question_expiry(q, q->machine->answer_zero);
         return;
     }
     uint32_t output = ready == 0 ? AW_INTERN_NONE
                                  : aw_intern_put(&q->machine->payloads, revents,
                                                  count * (uint32_t)sizeof *revents);
-    add(q, aw_answer_plain(q->machine, ready, 0, 0, output));
+    aw_question_add(q, aw_answer_plain(q->machine, ready, 0, 0, output));
 }
 
-/* mmap of a descriptor. */
-static void on_mmap(struct question *q)
-{
-    const struct aw_fd *fd = aw_local_fd(q->local, q->op->fd);
-    if (fd == NULL) {
-        add(q, aw_answer_error(q->machine, EBADF));
-        return;
-    }
-    bool mapped = false;
-    for (uint32_t i = 0; i < q->local->fd_count; i++)
-        mapped |= aw_local_fds(q->local)[i].kind == AW_FD_MAPPING &&
-                  aw_local_fds(q->local)[i].handle == fd->handle;
-    if (fd->kind == AW_FD_MEMORY_READ && !q->op->extra)
-        add(q, aw_answer_error(q->machine, EACCES));
-    else if (!aw_fd_is_memory(fd) || mapped)
-        add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
-    else if (q->local->fd_count == AW_MAX_FDS)
-        add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
-    else
-        add(q, aw_answer_plain(q->machine, 0, 0, fd->handle, AW_INTERN_NONE));
-}
-
-static void on_files(struct question *q)
+static void on_files(struct aw_question *q)
 {
     switch (q->op->kind) {
     case AW_OP_MMAP:
         if (q->op->fd >= 0) {
-            on_mmap(q);
+            aw_question_mmap(q);
             return;
         }
         __attribute__((fallthrough));
     case AW_OP_MEMFD: {
         if (q->op->kind == AW_OP_MEMFD && q->local->fd_count == AW_MAX_FDS) {
-            add(q, aw_answer_error(q->machine, EMFILE));
+            aw_question_add(q, aw_answer_error(q->machine, EMFILE));
             return;
         }
         uint32_t handle =
             aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
         if (q->layout->object_count == AW_MAX_OBJECTS || handle >= AW_SHARED_COUNT ||
             q->local->fd_count == AW_MAX_FDS) {
-            add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+            aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
-        struct aw_outcome *outcome = add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+        struct aw_outcome *outcome = aw_question_add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_MEMORY;
         outcome->detail = handle;
         outcome->object = q->op->kind == AW_OP_MMAP ? (uint32_t)q->op->argument : 0;
@@ -271,30 +224,30 @@ static void on_files(struct question *q)
     }
     case AW_OP_PIPE:
         if (q->local->fd_count + 2 > AW_MAX_FDS) {
-            add(q, aw_answer_error(q->machine, EMFILE));
+            aw_question_add(q, aw_answer_error(q->machine, EMFILE));
             return;
         }
         if (q->layout->object_count == AW_MAX_OBJECTS) {
-            add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+            aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
         {
             uint32_t handle =
                 aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
             struct aw_outcome *outcome =
-                add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+                aw_question_add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
             outcome->effect = AW_EFFECT_PIPE;
             outcome->detail = handle;
         }
         return;
     default: /* close, dup */
         if (aw_local_fd(q->local, q->op->fd) == NULL) {
-            add(q, aw_answer_error(q->machine, EBADF));
+            aw_question_add(q, aw_answer_error(q->machine, EBADF));
             return;
         }
         if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS &&
             ((q->op->extra & 1) == 0 || aw_local_fd(q->local, (int)q->op->argument) == NULL)) {
-            add(q, aw_answer_error(q->machine, EMFILE));
+            aw_question_add(q, aw_answer_error(q->machine, EMFILE));
             return;
         }
         {
@@ -302,7 +255,7 @@ static void on_files(struct question *q)
                        : (q->op->extra & 1) != 0  ? (int)q->op->argument
                                                   : -1;
             const struct aw_fd *fd = gone < 0 ? NULL : aw_local_fd(q->local, gone);
-            struct aw_outcome *outcome = add(q, q->machine->answer_zero);
+            struct aw_outcome *outcome = aw_question_add(q, q->machine->answer_zero);
             outcome->effect = AW_EFFECT_FILES;
             if (fd != NULL && aw_fd_is_pipe(fd) &&
                 has_sleeper(q, fd->handle, fd->kind == AW_FD_PIPE_WRITE, true, gone))
@@ -312,7 +265,7 @@ static void on_files(struct question *q)
     }
 }
 
-static void on_wait(struct question *q)
+static void on_wait(struct aw_question *q)
 {
     uint32_t self = q->layout->processes[q->process].pid;
     bool children = false;
@@ -327,7 +280,7 @@ static void on_wait(struct question *q)
             continue;
         uint32_t pid = q->machine->symmetry ? self * 64 + 1 : child->pid;
         struct aw_outcome *outcome =
-            add(q, aw_answer_plain(q->machine, pid, 0, (uint32_t)local->status, AW_INTERN_NONE));
+            aw_question_add(q, aw_answer_plain(q->machine, pid, 0, (uint32_t)local->status, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_REAP;
         outcome->target = (uint8_t)i;
         outcome->named_pid = q->op->fd > 0;
@@ -335,9 +288,9 @@ static void on_wait(struct question *q)
     if (q->count > before)
         return;
     if (!children)
-        add(q, aw_answer_error(q->machine, ECHILD));
+        aw_question_add(q, aw_answer_error(q->machine, ECHILD));
     else if (q->op->flags & AW_OP_NONBLOCKING)
-        add(q, q->machine->answer_zero);
+        aw_question_add(q, q->machine->answer_zero);
     if (q->count > before && q->op->fd > 0)
         q->outcomes[before].named_pid = 1;
 }
@@ -348,22 +301,22 @@ static bool ignored_by_default(int signal)
            signal == SIGCONT;
 }
 
-static void on_kill(struct question *q)
+static void on_kill(struct aw_question *q)
 {
     int target = aw_layout_process_by_pid(q->layout, (uint32_t)q->op->argument), signal = q->op->fd;
     struct aw_outcome *outcome;
     if (target < 0) {
         int error = q->op->argument == AW_INIT_PID ? EPERM : ESRCH;
-        outcome = add(q, aw_answer_error(q->machine, error));
+        outcome = aw_question_add(q, aw_answer_error(q->machine, error));
     } else {
         const struct aw_local *local =
             aw_local_get(q->machine, q->state->words[AW_WORD_FIRST + (uint32_t)target]);
         bool lives = !local->zombie && !ignored_by_default(signal) &&
                      (local->ignored & aw_signal_bit(signal)) == 0;
         if (lives && (unsigned)target == q->process) {
-            outcome = add(q, aw_answer_action(q->machine, AW_ACT_FATAL, (uint32_t)signal));
+            outcome = aw_question_add(q, aw_answer_action(q->machine, AW_ACT_FATAL, (uint32_t)signal));
         } else {
-            outcome = add(q, q->machine->answer_zero);
+            outcome = aw_question_add(q, q->machine->answer_zero);
             if (lives) {
                 outcome->effect = AW_EFFECT_KILL;
                 outcome->target = (uint8_t)target;
@@ -376,13 +329,13 @@ static void on_kill(struct question *q)
 
 /* What fork() returns for the child `pid`. With symmetry it is abstracted (edge.c), but not as long
  * as all children that the process ever had are there: then it is the next number. */
-static uint32_t fork_result(const struct question *q, uint32_t pid)
+static uint32_t fork_result(const struct aw_question *q, uint32_t pid)
 {
     uint32_t self = q->layout->processes[q->process].pid;
     return q->machine->symmetry && !aw_fork_is_next(q->local, pid) ? self * 64 + 1 : pid;
 }
 
-static void on_process(struct question *q)
+static void on_process(struct aw_question *q)
 {
     struct aw_outcome *outcome;
     uint32_t pid;
@@ -390,16 +343,16 @@ static void on_process(struct question *q)
     case AW_OP_FORK:
         pid = aw_state_next_pid(q->machine, q->state, q->process);
         if (pid == 0) {
-            add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+            aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
-        outcome = add(q, aw_answer_plain(q->machine, fork_result(q, pid), 0, 0, AW_INTERN_NONE));
+        outcome = aw_question_add(q, aw_answer_plain(q->machine, fork_result(q, pid), 0, 0, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_FORK;
         outcome->detail = pid;
         return;
     case AW_OP_EXIT:
     case AW_OP_FATAL:
-        outcome = add(q, AW_INTERN_NONE);
+        outcome = aw_question_add(q, AW_INTERN_NONE);
         outcome->effect = AW_EFFECT_EXIT;
         outcome->detail =
             q->op->kind == AW_OP_EXIT ? (uint32_t)q->op->argument : (uint32_t)q->op->fd;
@@ -411,24 +364,24 @@ static void on_process(struct question *q)
         on_kill(q);
         return;
     case AW_OP_GETPPID:
-        outcome = add(q, aw_answer_plain(q->machine, q->layout->processes[q->process].parent, 0, 0,
+        outcome = aw_question_add(q, aw_answer_plain(q->machine, q->layout->processes[q->process].parent, 0, 0,
                                          AW_INTERN_NONE));
         outcome->named_pid = q->layout->processes[q->process].parent > AW_ROOT_PID;
         return;
     default:
-        add(q, q->machine->answer_zero);
+        aw_question_add(q, q->machine->answer_zero);
         return;
     }
 }
 
-static void add_clock(struct question *q, const struct aw_world *world)
+static void add_clock(struct aw_question *q, const struct aw_world *world)
 {
     uint32_t answer = aw_answer_plain(q->machine, world->now, 0, 0, AW_INTERN_NONE);
-    add(q, answer)->world = aw_world_put(q->machine, world);
+    aw_question_add(q, answer)->world = aw_world_put(q->machine, world);
 }
 
 /* Reading the clock finds it unchanged, just past a deadline in flight, or past all of them. */
-static void on_clock(struct question *q)
+static void on_clock(struct aw_question *q)
 {
     enum { MANY = 32 };
     static const int64_t day = (int64_t)86400 * 1000000000;
@@ -474,8 +427,7 @@ static void on_clock(struct question *q)
     add_clock(q, &world);
 }
 
-/* A name comes into being, for a new object, which is returned. */
-static uint32_t new_name(struct question *q, struct aw_world *world)
+uint32_t aw_question_new_name(struct aw_question *q, struct aw_world *world)
 {
     uint32_t handle =
         aw_layout_new_handle(q->machine, q->layout, q->layout->processes[q->process].pid);
@@ -489,40 +441,7 @@ static uint32_t new_name(struct question *q, struct aw_world *world)
     return handle;
 }
 
-static void on_shm_open(struct question *q, struct aw_world *world, uint32_t exists)
-{
-    int flags = q->op->fd;
-    bool found = exists != AW_INTERN_NONE;
-    if (q->local->fd_count == AW_MAX_FDS) {
-        add(q, aw_answer_error(q->machine, EMFILE));
-    } else if (found && (flags & O_CREAT) && (flags & O_EXCL)) {
-        add(q, aw_answer_error(q->machine, EEXIST));
-    } else if (found) {
-        struct aw_outcome *outcome =
-            add(q, aw_answer_plain(q->machine, 0, 0, exists, AW_INTERN_NONE));
-        if ((flags & O_TRUNC) == 0)
-            return;
-        uint32_t position = aw_machine_position(q->layout, exists);
-        outcome->effect = AW_EFFECT_OBJECT;
-        outcome->position = (uint16_t)position;
-        outcome->object = aw_memory_resize(q->machine, q->state->words[position], 0);
-    } else if ((flags & O_CREAT) == 0) {
-        add(q, aw_answer_error(q->machine, ENOENT));
-    } else if (q->layout->object_count == AW_MAX_OBJECTS || world->name_count == AW_MAX_NAMES) {
-        add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
-    } else {
-        uint32_t handle = new_name(q, world);
-        struct aw_outcome *outcome =
-            add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
-        outcome->effect = AW_EFFECT_MEMORY;
-        outcome->detail = handle;
-        outcome->world = aw_world_put(q->machine, world);
-        if (handle >= AW_SHARED_COUNT)
-            outcome->stop = AW_STOP_LIMIT;
-    }
-}
-
-static void on_names(struct question *q)
+static void on_names(struct aw_question *q)
 {
     struct aw_world world;
     aw_world_get(q->machine, q->state->words[AW_WORD_WORLD], &world);
@@ -531,34 +450,34 @@ static void on_names(struct question *q)
         i++;
     bool exists = i < world.name_count;
     if (q->op->kind == AW_OP_SHM_OPEN) {
-        on_shm_open(q, &world, exists ? world.names[i].handle : AW_INTERN_NONE);
+        aw_question_shm_open(q, &world, exists ? world.names[i].handle : AW_INTERN_NONE);
         return;
     }
     if (q->op->kind == AW_OP_SEM_UNLINK || q->op->kind == AW_OP_SHM_UNLINK) {
         if (!exists) {
-            add(q, aw_answer_error(q->machine, ENOENT));
+            aw_question_add(q, aw_answer_error(q->machine, ENOENT));
             return;
         }
         world.name_count--;
         memmove(&world.names[i], &world.names[i + 1], (world.name_count - i) * sizeof *world.names);
-        add(q, q->machine->answer_zero)->world = aw_world_put(q->machine, &world);
+        aw_question_add(q, q->machine->answer_zero)->world = aw_world_put(q->machine, &world);
         return;
     }
     int flags = q->op->fd;
     if (exists && (flags & O_CREAT) && (flags & O_EXCL)) {
-        add(q, aw_answer_error(q->machine, EEXIST));
+        aw_question_add(q, aw_answer_error(q->machine, EEXIST));
     } else if (exists) {
-        add(q, aw_answer_plain(q->machine, 0, 0, world.names[i].handle, AW_INTERN_NONE));
+        aw_question_add(q, aw_answer_plain(q->machine, 0, 0, world.names[i].handle, AW_INTERN_NONE));
     } else if ((flags & O_CREAT) == 0) {
-        add(q, aw_answer_error(q->machine, ENOENT));
+        aw_question_add(q, aw_answer_error(q->machine, ENOENT));
     } else if (q->op->argument > SEM_VALUE_MAX) {
-        add(q, aw_answer_error(q->machine, EINVAL));
+        aw_question_add(q, aw_answer_error(q->machine, EINVAL));
     } else if (q->layout->object_count == AW_MAX_OBJECTS || world.name_count == AW_MAX_NAMES) {
-        add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
+        aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
     } else {
-        uint32_t handle = new_name(q, &world);
+        uint32_t handle = aw_question_new_name(q, &world);
         struct aw_outcome *outcome =
-            add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+            aw_question_add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_SEM;
         outcome->detail = handle;
         outcome->object = (uint32_t)q->op->argument;
@@ -566,15 +485,15 @@ static void on_names(struct question *q)
     }
 }
 
-static void on_sleep(struct question *q)
+static void on_sleep(struct aw_question *q)
 {
     uint32_t before = q->count;
-    add_expiry(q, q->machine->answer_zero);
+    aw_question_expiry(q, q->machine->answer_zero);
     if (q->count > before)
         q->outcomes[before].expiry = 0; /* that a sleep ends is no surprise */
 }
 
-static unsigned with_faults(const struct question *q, uint32_t local_id)
+static unsigned with_faults(const struct aw_question *q, uint32_t local_id)
 {
     struct aw_fault_question fault = {.local = q->local,
                                       .local_id = local_id,
@@ -594,7 +513,7 @@ static unsigned with_faults(const struct question *q, uint32_t local_id)
 unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
                              unsigned process, unsigned thread, struct aw_outcome *outcomes)
 {
-    struct question q = {.machine = machine,
+    struct aw_question q = {.machine = machine,
                          .state = state,
                          .layout = aw_machine_layout(machine, state),
                          .process = process,
@@ -622,7 +541,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         break;
     case AW_ON_MEMORY:
         if (q.op->kind == AW_OP_ACCESS)
-            on_access(&q);
+            aw_question_access(&q);
         else
             on_object(&q);
         break;
@@ -645,11 +564,11 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         if (q.op->kind == AW_OP_SLEEP) {
             on_sleep(&q);
         } else if (q.op->kind == AW_OP_GETPID) {
-            add(&q,
+            aw_question_add(&q,
                 aw_answer_plain(machine, q.layout->processes[process].pid, 0, 0, AW_INTERN_NONE))
                 ->named_pid = q.layout->processes[process].pid != AW_ROOT_PID;
         } else {
-            add(&q, machine->answer_zero);
+            aw_question_add(&q, machine->answer_zero);
         }
         break;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.h - between the parts of the kernel: layout.c, objects.c, kernel.c, step.c.
+ * kernel.h - between the parts of the kernel: layout.c, objects.c, kernel*.c, step.c.
  */
 #ifndef AW_MACHINE_KERNEL_H
 #define AW_MACHINE_KERNEL_H
@@ -37,6 +37,32 @@ uint32_t aw_answer_action(struct aw_machine *machine, enum aw_action action, uin
 struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
                                         const struct aw_op *op, const struct aw_thread_info *info,
                                         bool sigpipe_ignored);
+
+/* kernel.c: what is asked about one parked thread, and the outcomes that were found so far. */
+struct aw_question {
+    struct aw_machine *machine;
+    const struct aw_state *state;
+    const struct aw_layout *layout;
+    const struct aw_local *local;
+    const struct aw_thread_info *info;
+    const struct aw_op *op;
+    unsigned process, thread;
+    int64_t now; /* part of every answer in virtual time */
+    struct aw_outcome *outcomes;
+    unsigned count;
+};
+
+struct aw_outcome *aw_question_add(struct aw_question *q, uint32_t answer);
+/* Adds the expiry of a blocked operation's time-out, where it has one. */
+void aw_question_expiry(struct aw_question *q, uint32_t answer);
+/* The operation's name comes into being in `world`, for a new object: its handle. */
+uint32_t aw_question_new_name(struct aw_question *q, struct aw_world *world);
+
+/* kernel_shared.c */
+void aw_question_access(struct aw_question *q); /* an access to a mapping */
+void aw_question_mmap(struct aw_question *q);   /* of a descriptor */
+/* `exists`: the object that has the name, or AW_INTERN_NONE. */
+void aw_question_shm_open(struct aw_question *q, struct aw_world *world, uint32_t exists);
 
 /* pipe_store.c: pipes as objects. */
 
