@@ -141,9 +141,19 @@ static void rename_pids(struct finder *finder, const struct aw_state *next, uint
     }
 }
 
-static bool reaps(const struct aw_outcome *outcome, uint32_t target)
+/* Does the outcome choose one of several processes? */
+static bool chooses(const struct aw_outcome *outcome)
 {
-    return outcome->effect == AW_EFFECT_REAP && outcome->target == target;
+    return outcome->effect == AW_EFFECT_REAP ||
+           (outcome->effect == AW_EFFECT_WAKE && outcome->target != AW_WAKE_ALL);
+}
+
+/* The process at `target`, and the same thread of it? */
+static bool is_choice(const struct aw_outcome *outcome, const struct aw_outcome *how,
+                      uint32_t target)
+{
+    return outcome->effect == how->effect && outcome->target == target &&
+           (how->effect == AW_EFFECT_REAP || outcome->detail == how->detail);
 }
 
 /* The concrete step that answers to `move` of the canonical state, which finder->outcomes belong to.
@@ -162,15 +172,15 @@ static bool take_concretely(struct finder *finder, const struct aw_move *move, u
     unsigned count = who == AW_NO_STATE ? 0
                                         : aw_machine_outcomes(machine, &finder->state, index,
                                                               who & 0xffff, outcomes);
-    if (move->how.effect == AW_EFFECT_REAP) {
-        /* Children stand in another order; the outcomes of one child, with and without faults, do
-         * not. */
+    if (chooses(&move->how)) {
+        /* Processes stand in another order; the outcomes of one of them, with and without
+         * faults, do not. */
         uint32_t target = index_of(machine, &finder->state, finder->pids[move->how.target]);
         uint32_t rank = 0;
         for (uint32_t i = 0; i < move->outcome; i++)
-            rank += reaps(&finder->outcomes[i], move->how.target);
+            rank += is_choice(&finder->outcomes[i], &move->how, move->how.target);
         outcome = 0;
-        while (outcome < count && (!reaps(&outcomes[outcome], target) || rank-- > 0))
+        while (outcome < count && (!is_choice(&outcomes[outcome], &move->how, target) || rank-- > 0))
             outcome++;
     }
     bool found = outcome < count;

@@ -242,7 +242,7 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
     }
     if (move->how.stop == AW_STOP_PRIVATE) {
         snprintf(result->message, sizeof result->message,
-                 "a mutex in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");
+                 "an object in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");
         return;
     }
     if (move->how.stop == AW_STOP_OUTCOMES) {

@@ -28,11 +28,7 @@ static enum aw_call_result bad_object(struct aw_machine *machine)
 enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
                                     uint64_t address)
 {
-    bool shared = aw_shared_is_mapped(&machine->work, address, sizeof(pthread_mutex_t), true);
-    if (shared && (kind < AW_OP_MUTEX_LOCK || kind > AW_OP_MUTEX_UNLOCK) &&
-        kind != AW_OP_MUTEX_CONSISTENT)
-        return aw_stop_call(machine, AW_STOP_UNMODELLED, "%s in a shared mapping is not modelled",
-                            aw_op_name(kind));
+    bool shared = aw_shared_is_mapped(&machine->work, address, 20, true);
     if (!shared && !aw_user_writable(machine, address, 20))
         return bad_object(machine);
     struct aw_op *op = aw_park(machine, kind);
@@ -193,13 +189,31 @@ enum aw_call_result aw_call_mutex_unlock(struct aw_machine *machine, const uint6
     return aw_call_park_at(machine, AW_OP_MUTEX_UNLOCK, args[0]);
 }
 
+/* Is the mutex there, and in a mapping when the condition is? */
+static bool is_fit(struct aw_machine *machine, uint64_t condition, uint64_t mutex,
+                   enum aw_call_result *how)
+{
+    bool one = aw_shared_is_mapped(&machine->work, condition, 20, true);
+    bool other = aw_shared_is_mapped(&machine->work, mutex, 20, true);
+    if (one != other)
+        *how = aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "a wait with a condition and a mutex of which only one is in a shared "
+                            "mapping is not modelled");
+    else if (!other && !aw_user_writable(machine, mutex, 20))
+        *how = bad_object(machine);
+    else
+        return true;
+    return false;
+}
+
 enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t *args,
                                       uint64_t *result)
 {
+    enum aw_call_result how;
     (void)result;
-    if (!aw_user_writable(machine, args[1], 20))
-        return bad_object(machine);
-    enum aw_call_result how = aw_call_park_at(machine, AW_OP_COND_WAIT, args[0]);
+    if (!is_fit(machine, args[0], args[1], &how))
+        return how;
+    how = aw_call_park_at(machine, AW_OP_COND_WAIT, args[0]);
     machine->parked.argument = args[1];
     return how;
 }
@@ -207,23 +221,28 @@ enum aw_call_result aw_call_cond_wait(struct aw_machine *machine, const uint64_t
 enum aw_call_result aw_call_cond_timedwait(struct aw_machine *machine, const uint64_t *args,
                                            uint64_t *result)
 {
-    if (!aw_user_writable(machine, args[1], 20))
-        return bad_object(machine);
-    /* The runtime's pthread_cond_init leaves 1 in the first word for CLOCK_MONOTONIC. */
-    bool monotonic = aw_user_valid(machine, args[0], 4) && *(const uint32_t *)args[0] == 1;
-    enum aw_call_result how = timed_at(machine, AW_OP_COND_WAIT, args[0], args[2],
-                                       monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, result);
+    enum aw_call_result how;
+    if (!is_fit(machine, args[0], args[1], &how))
+        return how;
+    /* The runtime's pthread_cond_init leaves 1 in the first word for CLOCK_MONOTONIC. What is in a
+     * mapping is seen when the operation is executed: `extra` says that it is to be looked at. */
+    bool shared = aw_shared_is_mapped(&machine->work, args[0], 20, true);
+    bool monotonic =
+        !shared && aw_user_valid(machine, args[0], 4) && *(const uint32_t *)args[0] == 1;
+    how = timed_at(machine, AW_OP_COND_WAIT, args[0], args[2],
+                   monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, result);
     machine->parked.argument = args[1];
+    machine->parked.extra = shared;
     return how;
 }
 
 enum aw_call_result aw_call_cond_clockwait(struct aw_machine *machine, const uint64_t *args,
                                            uint64_t *result)
 {
-    if (!aw_user_writable(machine, args[1], 20))
-        return bad_object(machine);
-    enum aw_call_result how =
-        timed_at(machine, AW_OP_COND_WAIT, args[0], args[3], (int)args[2], result);
+    enum aw_call_result how;
+    if (!is_fit(machine, args[0], args[1], &how))
+        return how;
+    how = timed_at(machine, AW_OP_COND_WAIT, args[0], args[3], (int)args[2], result);
     machine->parked.argument = args[1];
     return how;
 }

@@ -99,8 +99,10 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
             }
         } else if (info->op_class == AW_ON_MEMORY) {
             bool mine = false;
+            bool waits = thread->op.kind == AW_OP_COND_WAIT || thread->op.kind == AW_OP_COND_RELOCK;
+            uint64_t lock = waits ? thread->op.argument : thread->op.address;
             for (uint32_t k = 0; k < work->head.lock_count; k++)
-                mine |= work->locks[k].address == thread->op.address &&
+                mine |= work->locks[k].address == lock &&
                         work->locks[k].slot == thread->slot;
             info->handle = aw_shared_handle(thread->op.address);
             info->write_end = mine;
@@ -350,14 +352,9 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
            again.child_events == known.child_events;
 }
 
-uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
-                                  const struct aw_fifo_monitor *monitors, uint32_t count)
+/* machine->work with the memory of `from`. */
+static uint32_t put_work(struct aw_machine *machine, const struct aw_local *from)
 {
-    const struct aw_local *from = aw_local_get(machine, local);
-    AW_CHECK(count <= AW_MAX_MONITORS);
-    aw_process_unpack(&machine->work, from);
-    machine->work.head.monitor_count = count;
-    memcpy(machine->work.monitors, monitors, count * sizeof *monitors);
     uint32_t size = aw_process_pack(&machine->work, aw_local_chunks(from), from->chunk_count,
                                     &machine->pack_buffer, &machine->pack_capacity);
     bool is_new;
@@ -368,6 +365,26 @@ uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
         aw_local_described(machine, id);
     }
     return id;
+}
+
+uint32_t aw_machine_with_monitors(struct aw_machine *machine, uint32_t local,
+                                  const struct aw_fifo_monitor *monitors, uint32_t count)
+{
+    const struct aw_local *from = aw_local_get(machine, local);
+    AW_CHECK(count <= AW_MAX_MONITORS);
+    aw_process_unpack(&machine->work, from);
+    machine->work.head.monitor_count = count;
+    memcpy(machine->work.monitors, monitors, count * sizeof *monitors);
+    return put_work(machine, from);
+}
+
+uint32_t aw_edge_with_op(struct aw_machine *machine, uint32_t local, unsigned thread,
+                         const struct aw_op *op)
+{
+    const struct aw_local *from = aw_local_get(machine, local);
+    aw_process_unpack(&machine->work, from);
+    machine->work.threads[thread].op = *op;
+    return put_work(machine, from);
 }
 
 uint32_t aw_machine_next_local(struct aw_machine *machine, uint32_t local, unsigned thread,

@@ -100,7 +100,7 @@ static bool note_lock(struct aw_machine *machine, const struct aw_op *op, uint64
     if (error == 0 || error == EOWNERDEAD)
         took(machine, address, slot);
     if ((error != 0 && error != EOWNERDEAD) || !aw_mutex_is_robust(mutex_at(address)) ||
-        aw_process_add_lock(&machine->work, address, slot))
+        aw_process_add_lock(&machine->work, address, slot, false))
         return true;
     return limit(machine, op, "a process holds more robust mutexes than the machine keeps (64)");
 }
@@ -209,7 +209,7 @@ static void wake(struct aw_thread *thread, int result)
 {
     thread->op.kind = AW_OP_COND_RELOCK;
     thread->op.extra = (uint64_t)result;
-    thread->op.flags = 0;
+    thread->op.flags &= AW_OP_SHARED;
     thread->op.deadline = 0;
 }
 
@@ -695,8 +695,10 @@ static bool finish_on_image(struct aw_machine *machine, int index, const struct 
 static bool finish_shared(struct aw_machine *machine, int index, const struct aw_answer *answer,
                           uint64_t *result)
 {
-    const struct aw_thread *thread = &machine->work.threads[index];
+    struct aw_thread *thread = &machine->work.threads[index];
     const struct aw_op op = thread->op;
+    uint64_t lock = op.address;
+    uint32_t change = answer->detail;
     if (op.kind == AW_OP_ACCESS)
         return aw_touch_finish(machine, index, answer, result);
     *result = (uint64_t)answer->result;
@@ -717,13 +719,49 @@ static bool finish_shared(struct aw_machine *machine, int index, const struct aw
     }
     if (answer->result != 0)
         note_error(machine, &op, (int)answer->result);
-    if (answer->detail == AW_LOCK_GIVEN)
-        aw_process_remove_lock(&machine->work, op.address);
-    else if (answer->detail == AW_LOCK_TAKEN &&
-             !aw_process_add_lock(&machine->work, op.address, thread->slot))
-        return limit(machine, &op,
-                     "a process holds more shared mutexes than the machine keeps (64)");
-    return true;
+    switch (op.kind) {
+    case AW_OP_BARRIER_WAIT:
+        if (answer->detail == AW_BARRIER_SERIAL)
+            *result = (uint64_t)PTHREAD_BARRIER_SERIAL_THREAD;
+        if (answer->detail == AW_BARRIER_SLEEPS)
+            thread->op.kind = AW_OP_BARRIER_SLEEP;
+        return answer->detail != AW_BARRIER_SLEEPS;
+    case AW_OP_COND_SLEEP: /* its time has expired */
+        wake(thread, ETIMEDOUT);
+        return false;
+    case AW_OP_COND_WAIT:
+        if (answer->result != 0)
+            return true;
+        lock = op.argument;
+        change &= ~(uint32_t)AW_WAIT_MONOTONIC;
+        thread->op.kind = AW_OP_COND_SLEEP;
+        /* Its clock is the condition's: the call has taken it for the other one. */
+        if (op.extra != 0 && change != answer->detail)
+            thread->op.deadline += AW_REALTIME_START - AW_MONOTONIC_START;
+        thread->op.extra = 0;
+        break;
+    case AW_OP_COND_RELOCK:
+        lock = op.argument;
+        if (answer->result == 0)
+            *result = op.extra;
+        break;
+    default:
+        break;
+    }
+    if (change == AW_LOCK_UNDEFINED) {
+        const char *text = "pthread_rwlock_unlock of a lock that nobody holds is undefined";
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, op.pc, text,
+                     (uint32_t)strlen(text));
+        return false;
+    }
+    if (change == AW_LOCK_GIVEN)
+        aw_process_remove_lock(&machine->work, lock);
+    else if (change == AW_LOCK_TAKEN &&
+             !aw_process_add_lock(&machine->work, lock, thread->slot,
+                                  op.kind >= AW_OP_RWLOCK_RDLOCK &&
+                                      op.kind <= AW_OP_RWLOCK_UNLOCK))
+        return limit(machine, &op, "a process holds more shared locks than the machine keeps (64)");
+    return op.kind != AW_OP_COND_WAIT;
 }
 
 /* An injected failure: the call does nothing but fail. Not a finding: what the program makes of it

@@ -254,6 +254,9 @@ uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread
 /* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
 void aw_local_described(struct aw_machine *machine, uint32_t id);
 uint32_t aw_edge_save_local(struct aw_machine *machine); /* machine->work and the image -> id */
+/* The same local state, one of its threads being parked at another operation. */
+uint32_t aw_edge_with_op(struct aw_machine *machine, uint32_t local, unsigned thread,
+                         const struct aw_op *op);
 /* A child gets that pid: if it is a higher one than any before, all learned steps that got a pid are
  * tried with it. */
 void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid);

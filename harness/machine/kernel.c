@@ -14,6 +14,7 @@
 #include "machine/faults.h"
 #include "machine/internal.h"
 #include "machine/kernel.h"
+#include "machine/shared.h"
 
 /* Time. */
 
@@ -145,7 +146,7 @@ static void on_object(struct aw_question *q)
     struct aw_object_move move =
         aw_object_move_of(q->machine, object, q->op, q->info, sigpipe_ignored(q->local));
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
-        aw_question_expiry(q, q->op->kind == AW_OP_MUTEX_TIMEDLOCK
+        aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->op->kind < AW_OP_USEM_WAIT
                           ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
                           : aw_answer_error(q->machine, ETIMEDOUT));
         return;
@@ -542,6 +543,8 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
     case AW_ON_MEMORY:
         if (q.op->kind == AW_OP_ACCESS)
             aw_question_access(&q);
+        else if (aw_shared_is_wait((enum aw_op_kind)q.op->kind))
+            aw_question_wait(&q);
         else
             on_object(&q);
         break;

@@ -61,6 +61,7 @@ uint32_t aw_question_new_name(struct aw_question *q, struct aw_world *world);
 /* kernel_shared.c */
 void aw_question_access(struct aw_question *q); /* an access to a mapping */
 void aw_question_mmap(struct aw_question *q);   /* of a descriptor */
+void aw_question_wait(struct aw_question *q);   /* at a condition or barrier in a mapping */
 /* `exists`: the object that has the name, or AW_INTERN_NONE. */
 void aw_question_shm_open(struct aw_question *q, struct aw_world *world, uint32_t exists);
 

@@ -47,6 +47,13 @@ void aw_mutex_abandon(struct aw_user_mutex *mutex);
 struct aw_user_rwlock {
     uint32_t readers;
     uint32_t writer; /* who, or 0 */
+    uint32_t shared; /* AW_MUTEX_PSHARED, or 0 */
+};
+
+/* pthread_cond_t: who waits is told by the threads. */
+struct aw_user_condition {
+    uint32_t monotonic; /* the clock of time-outs */
+    uint32_t shared;
 };
 
 bool aw_rwlock_answers(const struct aw_user_rwlock *lock, uint32_t who, bool write);
@@ -59,6 +66,7 @@ bool aw_rwlock_unlock(struct aw_user_rwlock *lock, uint32_t who);
 struct aw_user_barrier {
     uint32_t count;
     uint32_t arrived;
+    uint32_t shared;
 };
 
 #endif

@@ -110,6 +110,10 @@ enum aw_effect {
     AW_EFFECT_SEM,   /* a named semaphore comes into being; `detail` its value */
     AW_EFFECT_MEMORY, /* shared memory of `object` bytes comes into being */
     AW_EFFECT_FILES, /* the descriptor table of the process changes */
+    AW_EFFECT_WAKE,  /* the thread `detail` of process `target` stops waiting at a condition in a
+                        mapping, or all do that wait there (AW_WAKE_ALL); at a barrier all do, and that
+                        one, or the caller, is told that it is the serial one. And as OBJECT, if there
+                        is a position */
 };
 
 /* One way in which a parked operation may go on. */
@@ -130,6 +134,7 @@ struct aw_outcome {
     int32_t value; /* of that fault: length, errno, failure value, signal */
 };
 
+enum { AW_WAKE_ALL = 255 };
 enum { AW_MAX_OUTCOMES = 512 };
 
 /* Two threads, by their indices in the state, at conflicting accesses to a shared mapping. */

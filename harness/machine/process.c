@@ -103,7 +103,8 @@ void aw_process_remove_fd(struct aw_process *process, int fd)
     memmove(entry, entry + 1, (size_t)(process->head.fd_count - place) * sizeof *entry);
 }
 
-bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot)
+bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot,
+                         bool is_rwlock)
 {
     uint32_t place = 0;
     while (place < process->head.lock_count && process->locks[place].address < address)
@@ -115,7 +116,7 @@ bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t 
                 (process->head.lock_count - place) * sizeof *process->locks);
         process->head.lock_count++;
     }
-    process->locks[place] = (struct aw_lock){.address = address, .slot = slot};
+    process->locks[place] = (struct aw_lock){address, slot, is_rwlock};
     return true;
 }
 

@@ -73,7 +73,7 @@ struct aw_fifo_monitor {
 struct aw_lock {
     uint64_t address;
     uint32_t slot; /* of the thread */
-    uint32_t zero;
+    uint32_t is_rwlock; /* held to write; otherwise a mutex */
 };
 
 struct aw_local {
@@ -146,7 +146,8 @@ void aw_process_remove_fd(struct aw_process *process, int fd);
 
 /* The lock at `address` is held by the thread in `slot`, or by nobody any more (no effect when it is
  * not known). False when there are too many. */
-bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot);
+bool aw_process_add_lock(struct aw_process *process, uint64_t address, uint32_t slot,
+                         bool is_rwlock);
 void aw_process_remove_lock(struct aw_process *process, uint64_t address);
 
 /* Enters a thread (zeroed but for its slot) and returns its index; -1 when there is no room. */

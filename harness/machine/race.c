@@ -26,8 +26,17 @@ static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *sta
     const struct aw_op *op = &aw_local_threads(local)[thread].op;
     if (op->kind == AW_OP_ACCESS)
         return aw_touch_ranges(machine, state, process, thread, ranges);
-    ranges[0] = (struct aw_range){op->address, LOCK_BYTES,
-                                  AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+    ranges[0] = ranges[1] = (struct aw_range){op->address, LOCK_BYTES,
+                                              AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+    if (op->kind == AW_OP_COND_SLEEP || op->kind == AW_OP_BARRIER_SLEEP)
+        return 0; /* asleep */
+    ranges[1].address = op->argument;
+    if (op->kind == AW_OP_COND_WAIT)
+        return 2;
+    if (op->kind == AW_OP_COND_RELOCK) {
+        ranges[0] = ranges[1];
+        return 1;
+    }
     if (op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE)
         ranges[0].size = SEMAPHORE_BYTES;
     if (op->kind == AW_OP_SHARED_PUT)

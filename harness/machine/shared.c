@@ -149,6 +149,64 @@ static struct aw_object_move mutex_move(struct aw_machine *machine, uint32_t obj
     return move;
 }
 
+static bool is_rwlock(enum aw_op_kind kind)
+{
+    return kind >= AW_OP_RWLOCK_RDLOCK && kind <= AW_OP_RWLOCK_UNLOCK;
+}
+
+bool aw_shared_is_wait(enum aw_op_kind kind)
+{
+    return (kind >= AW_OP_COND_WAIT && kind <= AW_OP_COND_BROADCAST) ||
+           kind == AW_OP_BARRIER_WAIT || kind == AW_OP_BARRIER_SLEEP;
+}
+
+bool aw_shared_waits(const struct aw_thread *thread, enum aw_op_kind kind, uint64_t address)
+{
+    return thread->status == AW_THREAD_PARKED && thread->op.kind == kind &&
+           (thread->op.flags & AW_OP_SHARED) != 0 && thread->op.address == address;
+}
+
+/* In the object every writer is HOLDER, and readers are a number. */
+static struct aw_object_move rwlock_move(struct aw_machine *machine, uint32_t object,
+                                         const struct aw_op *op, bool mine)
+{
+    struct aw_object_move move = {.object = object, .answer = AW_INTERN_NONE};
+    struct aw_user_rwlock lock;
+    uint32_t who = mine ? HOLDER : OTHER;
+    bool write = op->kind == AW_OP_RWLOCK_WRLOCK || op->kind == AW_OP_RWLOCK_TRYWRLOCK ||
+                 op->kind == AW_OP_RWLOCK_TIMEDWRLOCK;
+    enum aw_lock_change change = AW_LOCK_SAME;
+    int error = 0;
+    aw_memory_get(machine, object, op->address, &lock, sizeof lock);
+    if ((lock.shared & AW_MUTEX_PSHARED) == 0) {
+        move.stop = AW_STOP_PRIVATE;
+        return move;
+    }
+    switch (op->kind) {
+    case AW_OP_RWLOCK_UNLOCK:
+        change = lock.writer == who ? AW_LOCK_GIVEN : AW_LOCK_SAME;
+        if (!aw_rwlock_unlock(&lock, who))
+            change = AW_LOCK_UNDEFINED;
+        break;
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+        error = aw_rwlock_trylock(&lock, who, write);
+        break;
+    default:
+        if (!aw_rwlock_answers(&lock, who, write))
+            return move;
+        error = aw_rwlock_lock(&lock, who, write);
+        break;
+    }
+    if (write && error == 0) {
+        lock.writer = HOLDER;
+        change = AW_LOCK_TAKEN;
+    }
+    move.object = aw_memory_put(machine, object, op->address, &lock, sizeof lock);
+    move.answer = plain(machine, error, change);
+    return move;
+}
+
 static struct aw_object_move sem_move(struct aw_machine *machine, uint32_t object,
                                       const struct aw_op *op)
 {
@@ -224,6 +282,8 @@ struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object
                               aw_intern_size(&machine->payloads, op->payload));
         return move;
     }
+    if (is_rwlock((enum aw_op_kind)op->kind))
+        return rwlock_move(machine, object, op, mine);
     return op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE
                ? sem_move(machine, object, op)
                : mutex_move(machine, object, op, mine);
@@ -235,7 +295,7 @@ void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
     const struct aw_layout *layout = aw_machine_layout(machine, state);
     for (uint32_t i = 0; i < local->lock_count; i++) {
         const struct aw_lock lock = aw_local_locks(local)[i];
-        if (!aw_is_shared(lock.address) || (slot != UINT32_MAX && lock.slot != slot))
+        if (lock.is_rwlock || !aw_is_shared(lock.address) || (slot != UINT32_MAX && lock.slot != slot))
             continue;
         uint32_t position = aw_machine_position(layout, aw_shared_handle(lock.address));
         AW_CHECK(position != 0);

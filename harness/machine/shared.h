@@ -58,7 +58,10 @@ uint32_t aw_memory_resize(struct aw_machine *machine, uint32_t object, uint32_t 
 /* What an operation in a mapping does. `mine`: its thread holds the mutex;
  * of ftruncate: the descriptor is to be read only. The answer's detail tells
  * what becomes of the process's list of locks: enum aw_lock_change. */
-enum aw_lock_change { AW_LOCK_SAME, AW_LOCK_TAKEN, AW_LOCK_GIVEN };
+enum aw_lock_change { AW_LOCK_SAME, AW_LOCK_TAKEN, AW_LOCK_GIVEN, AW_LOCK_UNDEFINED };
+/* With AW_LOCK_GIVEN, of a wait: the condition's time-outs are those of CLOCK_MONOTONIC. */
+enum { AW_WAIT_MONOTONIC = 8 };
+enum aw_barrier_answer { AW_BARRIER_PASSES, AW_BARRIER_SLEEPS, AW_BARRIER_SERIAL };
 struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object,
                                      const struct aw_op *op, bool mine);
 
@@ -66,6 +69,10 @@ struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object
  * held in mappings. `local` as it was before. */
 void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
                        const struct aw_local *local, uint32_t slot);
+
+/* Operations at conditions and barriers. Does the thread wait at that one? */
+bool aw_shared_is_wait(enum aw_op_kind kind);
+bool aw_shared_waits(const struct aw_thread *thread, enum aw_op_kind kind, uint64_t address);
 
 /* Is [address, address + size) in a mapping of the process at work? `write`: which it may write to. */
 bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size,

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "machine/internal.h"
@@ -79,6 +80,36 @@ static void create_pipe(struct aw_machine *machine, struct aw_state *next, uint3
                         aw_intern_put(&machine->objects, &pipe, pipe.size));
 }
 
+/* Who waits at a condition or barrier in a mapping goes on, in its own process. */
+static void wake(struct aw_machine *machine, struct aw_state *next, const struct aw_op *by,
+                 const struct aw_outcome *outcome)
+{
+    bool barrier = by->kind == AW_OP_BARRIER_WAIT;
+    enum aw_op_kind asleep = barrier ? AW_OP_BARRIER_SLEEP : AW_OP_COND_SLEEP;
+    uint32_t processes = aw_machine_layout(machine, next)->process_count;
+    for (uint32_t p = 0; p < processes; p++) {
+        uint32_t *word = &next->words[AW_WORD_FIRST + p];
+        uint32_t threads = aw_local_get(machine, *word)->thread_count;
+        for (uint32_t t = 0; t < threads; t++) {
+            const struct aw_thread *thread = &aw_local_threads(aw_local_get(machine, *word))[t];
+            bool meant = outcome->target == p && outcome->detail == t;
+            if (!aw_shared_waits(thread, asleep, by->address) ||
+                (!barrier && !meant && outcome->target != AW_WAKE_ALL))
+                continue;
+            struct aw_op op = thread->op;
+            op.kind = barrier ? AW_OP_BARRIER_LEAVE : AW_OP_COND_RELOCK;
+            op.flags = barrier ? 0 : AW_OP_SHARED;
+            op.deadline = 0;
+            op.extra = 0;
+            if (barrier) {
+                op.address = 0;
+                op.extra = meant ? (uint64_t)PTHREAD_BARRIER_SERIAL_THREAD : 0;
+            }
+            *word = aw_edge_with_op(machine, *word, t, &op);
+        }
+    }
+}
+
 void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, unsigned process,
                      unsigned thread, const struct aw_outcome *outcome, struct aw_state *next,
                      struct aw_step *step)
@@ -107,6 +138,7 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     step->named |= edge->pid_matters || machine->pid_mattered || machine->infos[edge->next].names ||
                    (edge->child != AW_INTERN_NONE && machine->infos[edge->child].names);
     const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
+    const struct aw_op was_op = was->op;
     const struct aw_answer *answer = aw_intern_get(&machine->answers, outcome->answer);
     if (was->op.kind == AW_OP_THREAD_EXIT && answer->action != AW_ACT_DELAY)
         aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);
@@ -120,6 +152,11 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     }
     case AW_EFFECT_OBJECT:
         next->words[outcome->position] = outcome->object;
+        break;
+    case AW_EFFECT_WAKE:
+        if (outcome->position != 0)
+            next->words[outcome->position] = outcome->object;
+        wake(machine, next, &was_op, outcome);
         break;
     case AW_EFFECT_FILES:
         aw_state_update_references(machine, next, before, edge->next);

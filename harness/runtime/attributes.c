@@ -9,12 +9,13 @@
  * What the machine relies on:
  *   pthread_mutex_t  glibc's layout: the kind (PTHREAD_MUTEX_*) is the int at offset 16; all else
  *                    is zero while it is unlocked; offset 0 counts the locks, offset 8 is the owner
- *   pthread_cond_t   zero, but for a 1 in the first int when it measures CLOCK_MONOTONIC
+ *   pthread_cond_t   zero, but for a 1 in the first int when it measures CLOCK_MONOTONIC, and SHARED in the
+ *                    second when it is for several processes
  *
  *   pthread_rwlock_t, pthread_barrier_t  see machine/locks.h
  *
- * Attributes that change what other threads or processes see, and have no model (shared between
- * processes, priority protocols, writers preferred), end the check by name. Attributes about scheduling are
+ * Attributes that change what other threads or processes see, and have no model (priority
+ * protocols, writers preferred), end the check by name. Attributes about scheduling are
  * kept and have no effect: every schedule is explored anyway.
  */
 #include <errno.h>
@@ -45,18 +46,24 @@ struct mutex_attributes {
 
 struct rwlock_attributes {
     int kind;
+    int shared; /* SHARED, or 0; below as well */
 };
 
 struct rwlock {
-    unsigned readers, writer;
+    unsigned readers, writer, shared;
+};
+
+struct barrier_attributes {
+    int shared;
 };
 
 struct barrier {
-    unsigned count, arrived;
+    unsigned count, arrived, shared;
 };
 
 struct condition_attributes {
-    int clock;
+    short clock;
+    short shared;
 };
 
 struct mutex {
@@ -69,6 +76,7 @@ struct mutex {
 
 struct condition {
     int monotonic;
+    unsigned shared;
 };
 
 #define FITS(inner, outer) _Static_assert(sizeof(inner) <= sizeof(outer), "room in " #outer)
@@ -79,6 +87,7 @@ FITS(struct mutex, pthread_mutex_t);
 FITS(struct condition, pthread_cond_t);
 FITS(struct rwlock_attributes, pthread_rwlockattr_t);
 FITS(struct rwlock, pthread_rwlock_t);
+FITS(struct barrier_attributes, pthread_barrierattr_t);
 FITS(struct barrier, pthread_barrier_t);
 _Static_assert(offsetof(struct mutex, kind) == offsetof(pthread_mutex_t, __data.__kind), "glibc's");
 
@@ -241,13 +250,24 @@ int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict attributes, in
     return 0;
 }
 
-static int private_only(int shared, const char *what)
+/* Of all but mutexes: SHARED or 0, or -1 for what is neither. */
+static int shared_word(int shared)
 {
-    if (shared == PTHREAD_PROCESS_PRIVATE)
-        return 0;
-    if (shared != PTHREAD_PROCESS_SHARED)
-        return EINVAL;
-    __aw_unmodelled(what);
+    return shared == PTHREAD_PROCESS_SHARED ? SHARED : shared == PTHREAD_PROCESS_PRIVATE ? 0 : -1;
+}
+
+static int shared_value(int word)
+{
+    return word == SHARED ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE;
+}
+
+/* Writes an object where it belongs. */
+static int put(void *object, const void *made, size_t size)
+{
+    if (aw_in_mapping(object))
+        return __aw_put(object, made, size, 0);
+    memcpy(object, made, size);
+    return 0;
 }
 
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *attributes, int shared)
@@ -348,7 +368,7 @@ int pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock)
 {
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
         return EINVAL;
-    ((struct condition_attributes *)attributes)->clock = clock;
+    ((struct condition_attributes *)attributes)->clock = (short)clock;
     return 0;
 }
 
@@ -361,32 +381,39 @@ int pthread_condattr_getclock(const pthread_condattr_t *restrict attributes,
 
 int pthread_condattr_setpshared(pthread_condattr_t *attributes, int shared)
 {
-    (void)attributes;
-    return private_only(shared, "pthread_condattr_setpshared(PTHREAD_PROCESS_SHARED)");
+    int word = shared_word(shared);
+    if (word < 0)
+        return EINVAL;
+    ((struct condition_attributes *)attributes)->shared = (short)word;
+    return 0;
 }
 
 int pthread_condattr_getpshared(const pthread_condattr_t *restrict attributes,
                                 int *restrict shared)
 {
-    (void)attributes;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = shared_value(((const struct condition_attributes *)attributes)->shared);
     return 0;
 }
 
 int pthread_cond_init(pthread_cond_t *restrict condition,
                       const pthread_condattr_t *restrict attributes)
 {
-    memset(condition, 0, sizeof *condition);
-    if (attributes != NULL)
-        ((struct condition *)condition)->monotonic =
-            ((const struct condition_attributes *)attributes)->clock == CLOCK_MONOTONIC;
-    return 0;
+    const struct condition_attributes *of = (const struct condition_attributes *)attributes;
+    pthread_cond_t made;
+
+    memset(&made, 0, sizeof made);
+    if (of != NULL)
+        *(struct condition *)&made =
+            (struct condition){of->clock == CLOCK_MONOTONIC, (unsigned)of->shared};
+    return put(condition, &made, sizeof made);
 }
 
 int pthread_cond_destroy(pthread_cond_t *condition)
 {
-    memset(condition, 0, sizeof *condition);
-    return 0;
+    pthread_cond_t zero;
+
+    memset(&zero, 0, sizeof zero);
+    return put(condition, &zero, sizeof zero);
 }
 
 /* Read-write locks */
@@ -405,15 +432,17 @@ int pthread_rwlockattr_destroy(pthread_rwlockattr_t *attributes)
 
 int pthread_rwlockattr_setpshared(pthread_rwlockattr_t *attributes, int shared)
 {
-    (void)attributes;
-    return private_only(shared, "pthread_rwlockattr_setpshared(PTHREAD_PROCESS_SHARED)");
+    int word = shared_word(shared);
+    if (word < 0)
+        return EINVAL;
+    ((struct rwlock_attributes *)attributes)->shared = word;
+    return 0;
 }
 
 int pthread_rwlockattr_getpshared(const pthread_rwlockattr_t *restrict attributes,
                                   int *restrict shared)
 {
-    (void)attributes;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = shared_value(((const struct rwlock_attributes *)attributes)->shared);
     return 0;
 }
 
@@ -438,15 +467,21 @@ int pthread_rwlockattr_getkind_np(const pthread_rwlockattr_t *restrict attribute
 int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
                         const pthread_rwlockattr_t *restrict attributes)
 {
-    (void)attributes;
-    memset(lock, 0, sizeof *lock);
-    return 0;
+    pthread_rwlock_t made;
+
+    memset(&made, 0, sizeof made);
+    if (attributes != NULL)
+        ((struct rwlock *)&made)->shared =
+            (unsigned)((const struct rwlock_attributes *)attributes)->shared;
+    return put(lock, &made, sizeof made);
 }
 
 int pthread_rwlock_destroy(pthread_rwlock_t *lock)
 {
-    memset(lock, 0, sizeof *lock);
-    return 0;
+    pthread_rwlock_t zero;
+
+    memset(&zero, 0, sizeof zero);
+    return put(lock, &zero, sizeof zero);
 }
 
 /* Barriers */
@@ -465,31 +500,39 @@ int pthread_barrierattr_destroy(pthread_barrierattr_t *attributes)
 
 int pthread_barrierattr_setpshared(pthread_barrierattr_t *attributes, int shared)
 {
-    (void)attributes;
-    return private_only(shared, "pthread_barrierattr_setpshared(PTHREAD_PROCESS_SHARED)");
+    int word = shared_word(shared);
+    if (word < 0)
+        return EINVAL;
+    ((struct barrier_attributes *)attributes)->shared = word;
+    return 0;
 }
 
 int pthread_barrierattr_getpshared(const pthread_barrierattr_t *restrict attributes,
                                    int *restrict shared)
 {
-    (void)attributes;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = shared_value(((const struct barrier_attributes *)attributes)->shared);
     return 0;
 }
 
 int pthread_barrier_init(pthread_barrier_t *restrict barrier,
                          const pthread_barrierattr_t *restrict attributes, unsigned count)
 {
-    (void)attributes;
+    pthread_barrier_t made;
+
     if (count == 0 || count > 0x7fffffff)
         return EINVAL;
-    memset(barrier, 0, sizeof *barrier);
-    ((struct barrier *)barrier)->count = count;
-    return 0;
+    memset(&made, 0, sizeof made);
+    *(struct barrier *)&made = (struct barrier){.count = count};
+    if (attributes != NULL)
+        ((struct barrier *)&made)->shared =
+            (unsigned)((const struct barrier_attributes *)attributes)->shared;
+    return put(barrier, &made, sizeof made);
 }
 
 int pthread_barrier_destroy(pthread_barrier_t *barrier)
 {
-    memset(barrier, 0, sizeof *barrier);
-    return 0;
+    pthread_barrier_t zero;
+
+    memset(&zero, 0, sizeof zero);
+    return put(barrier, &zero, sizeof zero);
 }

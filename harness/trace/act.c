@@ -490,6 +490,9 @@ const char *aw_act_result(struct aw_act *act)
         return aw_act_touched(act, answer);
     if (aw_op_class_of(act->op) == AW_ON_MEMORY && answer->result > 0)
         return aw_act_error_name((int)answer->result);
+    if (aw_op_class_of(act->op) == AW_ON_MEMORY && answer->action == AW_ACT_ANSWER &&
+        answer->result == 0 && aw_shared_is_wait((enum aw_op_kind)act->op->kind))
+        return aw_act_waited(act, answer);
     return aw_op_class_of(act->op) == AW_ON_IMAGE ? image_result(act, answer)
                                                      : answer_result(act, answer);
 }

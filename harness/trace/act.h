@@ -47,6 +47,8 @@ const char *aw_act_sibling(struct aw_act *act, uint32_t slot);
 /* The thread in a slot, or NULL. */
 /* act_memory.c: what an access to a shared mapping came to. */
 const char *aw_act_touched(struct aw_act *act, const struct aw_answer *answer);
+/* Of an operation that waits there, or wakes who does, and that has not failed. */
+const char *aw_act_waited(struct aw_act *act, const struct aw_answer *answer);
 
 const struct aw_thread *aw_act_thread_in(const struct aw_local *local, uint32_t slot);
 

@@ -35,7 +35,7 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_popen", "popen is not modelled"},
         {"an_exec", "execl is not modelled"},
         {"a_cancel", "pthread_cancel is not modelled"},
-        {"a_barrier", "pthread_barrierattr_setpshared(PTHREAD_PROCESS_SHARED) is not modelled"},
+        {"a_protocol", "pthread_mutexattr_setprotocol other than PTHREAD_PRIO_NONE is not modelled"},
         {"a_select", "select is not modelled"},
         {"a_syscall", "syscall is not modelled"},
         {"an_alarm", "alarm is not modelled"},

@@ -1079,12 +1079,12 @@ Test(runtime, attributes_keep_what_they_are_given)
     cr_assert_eq(memcmp(&condition, &zero_condition, sizeof condition), 0);
 }
 
-static void share_a_condition(void)
+static void inherit_priorities(void)
 {
-    pthread_condattr_t kinds;
+    pthread_mutexattr_t kinds;
 
-    RT(pthread_condattr_init)(&kinds);
-    RT(pthread_condattr_setpshared)(&kinds, PTHREAD_PROCESS_SHARED);
+    RT(pthread_mutexattr_init)(&kinds);
+    RT(pthread_mutexattr_setprotocol)(&kinds, PTHREAD_PRIO_INHERIT);
 }
 
 static void ask_for_something(void)
@@ -1096,8 +1096,8 @@ Test(runtime, what_has_no_model_stops_by_name)
 {
     char expected[64];
 
-    cr_assert_str_eq(in_child(share_a_condition),
-                     "unmodelled pthread_condattr_setpshared(PTHREAD_PROCESS_SHARED)136");
+    cr_assert_str_eq(in_child(inherit_priorities),
+                     "unmodelled pthread_mutexattr_setprotocol other than PTHREAD_PRIO_NONE136");
     snprintf(expected, sizeof expected, "unmodelled sysconf(%d)136", _SC_PHYS_PAGES);
     cr_assert_str_eq(in_child(ask_for_something), expected);
     cr_assert_eq(RT(sysconf)(_SC_PAGESIZE), 4096);

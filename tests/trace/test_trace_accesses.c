@@ -58,3 +58,13 @@ Test(trace_accesses, halves_are_two_variables_and_a_whole_one_is_one)
     cr_expect_not_null(step_of(&trace, "store", "halves+8", "-1"));
     aw_trace_free(&trace);
 }
+
+Test(trace_accesses, those_to_mappings_have_values_too)
+{
+    struct aw_trace trace;
+    find_in("build/models/memory/processes.so", "processes split", &trace);
+    cr_expect_not_null(step_of(&trace, "load", "mapping 0+76", "0"));
+    cr_expect_not_null(step_of(&trace, "store", "mapping 0+76", "1"));
+    cr_expect_not_null(step_of(&trace, "read", "mapping 0+72", "0"));
+    aw_trace_free(&trace);
+}
