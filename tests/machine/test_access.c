@@ -5,9 +5,11 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/calls.h"
+#include "machine/machine.h"
 
 Test(access, every_call_has_a_footprint)
 {
@@ -82,4 +84,90 @@ Test(access, atomic_operations_do_what_they_say_at_every_size)
     cr_assert_not(aw_hook_is_weak(cas, args));
     args[4] = 2;
     cr_assert(aw_hook_is_weak(cas, args));
+}
+
+/* ---- what gcc may call ---- */
+
+static FILE *shell(const char *command)
+{
+    fflush(NULL);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    return pipe;
+}
+
+/* The names of all hooks are strings in the compiler proper. */
+Test(access, every_hook_that_gcc_knows_is_served)
+{
+    char name[200];
+    unsigned count = 0;
+    FILE *names =
+        shell("grep -ao '__tsan_[a-zA-Z0-9_]*' \"$(gcc -print-prog-name=cc1)\" | sort -u");
+    for (; fscanf(names, "%199s", name) == 1; count++)
+        cr_expect_geq(aw_hook_by_name(name), 0, "%s", name);
+    cr_expect_eq(pclose(names), 0);
+    cr_expect_gt(count, 80);
+}
+
+/* No atomic operation is left an instruction of the program, at any level of optimization: the
+ * forms that the compiler has special code for. */
+Test(access, gcc_makes_every_atomic_operation_a_call)
+{
+    static const char source[] =
+        "_Atomic int x; _Atomic unsigned char c; int p; _Bool b; __int128 w; _Atomic double d;"
+        "int bit_set(void) { return __atomic_fetch_or(&p, 1, 5) & 1; }"
+        "int bit_clear(void) { return __atomic_fetch_and(&p, ~2, 5) & 2; }"
+        "int bit_flip(void) { return __atomic_fetch_xor(&p, 4, 5) & 4; }"
+        "int is_zero(void) { return __atomic_sub_fetch(&p, 1, 5) == 0; }"
+        "int is_negative(void) { return __atomic_add_fetch(&p, 1, 0) < 0; }"
+        "int old(void) { return __sync_fetch_and_add(&p, 1) + __sync_val_compare_and_swap(&p, 1, "
+        "2) +"
+        " __sync_lock_test_and_set(&p, 1) + __sync_bool_compare_and_swap(&p, 1, 2); }"
+        "void release(void) { __sync_lock_release(&p); __sync_synchronize(); }"
+        "_Bool flag(void) { return __atomic_test_and_set(&b, 5); }"
+        "void clear(void) { __atomic_clear(&b, 5); x++; c |= 1; x = 5; d += 1; }"
+        "__int128 wide(void) { return __sync_val_compare_and_swap(&w, 1, 2); }"
+        "int weak(int *e) { return __atomic_compare_exchange_n(&p, e, 3, 1, 2, 0); }"
+        "void nand(void) { __atomic_nand_fetch(&p, 3, 5); }";
+    static const char *const options[] = {
+        "-O0 -fsanitize=thread", "-O1 -fsanitize=thread", "-O2 -fsanitize=thread",
+        "-O3 -fsanitize=thread", "-Os -fsanitize=thread", "-O2", /* not instrumented: many */
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        char command[4096], line[200] = "";
+        snprintf(command, sizeof command,
+                 "gcc -std=gnu17 %s -fPIC -mcx16 -S -o - -x c - <<'END' | "
+                 "grep -E '^\\s*(lock|xchg.*\\(|mfence|cmpxchg)'\n%s\nEND\n",
+                 options[i], source);
+        FILE *found = shell(command);
+        bool any = fgets(line, sizeof line, found) != NULL;
+        cr_expect_eq(any, strstr(options[i], "thread") == NULL, "%s: %s", options[i], line);
+        pclose(found);
+    }
+}
+
+Test(access, a_hook_that_is_not_served_is_refused_by_name)
+{
+    char folder[] = "/tmp/aw-hook-XXXXXX", command[512], path[64];
+    static char *const none[] = {NULL};
+    char *argv[] = {"unserved", NULL};
+    struct aw_machine_settings settings;
+    struct aw_machine *machine;
+    struct aw_error error;
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/unserved.so", folder);
+    snprintf(command, sizeof command,
+             "gcc -fPIC -shared -nodefaultlibs -Wl,-z,now -x c -o %s - <<'END'\n"
+             "void __tsan_acquire(void *);\n"
+             "int main(void) { int x; __tsan_acquire(&x); return 0; }\nEND\n",
+             path);
+    cr_assert_eq(pclose(shell(command)), 0);
+    aw_machine_settings_default(&settings);
+    const char *runtime = getenv("ALLWAYS_RUNTIME");
+    cr_expect_eq(aw_machine_create(path, runtime ? runtime : "build/runtime.so", argv, none,
+                                   &settings, &machine, &error),
+                 AW_E_PROGRAM);
+    cr_expect(strstr(error.message, "__tsan_acquire is not served") != NULL, "%s", error.message);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    pclose(shell(command));
 }
