@@ -59,7 +59,6 @@ static const char *const machine_flags[] = {
     "-pthread",
     "-Wl,-z,now",
     "-Wl,-z,relro",
-    "-Wl,-z,noexecstack",
 };
 
 /* Options of gcc that take the next word. */

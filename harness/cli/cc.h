@@ -18,10 +18,10 @@
  *  -mtls-dialect=gnu          thread-local storage by __tls_get_addr, which the machine answers
  *  -pthread                   as for any program with threads
  *  -z now, -z relro           addresses of imports stay out of the image
- *  -z noexecstack             the machine's stacks are never executable
  *
- * -fno-plt is left out on purpose: without a jump slot, the linker leaves open whether an undefined
- * symbol is a function or data.
+ * Left out on purpose: -fno-plt (without a jump slot, the linker leaves open whether an undefined symbol
+ * is a function or data), and -z noexecstack (a nested function whose address is taken would crash,
+ * where without the flag the loader refuses the program and says why).
  */
 #ifndef AW_CLI_CC_H
 #define AW_CLI_CC_H

@@ -689,9 +689,9 @@ void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thre
     if (thread->op.kind == AW_OP_ACCESS)
         aw_machine_access_view(machine, &thread->op, &view);
     const char *what = thread->op.kind == AW_OP_ACCESS ? view.name : aw_op_name(thread->op.kind);
-    int at = snprintf(text, size, "%s%s of %llu bytes",
+    int at = snprintf(text, size, "%s%s of %llu byte%s",
                       thread->op.kind == AW_OP_ACCESS && view.is_atomic ? "atomic " : "", what,
-                      (unsigned long long)range.size);
+                      (unsigned long long)range.size, range.size == 1 ? "" : "s");
     const uint64_t *frame = *(const uint64_t *const *)(thread->sp + 48);
     uint64_t top = aw_stack_top(thread->slot);
     for (int depth = 0; depth < 8 && at < (int)size; depth++) {

@@ -154,3 +154,23 @@ Test(cc, the_loader_takes_what_it_makes)
     }
     aw_module_unload(module);
 }
+
+/* With -z noexecstack it would be loaded, and crash. */
+Test(cc, a_nested_function_whose_address_is_taken_is_refused_by_the_loader)
+{
+    static const char source[] = "int (*volatile f)(void);\n"
+                                 "int main(int argc, char **argv) { (void)argv;\n"
+                                 "  int g(void) { return argc; } f = g; return f(); }\n";
+    char input[128], output[128];
+    struct aw_error error;
+    unsetenv("CC");
+    box_write("n.c", source, strlen(source));
+    snprintf(input, sizeof input, "%s", box_path("n.c"));
+    snprintf(output, sizeof output, "%s", box_path("n.so"));
+    cr_assert_eq(cc(&error, input, "-w", "-Wl,--no-warn-execstack", "-o", output, NULL), 0, "%s",
+                 error.message);
+    box_refused(output, NULL, AW_E_PROGRAM,
+                "asks for an executable stack (a nested function whose address is taken, or "
+                "assembly without .note.GNU-stack): link with -Wl,-z,noexecstack and keep nested "
+                "functions out");
+}
