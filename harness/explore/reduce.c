@@ -155,6 +155,9 @@ static bool ample_image(struct aw_reduce *reduce, const struct aw_local *local,
 {
     const struct aw_op *op = &thread->op;
     struct mutex_facts *facts;
+    /* Whoever frees or destroys the object may have to be met at that while we are at this. */
+    if (aw_machine_op_is_visible(reduce->machine, op))
+        return op->kind == AW_OP_ACCESS && reduce->early;
     switch (op->kind) {
     case AW_OP_MUTEX_UNLOCK:
     case AW_OP_USEM_POST:

@@ -626,11 +626,9 @@ bool aw_machine_is_spurious(const struct aw_machine *machine, const struct aw_op
 
 /* Races. */
 
-static bool access_of(const struct aw_thread *thread, struct aw_range *range)
+/* The bytes that an operation touches: those of an access, or of its object. */
+static bool bytes_of(const struct aw_op *op, struct aw_range *range)
 {
-    if (thread->status != AW_THREAD_PARKED || (thread->op.flags & AW_OP_SHARED) != 0)
-        return false; /* in a mapping: race.c */
-    const struct aw_op *op = &thread->op;
     switch (op->kind) {
     case AW_OP_ACCESS:
         *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
@@ -651,9 +649,49 @@ static bool access_of(const struct aw_thread *thread, struct aw_range *range)
         *range = (struct aw_range){op->address, 8,
                                    AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
         return true;
+    case AW_OP_COND_WAIT:
+    case AW_OP_COND_SLEEP: /* once woken it is no longer there: the condition may be destroyed */
+    case AW_OP_COND_SIGNAL:
+    case AW_OP_COND_BROADCAST:
+        *range = (struct aw_range){op->address, 8,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_COND_RELOCK:
+        *range = (struct aw_range){op->argument, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+    case AW_OP_RWLOCK_UNLOCK:
+    case AW_OP_BARRIER_WAIT:
+    case AW_OP_BARRIER_SLEEP:
+        *range = (struct aw_range){op->address, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
     default:
         return false;
     }
+}
+
+static bool access_of(const struct aw_thread *thread, struct aw_range *range)
+{
+    /* One in a mapping: race.c. */
+    return thread->status == AW_THREAD_PARKED && (thread->op.flags & AW_OP_SHARED) == 0 &&
+           bytes_of(&thread->op, range);
+}
+
+bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_op *op)
+{
+    struct aw_range range;
+    if (machine->accesses.page_count == 0)
+        return false;
+    if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, 20))
+        return true;
+    return bytes_of(op, &range) && aw_access_is_visible(machine, range.address, range.size);
 }
 
 bool aw_access_race(const struct aw_machine *machine, int *one, int *other)

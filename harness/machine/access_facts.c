@@ -26,7 +26,8 @@
  * all belief in order. The facts are sums over everything that was executed and are never
  * forgotten.
  *
- * What is visible is never taken alone, so two threads that can be at conflicting accesses at the
+ * What is visible is never taken alone (nor is an operation on a mutex, a condition ... that lies
+ * there, since somebody frees it or makes it anew), so two threads that can be at conflicting accesses at the
  * same time are seen there: take the shortest path to such a state; an operation that the search
  * takes first is on it and commutes to its front, or is by a third thread and leaves both parked.
  */

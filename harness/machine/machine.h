@@ -178,6 +178,10 @@ void aw_machine_initial(struct aw_machine *machine, struct aw_state *state);
  * AW_MAX_OUTCOMES. */
 unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *state,
                              unsigned process, unsigned thread, struct aw_outcome *outcomes);
+/* Does somebody access the object of the operation (a mutex, a condition ...) as plain memory, in no
+ * order with it: to free, destroy or initialise it? Then the two may race. */
+bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_op *op);
+
 /* What an access at which a thread is parked does, for those who show it. */
 struct aw_access_view {
     const char *name;  /* "load", "fetch_add", "read", "memcpy" ... */
