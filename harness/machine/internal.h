@@ -7,7 +7,7 @@
  *   run.c       running program code up to its next visible operation; signals, CPU-time bound
  *   calls_*.c   the imports themselves, run when program code calls them
  *   locks.c     mutexes, read-write locks and barriers as values
- *   finish.c    what an answered operation does to its process before its code goes on
+ *   finish*.c   what an answered operation does to its process before its code goes on
  *   edge.c      edges: executing a step of a process once, and remembering it
  *   layout.c    which processes and objects a state has
  *   objects.c   what semaphores and pipes do under operations

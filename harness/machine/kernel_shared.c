@@ -185,7 +185,7 @@ static void barrier_wait(struct aw_question *q)
                  aw_answer_plain(q->machine, 0, 0, AW_BARRIER_SLEEPS, AW_INTERN_NONE));
         return;
     }
-    /* Which of them is told that it is the serial one is open (finish.c). */
+    /* Which of them is told that it is the serial one is open (finish_locks.c). */
     add_serial(q, &move, AW_BARRIER_SERIAL, AW_WAKE_ALL, 0);
     for (uint32_t p = 0; p < q->layout->process_count; p++) {
         const struct aw_local *local = aw_local_get(q->machine, q->state->words[AW_WORD_FIRST + p]);
