@@ -136,8 +136,9 @@ test: quick ## build, run the quick scenarios and pass the tests
 .PHONY: build-tests
 build-tests: $(TESTS)
 
-golden: all $(BUILD)/tests/view/test_view ## write the views that tests compare with; read the diff
+golden: all $(BUILD)/tests/view/test_view $(BUILD)/tests/report/test_golden ## write the views and reports that tests compare with; read the diff
 	AW_GOLDEN=update $(BUILD)/tests/view/test_view
+	AW_GOLDEN=update $(BUILD)/tests/report/test_golden
 
 SEED ?= 1
 COUNT ?= 20000

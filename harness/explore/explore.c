@@ -289,6 +289,16 @@ static void decide_termination(struct aw_explorer *explorer, struct aw_search *s
     }
 }
 
+static void say_not_exercised(struct aw_result *result, int property)
+{
+    const char *why = property == AW_DRAINED
+                          ? "no execution puts an item (aw_put) and then ends its workers"
+                      : property == AW_FIFO ? "no item with a number is got (aw_got)"
+                                            : "no item with a number is put (aw_put)";
+    snprintf(result->message, sizeof result->message, "%s was never put to the test: %s",
+             aw_property_name((enum aw_property)property), why);
+}
+
 static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_end end,
                                   unsigned violated)
 {
@@ -297,13 +307,14 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
         return AW_VIOLATED;
     if (end != AW_END_COMPLETE)
         return AW_INCONCLUSIVE;
-    bool vacuous = false;
-    for (int property = 0; property < AW_PROPERTY_COUNT; property++) {
+    int vacuous = -1;
+    for (int property = AW_PROPERTY_COUNT; property-- > 0;) {
         if ((explorer->options->properties & AW_PROPERTY_BIT(property)) == 0)
             continue;
         if (result->properties[property] == AW_UNDECIDED)
             return AW_INCONCLUSIVE;
-        vacuous |= result->properties[property] == AW_NOT_EXERCISED;
+        if (result->properties[property] == AW_NOT_EXERCISED)
+            vacuous = property;
     }
     if (aw_machine_threads_seen(explorer->machine)) {
         const char *file = aw_machine_uninstrumented(explorer->machine);
@@ -316,7 +327,11 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         }
     }
-    return vacuous || aw_unmet(explorer) ? AW_VACUOUS : AW_PROVED;
+    if (aw_unmet(explorer))
+        return AW_VACUOUS;
+    if (vacuous >= 0)
+        say_not_exercised(result, vacuous);
+    return vacuous >= 0 ? AW_VACUOUS : AW_PROVED;
 }
 
 int aw_explore_observed(struct aw_machine *machine, const struct aw_options *asked,
