@@ -94,21 +94,18 @@ static bool is_site(const struct aw_module *module, const struct instruction *in
  * is none. What lies at `address` is replaced. */
 static uint8_t *map_code(uint64_t address, uint64_t size)
 {
-    int file = memfd_create("allways text", MFD_CLOEXEC);
-    if (file < 0)
+    /* Anonymous, mapped a second time by mremap with an old size of 0: a memfd counts as a file, and
+     * `ulimit -f` would forbid it. */
+    void *writable =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (writable == MAP_FAILED)
         return NULL;
-    void *writable = MAP_FAILED;
-    if (ftruncate(file, (off_t)size) == 0)
-        writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (writable != MAP_FAILED) {
-        void *code = mmap((void *)address, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0);
-        if (code == MAP_FAILED) {
-            munmap(writable, size);
-            writable = MAP_FAILED;
-        }
+    void *code = mremap(writable, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)address);
+    if (code == MAP_FAILED || mprotect(code, size, PROT_READ | PROT_EXEC) != 0) {
+        munmap(writable, size);
+        return NULL;
     }
-    close(file);
-    return writable == MAP_FAILED ? NULL : writable;
+    return writable;
 }
 
 /* Does the function begin with push %rbp; mov %rsp, %rbp? */
