@@ -133,7 +133,7 @@ static char *program_name(const char *path)
 
 static void print_result(FILE *out, const struct aw_report *report)
 {
-    char words[96], states[32], transitions[32], runs[32];
+    char words[96], states[64], transitions[64], runs[64];
     if (report->count == 0)
         return;
     const struct aw_report_case *one = &report->cases[0];
@@ -144,9 +144,10 @@ static void print_result(FILE *out, const struct aw_report *report)
             fprintf(out, "  %-12s %s%s\n", aw_property_name((enum aw_property)i),
                     aw_property_state_name(result->properties[i]),
                     result->properties[i] == AW_HOLDS && aw_report_bounded(one) ? ", bounded" : "");
-    fprintf(out, "  %s states, %s transitions, %s runs of program code, %.2f s\n",
-            aw_grouped(result->states, states), aw_grouped(result->transitions, transitions),
-            aw_grouped(result->code_runs, runs), result->seconds);
+    fprintf(out, "  %s, %s, %s of program code, %.2f s\n",
+            aw_counted(result->states, "state", states),
+            aw_counted(result->transitions, "transition", transitions),
+            aw_counted(result->code_runs, "run", runs), result->seconds);
     struct aw_trace trace;
     if (aw_report_trace(one, &trace)) {
         fprintf(out, "\n");

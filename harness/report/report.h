@@ -134,5 +134,7 @@ void aw_progress_end(struct aw_report_progress *progress);
 
 /* "1,234,567" */
 const char *aw_grouped(uint64_t number, char buffer[32]);
+/* "1 step", "1,024 states". */
+const char *aw_counted(uint64_t number, const char *word, char buffer[64]);
 
 #endif

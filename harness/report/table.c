@@ -18,6 +18,13 @@ const char *aw_grouped(uint64_t number, char buffer[32])
     return buffer;
 }
 
+const char *aw_counted(uint64_t number, const char *word, char buffer[64])
+{
+    char grouped[32];
+    snprintf(buffer, 64, "%s %.24s%s", aw_grouped(number, grouped), word, number == 1 ? "" : "s");
+    return buffer;
+}
+
 enum { NAME = sizeof "scenario" - 1 }; /* the least width of the names */
 
 /* Columns: as expected or not, name, verdict, what was expected, states, time, trace. */
@@ -74,9 +81,11 @@ void aw_report_details(FILE *out, const struct aw_report_case *one)
         fprintf(out, "  interleavings: %s\n", result->interleavings);
     if (one->trace == NULL)
         return;
-    fprintf(out, "  %u steps, %u preemption%s, %u fault%s%s\n", result->schedule.count,
-            result->preemptions, result->preemptions == 1 ? "" : "s", result->faults,
-            result->faults == 1 ? "" : "s", result->minimal ? "" : ", not proved minimal");
+    char steps[64], preemptions[64], faults[64];
+    fprintf(out, "  %s, %s, %s%s\n", aw_counted(result->schedule.count, "step", steps),
+            aw_counted(result->preemptions, "preemption", preemptions),
+            aw_counted(result->faults, "fault", faults),
+            result->minimal ? "" : ", not proved minimal");
     fputs("  allways show ", out);
     print_word(out, one->trace);
     fputs("\n  allways replay ", out);

@@ -580,10 +580,11 @@ const char *aw_trace_critical_text(const struct aw_trace *trace)
                              step->fault_count > 0 ? ", with an injected fault" : "");
     }
     case AW_CRITICAL_NEVER:
-        return aw_trace_text(trace,
-                             "none: no schedule is good, this program fails in every one (%llu "
-                             "states looked at).",
-                             states);
+        return states == 0 ? "none: no schedule is good, this program fails in every one."
+                           : aw_trace_text(trace,
+                                           "none: no schedule is good, this program fails in every "
+                                           "one (%llu state%s looked at).",
+                                           states, states == 1 ? "" : "s");
     case AW_CRITICAL_OPEN:
         return "none: a good end can be reached after every step, also from within the cycle; "
                "but nothing makes the threads go there.";
@@ -591,12 +592,12 @@ const char *aw_trace_critical_text(const struct aw_trace *trace)
         return aw_trace_text(
             trace,
             "step %u or one before it%s; the search for the exact step gave up "
-            "after %llu states.",
+            "after %llu state%s.",
             critical->step + 1,
             critical->passing_count > 0 && critical->branch < critical->step
                 ? aw_trace_text(trace, ", not before step %u", critical->branch + 1)
                 : "",
-            states);
+            states, states == 1 ? "" : "s");
     default:
         return "";
     }

@@ -210,7 +210,8 @@ Test(ci, an_interrupted_run_tells_what_is_known_in_every_report)
                      "--no-canary --jobs 1 --no-reduction --no-symmetry --format json=$T/r.json "
                      "--format "
                      "tap=$T/r.tap $T/s/bad.yaml $T/s/large.yaml $T/s/many.yaml >$T/out 2>&1 & "
-                     "sleep 0.7; kill -%s $!; wait $!; s=$?; cat $T/out $T/r.tap; ls $T; exit $s",
+                     "until grep -q 'ok   bad' $T/out; do sleep 0.05; done; kill -%s $!; wait $!; "
+                     "s=$?; cat $T/out $T/r.tap; ls $T; exit $s",
                      signals[i]),
                3, "; interrupted");
         expect(0, 0, "not run: interrupted");

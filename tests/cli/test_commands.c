@@ -484,7 +484,9 @@ Test(cli, an_interrupt_ends_the_run_and_keeps_what_there_is)
                          "properties: [drained]\nexpect: {verdict: proved}\n");
     pid_t child =
         start("run --format json --no-symmetry --no-reduction --trace-dir @ --memory 2GiB @");
-    usleep(700000);
+    for (int i = 0; i < 1000 && access(in_folder("a.trace"), F_OK) != 0; i++)
+        usleep(50000);
+    usleep(100000); /* its result comes after its trace */
     kill(child, SIGINT);
     cr_expect_eq(finish(child), 3, "%s%s", out, err);
     json_t *root = json_loads(out, 0, &reason);
