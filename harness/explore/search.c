@@ -20,7 +20,7 @@
 #include "explore/internal.h"
 #include "explore/search.h"
 
-enum { TICK_STATES = 512, BATCH = 32, EDGE_BYTES_LOG = 37 };
+enum { TICK_STATES = 64, BATCH = 32, EDGE_BYTES_LOG = 37 };
 
 double aw_clock(void)
 {
@@ -545,8 +545,8 @@ static void without_symmetry(struct aw_search *search)
 
 /* Walks at random first: most assumptions that do not hold (of the reduction, of symmetry, about which
  * accesses are visible) break on any execution, and finding that out in the midst of a search costs
- * a restart. */
-static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
+ * a restart. False when a limit was reached. */
+static bool pilot(struct aw_search *search, struct aw_outcome *outcomes)
 {
     enum { WALKS = 6, STEPS = 2000 };
     struct aw_explorer *explorer = search->explorer;
@@ -557,6 +557,8 @@ static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
         aw_machine_initial(machine, &state);
         state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
         for (int step = 0; step < STEPS; step++) {
+            if (!aw_explorer_tick(explorer, &search->visited, 0))
+                return false;
             if (search->reduce != NULL)
                 aw_reduce_watch(search->reduce, &state);
             const struct aw_layout *layout = aw_machine_layout(machine, &state);
@@ -596,6 +598,7 @@ static void pilot(struct aw_search *search, struct aw_outcome *outcomes)
             memcpy(state.words, next.words, next.count * sizeof *next.words);
         }
     }
+    return true;
 }
 
 enum aw_end aw_search_run(struct aw_search *search)
@@ -606,8 +609,9 @@ enum aw_end aw_search_run(struct aw_search *search)
     struct expansion e = {.search = search, .batch = batch, .end = AW_END_COMPLETE};
     struct aw_state state;
     bool is_new;
-    if (search->walk_first && (explorer->options->plant & AW_PLANT_NO_WALKS) == 0)
-        pilot(search, outcomes);
+    if (search->walk_first && (explorer->options->plant & AW_PLANT_NO_WALKS) == 0 &&
+        !pilot(search, outcomes))
+        e.end = AW_END_LIMIT;
     aw_machine_set_joined_pipes(explorer->machine, search->reduce == NULL
                                                        ? UINT64_MAX
                                                        : aw_reduce_joined_pipes(search->reduce));
