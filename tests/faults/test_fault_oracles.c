@@ -9,6 +9,7 @@
  * roles, sites, occurrences and budgets.
  */
 #include "../explore/explore_box.h"
+#include "compare_accesses.h"
 #include "random_plan.h"
 #include "random_program.h"
 
@@ -182,6 +183,32 @@ Test(fault_oracles, agree_on_mixed_plans)
 Test(fault_oracles, agree_on_mixed_plans_in_larger_programs)
 {
     compare_mixed(110001, 150, &aw_random_small);
+}
+
+/* A crash between two accesses to memory that no one else looks at is one before the next
+ * operation; a lock that was not taken, because the wait for it was interrupted, guards nothing. */
+Test(fault_oracles, agree_where_threads_share_memory)
+{
+    static const enum aw_plan_group groups[] = {AW_PLAN_CRASH, AW_PLAN_CODE,    AW_PLAN_INTERRUPTED,
+                                                AW_PLAN_CALLS, AW_PLAN_SIGTERM, AW_PLAN_SPURIOUS};
+    unsigned whole = 0, racy = 0;
+    for (uint64_t seed = 140001; seed <= 140100; seed++) {
+        char text[AW_RANDOM_TEXT], planned[1024];
+        char *argv[] = {"random", text, NULL};
+        struct aw_fault_plan plan;
+        struct aw_options options;
+        struct aw_access_comparison c;
+        aw_plan_of_group(groups[seed % (sizeof groups / sizeof *groups)], 1 + seed % 2, &plan);
+        aw_compare_accesses_options(seed, &options);
+        aw_random_shared(seed, &aw_random_few_accesses, text);
+        aw_compare_accesses_faulty(RANDOM, argv, &plan, &options, 0, seed, 3000, &c);
+        cr_expect(c.agrees, "seed %" PRIu64 ": %s\n  %s\n  %s", seed, text,
+                  aw_plan_text(&plan, planned, sizeof planned), c.what);
+        whole += c.decided && (c.enumerated || c.searched);
+        racy += c.races > 0;
+    }
+    cr_expect_gt(whole, 50, "%u", whole);
+    cr_expect(racy > 10 && racy < 90, "%u with races", racy);
 }
 
 Test(fault_oracles, agree_when_pipes_are_small)

@@ -30,6 +30,14 @@ void aw_compare_accesses(const char *program, char *const *argv, const struct aw
                          unsigned plant, uint64_t seed, uint64_t steps,
                          struct aw_access_comparison *comparison);
 
+/* The same under a plan of faults (NULL: none), without the detector: it takes a call that fails
+ * for one that has synchronised. Crashes and their like must not count occurrences, of which there
+ * are more where every access is an operation. */
+void aw_compare_accesses_faulty(const char *program, char *const *argv,
+                                const struct aw_fault_plan *plan, const struct aw_options *options,
+                                unsigned plant, uint64_t seed, uint64_t steps,
+                                struct aw_access_comparison *comparison);
+
 /* Options that go with a seed: mostly all reductions, and by turns without one of them. */
 void aw_compare_accesses_options(uint64_t seed, struct aw_options *options);
 

@@ -60,7 +60,7 @@ static bool step(struct explorer *e, const struct aw_state *state, uint32_t proc
 typedef void visitor(struct explorer *e, const struct aw_state *state, uint32_t process,
                      uint32_t thread, const struct aw_outcome *outcome, void *context);
 
-/* Every way to go on; returns how many. */
+/* Every way to go on; returns how many of them are no fault, which is never owed. */
 static unsigned successors(struct explorer *e, const struct aw_state *state, visitor *visit,
                            void *context)
 {
@@ -72,9 +72,10 @@ static unsigned successors(struct explorer *e, const struct aw_state *state, vis
         uint32_t threads = aw_machine_local(e->machine, id)->thread_count;
         for (uint32_t t = 0; t < threads; t++) {
             unsigned count = aw_machine_outcomes(e->machine, state, p, t, outcomes);
-            all += count;
-            for (unsigned i = 0; i < count; i++)
+            for (unsigned i = 0; i < count; i++) {
+                all += outcomes[i].faults == 0;
                 visit(e, state, p, t, &outcomes[i], context);
+            }
         }
     }
     free(outcomes);

@@ -3,8 +3,8 @@
  * soak.c - compares the explorer with the oracles on random programs: soak [FIRST [COUNT
  * [tiny|small|few-accesses|accesses [PLANT [random]]]]]. With "random", each under a random plan of
  * faults. With accesses, the threads of the programs share memory, and the oracles interleave every
- * access. Prints each program on which they differ, made as small as it still differs; exit status 1
- * then.
+ * access. Prints each program on which they differ, made as small as it still differs; exit status
+ * 1 then.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,8 +41,8 @@ static void compare_accesses(const char *text, struct aw_access_comparison *comp
     aw_compare_accesses_options(seed_at_hand, &options);
     options.plant |= plant;
     snprintf(copy, sizeof copy, "%s", text);
-    aw_compare_accesses("build/models/random.so", argv, &options, 0, seed_at_hand, 20000,
-                        comparison);
+    aw_compare_accesses_faulty("build/models/random.so", argv, plan.count > 0 ? &plan : NULL,
+                               &options, 0, seed_at_hand, 20000, comparison);
 }
 
 static bool accesses_differ(void *context, const char *text)
@@ -53,13 +53,24 @@ static bool accesses_differ(void *context, const char *text)
     return !comparison.agrees;
 }
 
-static int soak_accesses(uint64_t first, uint64_t count, const struct aw_random_sizes *sizes)
+/* Kinds of faults that do not count occurrences of accesses. */
+static void plan_for_accesses(uint64_t seed)
+{
+    static const enum aw_plan_group groups[] = {AW_PLAN_CRASH, AW_PLAN_CODE,    AW_PLAN_INTERRUPTED,
+                                                AW_PLAN_CALLS, AW_PLAN_SIGTERM, AW_PLAN_SPURIOUS};
+    aw_plan_of_group(groups[seed % (sizeof groups / sizeof *groups)], 1 + seed % 2, &plan);
+}
+
+static int soak_accesses(uint64_t first, uint64_t count, const struct aw_random_sizes *sizes,
+                         bool plans)
 {
     uint64_t failed = 0, enumerated = 0, searched = 0, executions = 0, states = 0, racy = 0;
     for (uint64_t seed = first; seed < first + count && failed < 20; seed++) {
         char text[AW_RANDOM_TEXT];
         struct aw_access_comparison comparison;
         seed_at_hand = seed;
+        if (plans)
+            plan_for_accesses(seed);
         aw_random_shared(seed, sizes, text);
         compare_accesses(text, &comparison);
         enumerated += comparison.enumerated;
@@ -69,8 +80,8 @@ static int soak_accesses(uint64_t first, uint64_t count, const struct aw_random_
         racy += comparison.races > 0;
         if (!comparison.agrees) {
             failed++;
-            printf("seed %" PRIu64 " (%s): %s\n  program: %s\n", seed,
-                   aw_random_shared_shape(seed), comparison.what, text);
+            printf("seed %" PRIu64 " (%s): %s\n  program: %s\n", seed, aw_random_shared_shape(seed),
+                   comparison.what, text);
             if (aw_random_shrink(text, accesses_differ, NULL))
                 printf("  smaller: %s\n", text);
             fflush(stdout);
@@ -91,8 +102,8 @@ int main(int argc, char **argv)
     bool small = argc > 3 && strcmp(argv[3], "small") == 0;
     bool plans = argc > 5 && strcmp(argv[5], "random") == 0;
     if (argc > 3 && strstr(argv[3], "accesses") != NULL)
-        return soak_accesses(first, count,
-                             argv[3][0] == 'f' ? &aw_random_few_accesses : &aw_random_accesses);
+        return soak_accesses(
+            first, count, argv[3][0] == 'f' ? &aw_random_few_accesses : &aw_random_accesses, plans);
     uint64_t failed = 0, compared = 0, states = 0, all_states = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         char text[AW_RANDOM_TEXT];
