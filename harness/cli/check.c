@@ -141,7 +141,7 @@ static void print_result(FILE *out, const struct aw_report *report)
     fprintf(out, "%s\n", aw_report_words(one, words, sizeof words));
     for (int i = 0; i < AW_PROPERTY_COUNT; i++)
         if (one->properties & AW_PROPERTY_BIT(i))
-            fprintf(out, "  %-12s %s%s\n", aw_property_name((enum aw_property)i),
+            fprintf(out, "  %-15s %s%s\n", aw_property_name((enum aw_property)i),
                     aw_property_state_name(result->properties[i]),
                     result->properties[i] == AW_HOLDS && aw_report_bounded(one) ? ", bounded" : "");
     fprintf(out, "  %s, %s, %s of program code, %.2f s\n",

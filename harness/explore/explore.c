@@ -133,6 +133,8 @@ static const char *lost_or_hangs(enum aw_property property)
         return "a consumer got items of one producer out of order";
     case AW_NO_DATA_RACE:
         return "data race: two threads are at conflicting accesses at the same time";
+    case AW_NO_MEMORY_ERROR:
+        return "memory error: an access to memory that is not in an object that lives";
     case AW_NO_ERROR:
         return "an error: a call failed that should not, or the program reported one";
     case AW_NO_LEAK:
@@ -234,7 +236,10 @@ static void decide_properties(struct aw_explorer *explorer, const struct aw_sear
                     "items are told apart up to number %d and for 16 producers; here there are "
                     "more",
                     AW_ITEM_MAX);
-        } else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
+        } else if (property == AW_NO_MEMORY_ERROR &&
+                   aw_machine_uninstrumented(explorer->machine) != NULL)
+            *state = AW_UNDECIDED; /* only functions of libc and calls were judged */
+        else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
             *state = AW_NOT_EXERCISED;
         else
             *state = AW_HOLDS;
@@ -300,7 +305,7 @@ static void say_not_exercised(struct aw_result *result, int property)
 }
 
 static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_end end,
-                                  unsigned violated)
+                                  unsigned violated, unsigned asked)
 {
     struct aw_result *result = explorer->result;
     if (violated != 0)
@@ -311,7 +316,7 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
     for (int property = AW_PROPERTY_COUNT; property-- > 0;) {
         if ((explorer->options->properties & AW_PROPERTY_BIT(property)) == 0)
             continue;
-        if (result->properties[property] == AW_UNDECIDED)
+        if (result->properties[property] == AW_UNDECIDED && property != AW_NO_MEMORY_ERROR)
             return AW_INCONCLUSIVE;
         if (result->properties[property] == AW_NOT_EXERCISED)
             vacuous = property;
@@ -327,6 +332,22 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         }
     }
+    if (result->properties[AW_NO_MEMORY_ERROR] == AW_UNDECIDED) {
+        bool wanted = (asked & AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR)) != 0;
+        char text[512];
+        snprintf(text, sizeof text,
+                 "accesses to memory by code that was not compiled with -fsanitize=thread are not "
+                 "judged: %.200s%s",
+                 aw_machine_uninstrumented(explorer->machine),
+                 wanted ? "; build it with `allways cc`, or ask for other properties than "
+                          "no-memory-error"
+                        : "");
+        if (wanted) {
+            snprintf(result->message, sizeof result->message, "%s", text);
+            return AW_INCONCLUSIVE;
+        }
+        assume(result, text);
+    }
     if (aw_unmet(explorer))
         return AW_VACUOUS;
     if (vacuous >= 0)
@@ -338,10 +359,10 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
                         const struct aw_observer *observer, struct aw_result *result,
                         struct aw_error *error)
 {
-    /* Whatever else is asked for: with a data race nothing else that is found means much. */
-    struct aw_options with_races = *asked;
-    const struct aw_options *options = &with_races;
-    with_races.properties |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
+    /* Whatever else is asked for: with one of these nothing else that is found means much. */
+    struct aw_options always = *asked;
+    const struct aw_options *options = &always;
+    always.properties |= AW_PROPERTY_BIT(AW_NO_DATA_RACE) | AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR);
     (void)error;
     memset(result, 0, sizeof *result);
     result->schedule.loop = UINT32_MAX;
@@ -373,7 +394,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     else if (end == AW_END_STOP)
         take_stop(&search);
     decide_termination(&explorer, &search, end);
-    result->verdict = verdict_of(&explorer, end, search.violated);
+    result->verdict = verdict_of(&explorer, end, search.violated, asked->properties);
     note_assumptions(&explorer);
     enum aw_property first = search.first;
     aw_search_deinit(&search);

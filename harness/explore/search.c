@@ -176,6 +176,8 @@ void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state
         move->violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
     if (move->step.flags & AW_EDGE_RACE)
         move->violated |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
+    if (move->step.flags & AW_EDGE_MEMORY)
+        move->violated |= AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR);
     move->violated &= explorer->options->properties;
 }
 
@@ -298,13 +300,22 @@ void aw_search_deinit(struct aw_search *search)
     }
 }
 
+/* The property that a step is said to violate. What is wrong with memory goes before the crash that it
+ * causes. */
+static enum aw_property foremost(unsigned violated)
+{
+    return (violated & AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR)) != 0
+               ? AW_NO_MEMORY_ERROR
+               : (enum aw_property)__builtin_ctz(violated);
+}
+
 /* Notes the first violation; true when the search has to end. */
 static bool violation(struct aw_search *search, unsigned violated, uint32_t from, uint32_t to)
 {
     if (violated == 0)
         return false;
     if (search->violated == 0) {
-        search->first = (enum aw_property)__builtin_ctz(violated);
+        search->first = foremost(violated);
         search->violation_from = from;
         search->violation_to = to;
     }

@@ -33,7 +33,8 @@ enum aw_verdict {
     X(AW_FIFO, "fifo", "each consumer sees each producer's items in order")                        \
     X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")            \
     X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")  \
-    X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")
+    X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")   \
+    X(AW_NO_MEMORY_ERROR, "no-memory-error", "no access to memory outside objects that live")
 
 enum aw_property {
 #define X(name, text, meaning) name,
@@ -48,7 +49,8 @@ enum aw_property_state { AW_HOLDS, AW_IS_VIOLATED, AW_UNDECIDED, AW_NOT_EXERCISE
 #define AW_PROPERTY_BIT(property) (1u << (property))
 #define AW_DEFAULT_PROPERTIES                                                                      \
     (AW_PROPERTY_BIT(AW_NO_DEADLOCK) | AW_PROPERTY_BIT(AW_NO_CRASH) |                              \
-     AW_PROPERTY_BIT(AW_TERMINATES) | AW_PROPERTY_BIT(AW_NO_DATA_RACE))
+     AW_PROPERTY_BIT(AW_TERMINATES) | AW_PROPERTY_BIT(AW_NO_DATA_RACE) |                           \
+     AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
 
 const char *aw_verdict_name(enum aw_verdict verdict);
 const char *aw_property_name(enum aw_property property);

@@ -12,6 +12,7 @@
 #include "machine/internal.h"
 #include "machine/shared.h"
 #include "machine/touch.h"
+#include "machine/live.h"
 
 /* Of the run at hand. `known` finds an access that was recorded already: direct-mapped, so that one
  * that was pushed out is recorded twice, which does no harm. */
@@ -34,6 +35,10 @@ static struct aw_access *records;
 static volatile uint32_t record_count;
 static struct aw_machine *owner; /* whose code runs */
 static volatile uint64_t spun_at, spun_size;
+static struct aw_dead_access dead; /* of an access that the gate has refused; size 0: none */
+
+/* Where the live stack of code begins that has called with its return address at `place`. */
+static uint64_t above(uint64_t place) { return place + 8; }
 
 enum aw_access_place aw_access_place(const struct aw_machine *machine, uint64_t address)
 {
@@ -299,47 +304,100 @@ static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc
     return visible;
 }
 
+static bool refused(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc, const char *who,
+                    uint64_t low)
+{
+    if (aw_live(address, size, low))
+        return false;
+    dead = (struct aw_dead_access){.address = address, .size = size, .pc = pc, .kind = kind, .who = who};
+    return true;
+}
+
 uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
 {
     const struct aw_hook *hook = &aw_hooks[number];
-    aw_touch_call();
-    if (aw_touch_concerns(hook, args))
-        return 1;
+    bool several = aw_gate.records;
+    uint64_t low = above(aw_gate.sp);
+    if (aw_gate.mappings) {
+        aw_touch_call();
+        if (aw_touch_concerns(hook, args))
+            return 1;
+    }
     if (aw_gate.announcing && hook->footprint == NULL)
         aw_sites_announce(owner, args[0], hook->size != 0 ? hook->size : args[1], hook->kind, pc);
-    if (!aw_gate.records) {
-        if (aw_gate.active && aw_hook_is_weak(hook, args))
-            owner->accesses.weak_orders = true;
-        return 0;
-    }
     if (hook->footprint == NULL) {
         uint64_t size = hook->size != 0 ? hook->size : args[1];
-        return size == 0 ? 0 : look(args[0], (uint32_t)size, hook->kind, pc);
+        if (size == 0)
+            return 0;
+        /* One that parks is judged when it happens. */
+        if (several && look(args[0], (uint32_t)size, hook->kind, pc))
+            return 1;
+        return refused(args[0], size, hook->kind, pc, NULL, low);
     }
-    if (aw_hook_is_weak(hook, args))
+    if ((several || aw_gate.mappings) && aw_hook_is_weak(hook, args))
         owner->accesses.weak_orders = true;
     struct aw_range ranges[AW_RANGES_MAX];
     unsigned count = hook->footprint(owner, args, ranges);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count && several; i++)
         if (ranges[i].size > 0 && aw_access_is_visible(owner, ranges[i].address, ranges[i].size))
             return 1; /* recorded once it has happened */
-    for (unsigned i = 0; i < count; i++)
-        if (ranges[i].size > 0 &&
-            look(ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind, pc))
+    for (unsigned i = 0; i < count; i++) {
+        if (ranges[i].size == 0)
+            continue;
+        if (several && look(ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind, pc))
             return 1;
+        if (refused(ranges[i].address, ranges[i].size, ranges[i].kind, pc, aw_hook_who(hook), low))
+            return 1;
+    }
     return 0;
+}
+
+bool aw_access_refuse(struct aw_machine *machine)
+{
+    if (dead.size == 0)
+        return false;
+    if (!machine->refused)
+        aw_live_tell(machine, &dead);
+    return machine->refused = true;
+}
+
+bool aw_access_judge(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
+                     const char *who)
+{
+    if (!refused(address, size, kind, aw_run_call_site(machine), who,
+                 above(machine->run_sp + AW_CPU_FRAME)))
+        return true;
+    aw_access_refuse(machine);
+    return false;
+}
+
+/* Takes an access down. */
+static void record(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc)
+{
+    if (record_count == RECORDS)
+        aw_gate.full = 1;
+    else
+        records[record_count++] = (struct aw_access){address, (uint32_t)size, kind, pc};
 }
 
 void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
                uint64_t pc)
 {
-    (void)machine;
     if (size == 0)
         return;
-    if (record_count == RECORDS)
-        aw_gate.full = 1;
-    else
-        records[record_count++] = (struct aw_access){address, (uint32_t)size, kind, pc};
+    if (refused(address, size, kind, pc, machine->run_who, above(machine->run_sp + AW_CPU_FRAME)))
+        aw_access_refuse(machine);
+    record(address, size, kind, pc);
+}
+
+bool aw_access_unannounced(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc, uint64_t sp)
+{
+    enum { RED_ZONE = 128 }; /* of a function that calls nothing: System V x86-64 ABI, 3.2.2 */
+    if (refused(address, size, kind, pc, NULL, sp - RED_ZONE))
+        return false;
+    if (aw_gate.records)
+        record(address, size, kind, pc);
+    return true;
 }
 
 void aw_access_init(struct aw_machine *machine)
@@ -374,16 +432,23 @@ void aw_access_begin(struct aw_machine *machine)
     run_number++;
     record_count = 0;
     spun_size = 0;
-    aw_gate.active = aw_gate.full = aw_gate.records = 0;
+    aw_gate.active = aw_gate.full = aw_gate.records = aw_gate.mappings = 0;
     aw_gate.announcing = machine->sites.armed > 0;
     aw_sites_begin(machine);
+    dead.size = 0;
+    machine->refused = false;
+    machine->run_sp = aw_run_self(machine)->sp;
+    machine->freed_count = 0;
+    aw_live_changed(machine);
 }
 
 void aw_access_enter(struct aw_machine *machine)
 {
     aw_facts_locks(machine);
+    aw_live_changed(machine);
     aw_gate.records = machine->work.head.thread_count > 1;
-    aw_gate.active = aw_gate.records || aw_shared_has_mapping(&machine->work);
+    aw_gate.mappings = aw_shared_has_mapping(&machine->work);
+    aw_gate.active = 1;
 }
 
 uint32_t aw_access_end(struct aw_machine *machine)
@@ -511,6 +576,17 @@ static const char *call_name(const struct aw_hook *hook)
     return (hook->kind & AW_ACCESS_ATOMIC) != 0 ? "an atomic operation" : hook->name;
 }
 
+/* The accesses of a call happen. */
+static void make(struct aw_machine *machine, uint32_t import, const struct aw_range *ranges,
+                 unsigned count, uint64_t pc)
+{
+    const struct aw_hook *hook = hook_of(machine, import);
+    machine->run_who = hook != NULL ? aw_hook_who(hook) : machine->imports[import].name;
+    for (unsigned i = 0; i < count && !machine->refused; i++)
+        aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
+    machine->run_who = NULL;
+}
+
 int aw_access_call(struct aw_machine *machine, uint32_t import,
                                    const uint64_t *args, uint64_t *result)
 {
@@ -519,23 +595,23 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     if (spun_size != 0)
         return aw_stop_call(machine, AW_STOP_RUNAWAY,
                             "a loop on a variable that another thread is to change");
+    if (aw_access_refuse(machine))
+        return AW_CALL_STOP;
     bool choice = hook != NULL && aw_hook_is_weak_exchange(hook);
     if (choice && aw_hook_is_weak(hook, args))
         machine->accesses.weak_orders = true;
-    if (hook != NULL && !aw_gate.records && aw_touch_concerns(hook, args)) {
-        if (aw_touch_park(machine, import, args) == AW_CALL_PARK)
-            return AW_CALL_PARK;
-    } else if (aw_gate.records || choice) {
-        uint64_t pc = aw_run_call_site(machine);
-        unsigned count = ranges_of(machine, import, args, ranges);
-        if (aw_access_park(machine, import, args, ranges, count, 0))
-            return AW_CALL_PARK;
-        if (hook != NULL && aw_touch_concerns(hook, args) &&
-            aw_touch_park(machine, import, args) == AW_CALL_PARK)
-            return AW_CALL_PARK;
-        for (unsigned i = 0; i < count; i++)
-            aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
-    }
+    bool shared = hook != NULL && aw_gate.mappings && aw_touch_concerns(hook, args);
+    if (shared && !aw_gate.records && aw_touch_park(machine, import, args) == AW_CALL_PARK)
+        return AW_CALL_PARK;
+    uint64_t pc = aw_run_call_site(machine);
+    unsigned count = ranges_of(machine, import, args, ranges);
+    if ((aw_gate.records || choice) && aw_access_park(machine, import, args, ranges, count, 0))
+        return AW_CALL_PARK;
+    if (shared && aw_gate.records && aw_touch_park(machine, import, args) == AW_CALL_PARK)
+        return AW_CALL_PARK;
+    make(machine, import, ranges, count, pc);
+    if (machine->refused)
+        return AW_CALL_STOP;
     if (hook == NULL)
         return machine->imports[import].call(machine, args, result);
     return perform(machine, hook, args, false, result, &aw_cpu.result_high)
@@ -580,8 +656,9 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
         thread->op = machine->parked;
         return false;
     }
-    for (unsigned i = 0; i < count; i++)
-        aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, op.pc);
+    make(machine, call.import, ranges, count, op.pc);
+    if (machine->refused)
+        return false;
     if (hook != NULL) {
         if (hook->footprint == NULL)
             aw_sites_announce(machine, call.args[0], hook->size != 0 ? hook->size : call.args[1],
@@ -716,13 +793,33 @@ bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
     return false;
 }
 
+void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
+                     size_t size)
+{
+    const char *function, *file;
+    int line;
+    size_t at = 0;
+    const uint64_t *frame = sp == 0 ? NULL : *(const uint64_t *const *)(sp + 48);
+    uint64_t top = aw_stack_top(slot);
+    text[0] = '\0';
+    for (int depth = 0; depth < 8 && at < size; depth++) {
+        if (aw_machine_place(machine, pc, &function, &file, &line))
+            at += (size_t)snprintf(text + at, size - at, "%s %s:%d (%s)",
+                                   at == 0 ? " at" : ", called from", file, line,
+                                   function ? function : "?");
+        if (frame == NULL || (uint64_t)frame < sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+            break;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+        if (pc < machine->program->text_start || pc >= machine->program->text_end)
+            break;
+    }
+}
+
 /* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */
 void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thread,
                         struct aw_range range, char *text, size_t size)
 {
-    const char *function, *file;
-    int line;
-    uint64_t pc = thread->op.pc;
     struct aw_access_view view;
     if (thread->op.kind == AW_OP_ACCESS)
         aw_machine_access_view(machine, &thread->op, &view);
@@ -730,20 +827,7 @@ void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thre
     int at = snprintf(text, size, "%s%s of %llu byte%s",
                       thread->op.kind == AW_OP_ACCESS && view.is_atomic ? "atomic " : "", what,
                       (unsigned long long)range.size, range.size == 1 ? "" : "s");
-    const uint64_t *frame = *(const uint64_t *const *)(thread->sp + 48);
-    uint64_t top = aw_stack_top(thread->slot);
-    for (int depth = 0; depth < 8 && at < (int)size; depth++) {
-        if (aw_machine_place(machine, pc, &function, &file, &line))
-            at += snprintf(text + at, size - (size_t)at, "%s %s:%d (%s)",
-                           depth == 0 ? " at" : ", called from", file, line,
-                           function ? function : "?");
-        if ((uint64_t)frame < thread->sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
-            break;
-        pc = frame[1];
-        frame = (const uint64_t *)frame[0];
-        if (pc < machine->program->text_start || pc >= machine->program->text_end)
-            break;
-    }
+    aw_access_stack(machine, thread->op.pc, thread->sp, thread->slot, text + at, size - (size_t)at);
 }
 
 void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size)

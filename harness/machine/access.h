@@ -24,10 +24,12 @@
 #define AW_MACHINE_ACCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/intern.h"
 #include "base/map.h"
+#include "machine/live.h"
 
 struct aw_machine;
 struct aw_op;
@@ -121,6 +123,14 @@ void aw_access_runaway(struct aw_machine *machine);
 /* Records an access by the machine on behalf of the running thread. */
 void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
                uint64_t pc);
+/* Is it to something that lives? Otherwise refuses it; `who` is the call that makes it. */
+bool aw_access_judge(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
+                     const char *who);
+/* Was an access not to anything that lives? Then it is told, and the end of the process. */
+bool aw_access_refuse(struct aw_machine *machine);
+/* The instruction before `pc` makes an access that no hook has announced: taken down. False when it is not
+ * to anything that lives. Allocates nothing. */
+bool aw_access_unannounced(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc, uint64_t sp);
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size);
 /* The same, but for aw_machine_set_every_access. */
 bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size);
@@ -158,6 +168,8 @@ bool aw_hook_is_fixed(const struct aw_hook *hook);
 /* A weak compare-exchange is an operation wherever it is, visible or not: whether it fails is a
  * choice. With these values, may it fail where the strong form would not? */
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook);
+/* The function of libc that it is, NULL for what the compiler has put in. */
+const char *aw_hook_who(const struct aw_hook *hook);
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
 
 struct aw_thread;
@@ -197,6 +209,10 @@ struct aw_pending_call {
 
 /* Two threads of machine->work are parked at conflicting accesses: *one and *other. */
 bool aw_access_race(const struct aw_machine *machine, int *one, int *other);
+/* " at file.c:12 (function), called from ..." by the frame pointers of a thread that has left program code
+ * with that stack pointer; 0: only the place of `pc`. */
+void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
+                     size_t size);
 /* What lies there: "counter", "stack of thread 1" ... */
 void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size);
 /* "write of 4 bytes at file.c:12 (function), called from ..."; the thread's process is in place. */
@@ -209,9 +225,10 @@ void aw_access_race_text(struct aw_machine *machine, int one, int other, char *t
 struct aw_gate {
     uint8_t active; /*  0: hooks look at their accesses */
     uint8_t full;
-    uint8_t records; /* the process has several threads */
-    uint8_t announcing; /* 3: hooks tell sites.c what they announce */
-    uint8_t pad[4];
+    uint8_t records;    /* the process has several threads */
+    uint8_t announcing; /* hooks tell sites.c what they announce */
+    uint8_t mappings;   /* the process has shared mappings */
+    uint8_t pad[3];
     void *functions[256];   /*  8 */
     uint32_t imports[256];  /*  2056 */
     uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */

@@ -259,6 +259,11 @@ int aw_hook_by_name(const char *name)
     return -1;
 }
 
+const char *aw_hook_who(const struct aw_hook *hook)
+{
+    return strncmp(hook->name, "__tsan_", 7) == 0 ? NULL : hook->name;
+}
+
 bool aw_hook_is_weak(const struct aw_hook *hook, const uint64_t *args)
 {
     enum { SEQUENTIALLY_CONSISTENT = 5 };

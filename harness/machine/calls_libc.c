@@ -16,6 +16,7 @@
 #include "machine/calls.h"
 #include "machine/cpu.h"
 #include "machine/heap.h"
+#include "machine/live.h"
 
 /* The program would die here: says why and parks at the signal. */
 static enum aw_call_result crash_call(struct aw_machine *machine, int signal, const char *text)
@@ -54,6 +55,7 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
                                 (unsigned long long)(capacity >> 10));
         aw_set_errno(machine, machine->run_slot, ENOMEM);
     }
+    aw_live_changed(machine);
     if (block != NULL && fill && machine->settings.init == AW_INIT_PATTERN)
         memset(block, AW_INIT_BYTE, size);
     *result = (uint64_t)block;
@@ -76,11 +78,18 @@ static enum aw_call_result release(struct aw_machine *machine, uint64_t block, c
     void *arena = arena_of(machine, block, &slot);
     /* With one thread there is nobody whose frees could be ordered otherwise: heap.h, rule 1. */
     bool by_owner = slot == machine->run_slot || machine->work.head.thread_count == 1;
+    struct aw_arena_block about = {0};
+    if (arena != NULL)
+        aw_arena_before(arena, machine->settings.heap_bytes, block, &about);
     enum aw_heap_status status =
         arena == NULL ? AW_HEAP_NOT_A_BLOCK
                       : aw_arena_free(arena, machine->settings.heap_bytes, (void *)block, by_owner);
-    if (status == AW_HEAP_OK)
+    aw_live_changed(machine);
+    if (status == AW_HEAP_OK) {
+        aw_live_freed(machine, &about, aw_run_call_site(machine));
         return AW_CALL_RETURN;
+    }
+    aw_live_tell_block(machine, call, block, status == AW_HEAP_CORRUPT);
     char text[96];
     snprintf(text, sizeof text, "SIGABRT: %s: %s", call,
              status == AW_HEAP_CORRUPT ? "the heap was overwritten"
@@ -116,8 +125,10 @@ static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, ui
     uint64_t old_size = 0;
     void *arena = arena_of(machine, block, &slot);
     if (arena == NULL || aw_arena_block_size(arena, machine->settings.heap_bytes, (void *)block,
-                                             &old_size) != AW_HEAP_OK)
+                                             &old_size) != AW_HEAP_OK) {
+        aw_live_tell_block(machine, "realloc", block, false);
         return crash_call(machine, SIGABRT, "SIGABRT: realloc: not an allocated block");
+    }
     enum aw_call_result how = allocate(machine, "libc/mm/realloc", size, 16, true, result);
     if (how != AW_CALL_RETURN || *result == 0)
         return how;

@@ -339,7 +339,9 @@ static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address
         return AW_CALL_PARK;
     }
     if (!read_sem(machine, address, &sem))
-        return aw_call_error(machine, result, EINVAL, call);
+        return aw_access_judge(machine, address, sizeof sem, AW_ACCESS_READ, call)
+                   ? aw_call_error(machine, result, EINVAL, call)
+                   : AW_CALL_STOP;
     struct aw_op *op = aw_park(machine, sem.magic == AW_SEM_NAMED ? named : unnamed);
     op->address = address;
     op->argument = sem.magic == AW_SEM_NAMED ? sem.value : 0;

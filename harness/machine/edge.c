@@ -207,6 +207,10 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         aw_run_thread(machine, result);
     *footprint = aw_access_end(machine);
     *stores = aw_touch_end(machine);
+    machine->run_freed = machine->freed_count == 0
+                             ? AW_INTERN_NONE
+                             : aw_intern_put(&machine->payloads, machine->freed,
+                                             machine->freed_count * (uint32_t)sizeof *machine->freed);
     tell_race(machine);
     uint32_t next = aw_edge_save_local(machine);
     *events = save_events(machine);
@@ -266,6 +270,7 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
     struct aw_edge edge = {.child = AW_INTERN_NONE, .child_events = AW_INTERN_NONE};
     edge.next = execute(machine, local, thread, &answer, false, &edge.events, &edge.flags,
                         &edge.footprint, &edge.stores);
+    edge.freed = machine->run_freed;
     edge.result = machine->edge_result;
     if (yields_pid(machine, local, thread, &answer))
         /* Asked without symmetry too: the edge may be used with it later. What is not remembered

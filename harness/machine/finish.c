@@ -350,7 +350,15 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
     uint32_t slot = machine->work.threads[index].slot;
     uint64_t pc = machine->work.threads[index].op.pc;
     machine->filled.size = 0;
+    machine->run_who = aw_op_name((enum aw_op_kind)machine->work.threads[index].op.kind);
     bool runs = finish(machine, index, answer, result);
+    machine->run_who = NULL;
+    if (machine->refused) {
+        struct aw_thread *thread = &machine->work.threads[aw_process_thread(&machine->work, slot)];
+        thread->op = (struct aw_op){.kind = AW_OP_FATAL, .fd = SIGABRT, .payload = AW_INTERN_NONE};
+        thread->sp = aw_stack_top(slot);
+        return false;
+    }
     if (!runs || machine->filled.size == 0)
         return runs;
     index = aw_process_thread(&machine->work, slot);

@@ -280,6 +280,48 @@ void *aw_arena_next(const void *arena, uint64_t capacity, const void *block, uin
     return NULL;
 }
 
+uint32_t aw_arena_spans(const void *arena, uint64_t capacity, struct aw_span *spans, uint32_t room,
+                        bool *sound)
+{
+    struct cursor cursor;
+    uint32_t count = 0;
+
+    *sound = start(arena, capacity, &cursor);
+    for (; *sound && cursor.offset != 0; *sound = step(arena, capacity, &cursor)) {
+        const struct header *header = header_at(arena, cursor.offset);
+
+        if ((header->size & RETURNED) != 0)
+            continue;
+        if (count == room)
+            return UINT32_MAX;
+        spans[count].start = (uint64_t)(uintptr_t)(header + 1);
+        spans[count].end = spans[count].start + size_of(header);
+        count++;
+    }
+    return count;
+}
+
+bool aw_arena_before(const void *arena, uint64_t capacity, uint64_t address,
+                     struct aw_arena_block *block)
+{
+    struct cursor cursor;
+    bool found = false;
+
+    for (bool sound = start(arena, capacity, &cursor); sound && cursor.offset != 0;
+         sound = step(arena, capacity, &cursor)) {
+        const struct header *header = header_at(arena, cursor.offset);
+
+        if ((uint64_t)(uintptr_t)(header + 1) > address)
+            break;
+        *block = (struct aw_arena_block){.start = (uint64_t)(uintptr_t)(header + 1),
+                                         .size = size_of(header),
+                                         .tag = (header->size & ~RETURNED) >> SIZE_BITS,
+                                         .returned = (header->size & RETURNED) != 0};
+        found = true;
+    }
+    return found;
+}
+
 enum aw_heap_status aw_arena_free(void *arena, uint64_t capacity, void *block, bool by_owner)
 {
     struct cursor cursor, after;

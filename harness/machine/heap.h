@@ -46,6 +46,23 @@ enum aw_heap_status aw_arena_tag(void *arena, uint64_t capacity, void *block, ui
 void *aw_arena_next(const void *arena, uint64_t capacity, const void *block, uint64_t *size,
                     uint64_t *tag);
 
+/* The live blocks in the order of their addresses, as ranges: how many, or UINT32_MAX when there is no room
+ * for all. Stops at an overwritten header, *sound false. */
+struct aw_span {
+    uint64_t start, end;
+};
+uint32_t aw_arena_spans(const void *arena, uint64_t capacity, struct aw_span *spans, uint32_t room,
+                        bool *sound);
+
+/* The block around an address, or the last one before it: where its bytes begin, a returned one too. False
+ * when there is none. */
+struct aw_arena_block {
+    uint64_t start, size, tag;
+    bool returned;
+};
+bool aw_arena_before(const void *arena, uint64_t capacity, uint64_t address,
+                     struct aw_arena_block *block);
+
 /* Frees `block` of this arena. `by_owner` as in rule 1. */
 enum aw_heap_status aw_arena_free(void *arena, uint64_t capacity, void *block, bool by_owner);
 

@@ -119,6 +119,12 @@ struct aw_machine {
     uint64_t result_high;  /* second half of the result with which code goes on */
     struct aw_accesses accesses;
     struct aw_sites sites;
+    uint64_t run_sp;       /* of the running thread when it left program code */
+    const char *run_who;   /* the function whose accesses are made, or NULL */
+    bool refused;          /* an access was to nothing that lives: the run is over */
+    struct aw_freed *freed; /* by this run */
+    uint32_t freed_count, freed_capacity;
+    uint32_t run_freed; /* the same of the run that is over, in payloads */
     struct aw_range filled; /* by the answer at hand, and visible; size 0: none */
     struct aw_op parked;
     int64_t now; /* virtual time at which the step happens */

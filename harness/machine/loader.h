@@ -85,6 +85,18 @@ typedef void aw_frame_visit(void *context, const struct aw_frame_variable *varia
 /* Visits all of the debug information, in no particular order; one may come several times. */
 void aw_module_structures(struct aw_module *module, aw_frame_visit *visit, void *context);
 
+/* The objects of the module's memory, by .symtab: disjoint, in the order of their addresses. Those that
+ * overlap are one. In the `strict` sections (.data and .bss) nothing else lies than they. Owned by the
+ * module; both empty without .symtab. */
+struct aw_module_range {
+    uint64_t start, end; /* run-time addresses */
+};
+struct aw_module_objects {
+    struct aw_module_range *objects, strict[2];
+    size_t count, strict_count;
+};
+const struct aw_module_objects *aw_module_objects(struct aw_module *module);
+
 /* The first source file with code that was not compiled with -fsanitize=thread, or NULL. Without debug
  * information nobody can tell, and the module itself is named. */
 const char *aw_module_uninstrumented(struct aw_module *module);

@@ -67,6 +67,8 @@ struct aw_module_private {
     size_t function_count;
     bool functions_read;
     struct aw_lines *lines; /* the same, of loader_lines.c */
+    struct aw_module_objects objects; /* of loader_objects.c */
+    bool objects_read;
 };
 
 static inline uint64_t aw_page_down(uint64_t value)
@@ -109,6 +111,10 @@ int aw_elf_bind(const struct aw_elf *elf, struct aw_module *module, aw_resolve *
 
 /* The debug information as libdw reads it, a `Dwarf *`; NULL without any (loader_lines.c). */
 void *aw_module_dwarf(struct aw_module *module);
+
+/* The header of a section, and its bytes when they lie in the file, else NULL (loader_lines.c). Without
+ * a header, *header is zero. */
+const unsigned char *aw_elf_section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header);
 
 /* Frees what the look-ups built (loader_lines.c). */
 void aw_elf_lookups_free(struct aw_module_private *private);

@@ -50,9 +50,9 @@ static void add_function(struct aw_module_private *private, const Elf64_Sym *sym
                                  ELF64_ST_BIND(symbol->st_info) == STB_LOCAL};
 }
 
-/* Bytes of a section that lie in the file, else NULL. */
-static const unsigned char *section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header)
+const unsigned char *aw_elf_section(const struct aw_elf *elf, uint64_t index, Elf64_Shdr *header)
 {
+    memset(header, 0, sizeof *header);
     if (elf->header.e_shentsize != sizeof *header || index >= elf->header.e_shnum ||
         elf->header.e_shoff > elf->size ||
         elf->header.e_shnum > (elf->size - elf->header.e_shoff) / sizeof *header)
@@ -70,11 +70,11 @@ static bool read_symtab(struct aw_module_private *private)
     Elf64_Shdr table, strings;
     const unsigned char *symbols = NULL;
     for (uint64_t i = 0; i < elf->header.e_shnum; i++)
-        if ((symbols = section(elf, i, &table)) != NULL && table.sh_type == SHT_SYMTAB)
+        if ((symbols = aw_elf_section(elf, i, &table)) != NULL && table.sh_type == SHT_SYMTAB)
             break;
         else
             symbols = NULL;
-    const void *names = symbols != NULL ? section(elf, table.sh_link, &strings) : NULL;
+    const void *names = symbols != NULL ? aw_elf_section(elf, table.sh_link, &strings) : NULL;
     uint64_t count = names != NULL ? table.sh_size / sizeof(Elf64_Sym) : 0;
     if (count == 0 || (private->functions = calloc(count, sizeof *private->functions)) == NULL)
         return false;
@@ -310,7 +310,7 @@ bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *s
     const struct aw_elf *elf = &module->private->elf;
     Elf64_Shdr header;
     for (uint64_t i = 0; i < elf->header.e_shnum; i++) {
-        if (section(elf, i, &header) == NULL || (header.sh_flags & SHF_EXECINSTR) == 0 ||
+        if (aw_elf_section(elf, i, &header) == NULL || (header.sh_flags & SHF_EXECINSTR) == 0 ||
             header.sh_type != SHT_PROGBITS || number-- > 0)
             continue;
         *start = module->base + header.sh_addr;
@@ -327,10 +327,10 @@ const char *aw_module_variable_at(const struct aw_module *module, uint64_t addre
     Elf64_Shdr table, strings;
     const char *found = NULL;
     for (uint64_t i = 0; i < elf->header.e_shnum && found == NULL; i++) {
-        const unsigned char *symbols = section(elf, i, &table);
+        const unsigned char *symbols = aw_elf_section(elf, i, &table);
         if (symbols == NULL || table.sh_type != SHT_SYMTAB)
             continue;
-        const void *names = section(elf, table.sh_link, &strings);
+        const void *names = aw_elf_section(elf, table.sh_link, &strings);
         for (uint64_t k = 0; names != NULL && k < table.sh_size / sizeof(Elf64_Sym); k++) {
             Elf64_Sym symbol;
             memcpy(&symbol, symbols + k * sizeof symbol, sizeof symbol);
@@ -402,6 +402,7 @@ const char *aw_module_uninstrumented(struct aw_module *module)
 void aw_elf_lookups_free(struct aw_module_private *private)
 {
     free(private->functions);
+    free(private->objects.objects);
     if (private->lines == NULL)
         return;
     dwarf_end(private->lines->dwarf);

@@ -154,6 +154,7 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     status = aw_sites_add(machine, machine->program, error);
     if (status != 0)
         goto fail;
+    aw_live_open(machine);
     const struct aw_module *module = machine->program;
     start[0] = aw_module_symbol(module, "main");
     if (start[0] == 0) {
@@ -235,6 +236,8 @@ void aw_machine_destroy(struct aw_machine *machine)
     aw_bind_deinit(machine);
     aw_access_deinit(machine);
     aw_touch_deinit();
+    aw_live_close();
+    free(machine->freed);
     if (machine->plan.count > 0)
         aw_fault_adapter_close(&machine->plan);
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)

@@ -35,8 +35,13 @@ enum aw_event_kind {
     AW_EVENT_POINT, /* what = index of a fault in the plan, whose point was met; a = how manieth */
     AW_EVENT_LEAK,  /* b = address of the call that made what is left; text = what it is */
     AW_EVENT_RACE,  /* text = what two threads are about to do at once */
+    AW_EVENT_MEMORY, /* what = enum aw_told; a = address that is touched, b = of the access; text = what
+                        is wrong with it */
     AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
 };
+
+/* What the text of AW_EVENT_MEMORY does not say about a block that an earlier step has freed. */
+enum aw_told { AW_TOLD_ALL, AW_TOLD_BLOCK /* not who freed it */, AW_TOLD_NOTHING };
 
 enum aw_stop {
     AW_STOP_UNMODELLED = 1, /* a function or use that the machine does not model */
@@ -62,7 +67,14 @@ enum {
     AW_EDGE_STOP = 4,
     AW_EDGE_PROBE = 8,
     AW_EDGE_LEAK = 16,
-    AW_EDGE_RACE = 32
+    AW_EDGE_RACE = 32,
+    AW_EDGE_MEMORY = 64
+};
+
+/* A block that a step has freed: where it lay, and the return addresses of the calls that freed and
+ * allocated it (0: unknown). */
+struct aw_freed {
+    uint64_t start, size, pc, allocated;
 };
 
 /* A learned step of a process. */
@@ -74,6 +86,7 @@ struct aw_edge {
     uint32_t footprint;    /* payload id of an array of struct aw_access: what the code touched; none
                               while the process has one thread */
     uint32_t stores; /* payload id of what the code stored in shared mappings (touch.h); or none */
+    uint32_t freed;  /* payload id of an array of struct aw_freed; or none */
     int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */

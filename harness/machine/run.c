@@ -161,7 +161,7 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
         [AW_EVENT_PROBE] = AW_EDGE_PROBE, [AW_EVENT_LOG] = 0,
         [AW_EVENT_CRASH] = AW_EDGE_CRASH, [AW_EVENT_ERROR] = AW_EDGE_ERROR,
         [AW_EVENT_LEAK] = AW_EDGE_LEAK,  [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
-        [AW_EVENT_RACE] = AW_EDGE_RACE,
+        [AW_EVENT_RACE] = AW_EDGE_RACE,  [AW_EVENT_MEMORY] = AW_EDGE_MEMORY,
     };
     machine->event_flags |= flags[kind];
 }
@@ -387,6 +387,11 @@ static void crashed(struct aw_machine *machine)
         return;
     }
     if (signal == SIGTRAP && machine->sites.kind != 0) {
+        machine->run_sp = 0;
+        if (aw_access_refuse(machine)) {
+            park_fatal(machine, SIGABRT);
+            return;
+        }
         char name[120];
         if (machine->sites.size > 0)
             aw_access_name(machine, machine->sites.address, name, sizeof name);
@@ -437,7 +442,7 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
             sp = aw_stack_top(slot);
             break;
         }
-        sp = aw_cpu.sp;
+        sp = machine->run_sp = aw_cpu.sp;
         result = 0;
         aw_cpu.result_high = 0;
         aw_touch_call();
@@ -466,7 +471,7 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         if (how == AW_CALL_RETURN)
             continue;
         if (how == AW_CALL_STOP) {
-            park_fatal(machine, SIGKILL);
+            park_fatal(machine, machine->refused ? SIGABRT : SIGKILL);
             sp = aw_stack_top(slot);
         }
         break;

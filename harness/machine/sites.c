@@ -496,15 +496,18 @@ static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
         return OWN_STACK;
     if (where == AW_PLACE_CONSTANT) /* the table of a switch */
         return instruction->is.mnemonic == ZYDIS_MNEMONIC_MOVSXD ? TRUST : STAY;
-    if (!aw_gate.records || where == AW_PLACE_OUTSIDE)
+    if (where == AW_PLACE_OUTSIDE)
         return STAY;
-    if (aw_access_is_marked(machine, *place, size)) {
+    if (aw_gate.records && aw_access_is_marked(machine, *place, size)) {
         sites->address = *place;
         sites->size = size;
         sites->kind = kind;
         return STOP;
     }
-    aw_access(machine, *place, size, kind, pc);
+    sites->kind = kind;
+    if (!aw_access_unannounced(*place, size, kind, pc, registers->values[ZYDIS_REGISTER_RSP]))
+        return STOP;
+    sites->kind = 0;
     return STAY;
 }
 

@@ -302,7 +302,7 @@ static bool ends(struct aw_machine *machine, struct aw_thread *thread, uint32_t 
     return false;
 }
 
-/* The bytes outside of mappings that the call touches, in a process with several threads; false if
+/* The bytes outside of mappings that the call touches, judged and recorded; false if
  * some of them are visible. */
 static bool record_others(struct aw_machine *machine, const struct pending_touch *call, uint64_t pc)
 {
@@ -312,7 +312,7 @@ static bool record_others(struct aw_machine *machine, const struct pending_touch
     for (unsigned i = 0; i < count; i++) {
         if (aw_is_shared(ranges[i].address))
             continue;
-        if (!aw_hook_is_fixed(hook) &&
+        if (!aw_hook_is_fixed(hook) && machine->work.head.thread_count > 1 &&
             aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
             return false;
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
@@ -340,9 +340,8 @@ static bool perform(struct aw_machine *machine, struct aw_thread *thread,
         return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
     }
     machine->guarded = true;
-    if (machine->work.head.thread_count > 1)
-        seen = record_others(machine, call, thread->op.pc);
-    if (seen)
+    seen = record_others(machine, call, thread->op.pc);
+    if (seen && !machine->refused)
         *result = aw_hook_perform(hook, call->args, spurious, &machine->result_high);
     machine->guarded = false;
     for (at = place; (range = next_range(&at, end, &bytes)) != NULL;)

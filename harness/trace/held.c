@@ -147,8 +147,9 @@ void aw_act_copy_memory(struct aw_observer *observer, uint32_t from, uint32_t to
     struct aw_memory *source = memory_of(observer, from), *copy = memory_of(observer, to);
     if (source == NULL || copy == NULL || copy->things != NULL || source->count == 0)
         return;
-    *copy = *source;
     copy->things = aw_allocate(source->capacity, sizeof *copy->things);
+    copy->count = source->count;
+    copy->capacity = source->capacity;
     memcpy(copy->things, source->things, source->count * sizeof *copy->things);
 }
 

@@ -46,7 +46,7 @@ static struct aw_trace_event event_of(struct aw_observer *observer, const struct
         [AW_EVENT_PROBE] = AW_TRACE_NOTE,  [AW_EVENT_LOG] = AW_TRACE_LOG,
         [AW_EVENT_CRASH] = AW_TRACE_CRASH, [AW_EVENT_ERROR] = AW_TRACE_FAILED,
         [AW_EVENT_STOP] = AW_TRACE_STOP,   [AW_EVENT_LEAK] = AW_TRACE_ERROR,
-        [AW_EVENT_RACE] = AW_TRACE_FINDING,
+        [AW_EVENT_RACE] = AW_TRACE_FINDING,   [AW_EVENT_MEMORY] = AW_TRACE_FINDING,
     };
     AW_CHECK(from->kind < sizeof kinds / sizeof *kinds);
     struct aw_trace_event event = {.kind = kinds[from->kind],
@@ -64,6 +64,10 @@ static struct aw_trace_event event_of(struct aw_observer *observer, const struct
         uint32_t size;
         const void *text = aw_machine_payload(observer->walk.machine, from->text, &size);
         event.text = aw_trace_bytes(observer->trace, text, size);
+    }
+    if (from->kind == AW_EVENT_MEMORY) {
+        event.text = aw_observe_freed_text(observer, process, from, event.text);
+        event.a = 0; /* an address */
     }
     if (from->kind != AW_EVENT_PROBE) {
         const char *function, *file;
@@ -241,6 +245,7 @@ static void observe_events(struct aw_observer *observer, struct aw_trace_step *s
     if (walk->step.edge != AW_INTERN_NONE) {
         const struct aw_edge edge = *aw_machine_edge(walk->machine, walk->step.edge);
         add_events(observer, step, edge.events, step->process);
+        aw_observe_freed(observer, step->process, &edge);
         if (walk->step.child_index != AW_INTERN_NONE)
             add_events(observer, step, edge.child_events,
                        walk->at.processes[walk->step.child_index]);
@@ -287,8 +292,11 @@ static void observe_thread(struct aw_observer *observer, struct aw_trace_step *s
     correct_result(&act, step);
     if (walk->outcome.effect != AW_EFFECT_EXIT && !aw_act_is_delayed(&act))
         aw_act_follow(&act, succeeded(step));
-    if (walk->step.child_index != AW_INTERN_NONE)
-        aw_act_copy_memory(observer, act.process, walk->at.processes[walk->step.child_index]);
+    if (walk->step.child_index != AW_INTERN_NONE) {
+        uint32_t child = walk->at.processes[walk->step.child_index];
+        aw_act_copy_memory(observer, act.process, child);
+        aw_observe_freed_copy(observer, act.process, child);
+    }
 }
 
 int aw_observe_step(struct aw_observer *observer, const struct aw_choice *choice,
@@ -359,8 +367,10 @@ void aw_observe_start(struct aw_observer *observer, struct aw_trace *trace,
 
 void aw_observe_end(struct aw_observer *observer)
 {
-    for (uint32_t i = 0; i < observer->trace->process_count; i++)
+    for (uint32_t i = 0; i < observer->trace->process_count; i++) {
         free(observer->memories[i].things);
+        free(observer->memories[i].freed);
+    }
     free(observer->memories);
     free(observer->holders);
     free(observer->endings);

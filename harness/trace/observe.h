@@ -24,6 +24,8 @@ struct aw_private {
 struct aw_memory {
     struct aw_private *things;
     uint32_t count, capacity;
+    struct aw_freed *freed; /* all that was freed so far */
+    uint32_t freed_count, freed_capacity;
 };
 
 struct aw_holder {
@@ -54,6 +56,14 @@ void aw_observe_end(struct aw_observer *observer);
 /* Takes a choice, and fills in *step. */
 int aw_observe_step(struct aw_observer *observer, const struct aw_choice *choice,
                     struct aw_trace_step *step, struct aw_error *error);
+
+/* freed.c: takes in what the step of a process has freed; a child knows what its parent has freed. */
+void aw_observe_freed(struct aw_observer *observer, uint32_t process, const struct aw_edge *edge);
+void aw_observe_freed_copy(struct aw_observer *observer, uint32_t parent, uint32_t child);
+/* The text of a finding about memory, with where that was freed, which the step that found it did not
+ * know. */
+const char *aw_observe_freed_text(struct aw_observer *observer, uint32_t process,
+                                  const struct aw_event *event, const char *text);
 
 /* Who still lives, and at what: fills in trace->at_end. */
 void aw_observe_at_end(struct aw_observer *observer);

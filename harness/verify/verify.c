@@ -221,7 +221,8 @@ static void find_detail(const struct aw_trace *trace, struct aw_report_case *ent
     if (trace->property == AW_NO_DEADLOCK)
         aw_trace_say_wait(trace, entry->detail, sizeof entry->detail);
     if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR &&
-        trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE)
+        trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE &&
+        trace->property != AW_NO_MEMORY_ERROR)
         return;
     for (uint32_t i = trace->step_count; i-- > 0 && entry->detail[0] == '\0';)
         for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {

@@ -243,7 +243,7 @@ Test(cli, check_without_a_word_looks_for_deadlock_crash_and_livelock)
     cr_expect_eq(run("check --trace-dir @ build/models/classics/philosophers.so -- wrong 2"), 1);
     cr_expect_eq(strncmp(out, "violated no-deadlock\n", 21), 0, "%s", out);
     cr_expect_eq(run("check --trace-dir @ build/models/classics/philosophers.so -- right 2"), 0);
-    cr_expect_not_null(strstr(out, "terminates   holds\n"), "%s", out);
+    cr_expect_not_null(strstr(out, "terminates      holds\n"), "%s", out);
 }
 
 Test(cli, run_compares_verdicts_with_expectations)

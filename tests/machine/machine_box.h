@@ -165,6 +165,12 @@ static inline bool box_events(struct aw_machine *machine, uint32_t id, struct bo
         if (events[i].kind == AW_EVENT_LOG && log != NULL && events[i].a == 1) {
             size_t at = strlen(log);
             snprintf(log + at, size - at, "%.*s", (int)length, text);
+        } else if (events[i].kind == AW_EVENT_MEMORY) {
+            const char *end = strstr(text, " at ");
+            snprintf(line, sizeof line, "memory: %.*s",
+                     end != NULL ? (int)(end - text) : (int)length, text);
+            if (set != NULL)
+                box_add(set, line);
         } else if (events[i].kind == AW_EVENT_CRASH || events[i].kind == AW_EVENT_STOP) {
             const char *function, *file;
             int place;

@@ -31,15 +31,19 @@ Test(memory, a_full_heap_is_a_stop)
     }
 
 CRASH(memory, a_block_freed_twice_is_a_crash, "double_free",
-      "crash: SIGABRT: free: not an allocated block (freed twice?) in double_free; signal 6")
+      "crash: SIGABRT: free: not an allocated block (freed twice?) in double_free; "
+      "memory: double free: free; signal 6")
 CRASH(memory, freeing_what_malloc_did_not_give_is_a_crash, "foreign_free",
-      "crash: SIGABRT: free: not an allocated block (freed twice?) in foreign_free; signal 6")
+      "crash: SIGABRT: free: not an allocated block (freed twice?) in foreign_free; "
+      "memory: invalid free: free; signal 6")
 CRASH(memory, freeing_the_middle_of_a_block_is_a_crash, "inner_free",
-      "crash: SIGABRT: free: not an allocated block (freed twice?) in inner_free; signal 6")
+      "crash: SIGABRT: free: not an allocated block (freed twice?) in inner_free; "
+      "memory: invalid free: free; signal 6")
 CRASH(memory, reallocating_a_variable_is_a_crash, "foreign_realloc",
-      "crash: SIGABRT: realloc: not an allocated block in foreign_realloc; signal 6")
-CRASH(memory, writing_past_a_block_is_found_when_it_is_freed, "overrun",
-      "crash: SIGABRT: free: the heap was overwritten in overrun; signal 6")
+      "crash: SIGABRT: realloc: not an allocated block in foreign_realloc; "
+      "memory: invalid free: realloc; signal 6")
+CRASH(memory, writing_past_a_block_is_found_where_it_is_done, "overrun",
+      "memory: out of bounds: write of 64 bytes by memset; signal 6")
 
 CRASH(crashes, a_null_pointer, "null_pointer",
       "crash: SIGSEGV: bad access through a null pointer in null_pointer; signal 11")

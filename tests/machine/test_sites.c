@@ -45,13 +45,13 @@ Test(sites, what_is_not_announced_and_unordered_stops_by_name)
 
 Test(sites, under_one_lock_what_is_not_announced_is_recorded_all_the_same)
 {
-    expect("locked", "proved", "no-data-race holds");
+    expect("locked", "proved", "no-data-race    holds");
 }
 
 Test(sites, what_is_ones_own_is_no_alarm)
 {
-    expect("own", "proved", "no-data-race holds");
-    expect("given_away_got_back", "proved", "no-data-race holds");
+    expect("own", "proved", "no-data-race    holds");
+    expect("given_away_got_back", "proved", "no-data-race    holds");
 }
 
 /* The runtime is compiled as programs are; here it is watched as they are, in all that the machine's

@@ -238,14 +238,15 @@ Test(report, json_has_exactly_these_members)
         "  \"trace\": \"traces/pool[items=1].trace\","
         "  \"properties\": {\"no-deadlock\": \"undecided\", \"no-crash\": \"holds\","
         "    \"terminates\": \"not exercised\", \"drained\": \"violated\","
-        "    \"no-data-race\": \"holds\"},"
+        "    \"no-data-race\": \"holds\", \"no-memory-error\": \"holds\"},"
         "  \"bounded\": false, \"cached\": false, \"run\": true},"
         " {\"scenario\": \"other\", \"verdict\": \"proved\", \"expected\": \"proved\","
         "  \"met\": true, \"states\": 0, \"transitions\": 0, \"code_runs\": 0,"
         "  \"interleavings\": \"42\", \"assumptions\": [\"no data races\", \"strong fairness\"],"
         "  \"seconds\": 0.0, \"peak_memory_bytes\": 0, \"message\": null, \"trace\": null,"
         "  \"properties\": {\"no-deadlock\": \"holds\", \"no-crash\": \"holds\","
-        "    \"terminates\": \"holds\", \"drained\": \"holds\", \"no-data-race\": \"holds\"},"
+        "    \"terminates\": \"holds\", \"drained\": \"holds\", \"no-data-race\": \"holds\", "
+        "    \"no-memory-error\": \"holds\"},"
         "  \"bounded\": false, \"cached\": false, \"run\": true}]",
         0, NULL);
     cr_assert_not_null(expected);
