@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "explore/automaton.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,11 +103,29 @@ static void note_names(struct learner *learner, const struct aw_state *state)
     }
 }
 
+static bool is_access(const struct aw_op *op)
+{
+    return op->kind == AW_OP_ACCESS && (op->flags & AW_OP_SHARED) == 0;
+}
+
+/* The variable at which an access is, "" for what has no name. */
+static void variable_name(const struct learner *learner, const struct aw_op *op, char name[NAME])
+{
+    uint64_t offset = 0;
+    const char *variable = aw_machine_variable(learner->machine, op->address, &offset);
+    if (variable != NULL && offset == 0)
+        snprintf(name, NAME, "%s", variable);
+    else if (variable != NULL)
+        snprintf(name, NAME, "%s+%" PRIu64, variable, offset);
+}
+
 static void object_name(struct learner *learner, uint32_t local, uint32_t thread,
                         const struct aw_op *op, char name[NAME])
 {
     bool write_end;
     name[0] = '\0';
+    if (is_access(op))
+        variable_name(learner, op, name);
     switch (op->kind) {
     case AW_OP_READ:
     case AW_OP_WRITE:
@@ -185,12 +204,32 @@ static uint32_t place_of(struct learner *learner, const char *process, uint32_t 
     const struct aw_local *local = aw_machine_local(learner->machine, local_id);
     const struct aw_op *op = &aw_local_threads(local)[t].op;
     const char *function = NULL, *file = NULL, *operation = aw_op_name(op->kind);
+    struct aw_access_view view;
     int line = 0;
+    if (is_access(op)) {
+        aw_machine_access_view(learner->machine, op, &view);
+        operation = view.name;
+    }
     thread_name(learner, process, local, t, name);
     object_name(learner, local_id, t, op, object);
     aw_machine_place(learner->machine, op->pc, &function, &file, &line);
     return node_of(learner, op->kind == AW_OP_START ? AW_AUTOMATON_START : AW_AUTOMATON_PLACE, name,
                    operation, object, function ? function : "", file ? file : "", line);
+}
+
+/* Atomic operations: whether it was exchanged, or a small value, which is often a flag. */
+static void access_answer(const struct learner *learner, const struct aw_op *op, int64_t result,
+                          char answer[NAME])
+{
+    enum { SMALL = 10 };
+    struct aw_access_view view;
+    aw_machine_access_view(learner->machine, op, &view);
+    if (view.is_exchange)
+        snprintf(answer, NAME, "%s", result != 0 ? "done" : "differs");
+    else if (view.is_atomic && !view.is_store && result >= 0 && result < SMALL)
+        snprintf(answer, NAME, "%" PRId64, result);
+    else
+        snprintf(answer, NAME, "ok");
 }
 
 /* What the operation came to, the same word for what the code treats alike. */
@@ -206,7 +245,10 @@ static void answer_text(const struct learner *learner, const struct aw_op *op,
     else if (outcome->answer != AW_INTERN_NONE) {
         const struct aw_answer *of = aw_machine_answer(learner->machine, outcome->answer);
         int64_t result = of->result;
-        if (aw_op_class(op->kind) == AW_ON_IMAGE && move->step.edge != AW_INTERN_NONE) {
+        if (is_access(op) && move->step.edge != AW_INTERN_NONE)
+            access_answer(learner, op,
+                          aw_machine_edge(learner->machine, move->step.edge)->result, answer);
+        else if (aw_op_class(op->kind) == AW_ON_IMAGE && move->step.edge != AW_INTERN_NONE) {
             int64_t code = aw_machine_edge(learner->machine, move->step.edge)->result;
             const char *error = code > 0 ? strerrorname_np((int)code) : NULL;
             snprintf(answer, NAME, "%s", error ? error : "ok");
@@ -346,7 +388,8 @@ static bool learn(struct learner *learner, bool symmetry, bool exact, uint64_t s
         const uint32_t *words = aw_visited_get(&learner->visited, i, &state.count);
         memcpy(state.words, words, state.count * sizeof *words);
         expand(learner, &state);
-        if (learner->named || (learner->fills_up && !exact))
+        if (learner->named || (learner->fills_up && !exact) ||
+            !aw_machine_is_settled(learner->machine))
             break;
         if (learner->visited.count > states) {
             stop(learner, "the limit of states was reached");
@@ -356,7 +399,8 @@ static bool learn(struct learner *learner, bool symmetry, bool exact, uint64_t s
     learner->automaton->states = learner->visited.count;
     aw_symmetry_deinit(&learner->symmetry);
     aw_visited_deinit(&learner->visited);
-    return learner->named || (learner->fills_up && !exact);
+    /* Accesses that have to be operations: once more, with them. */
+    return aw_machine_settle(learner->machine) || learner->named || (learner->fills_up && !exact);
 }
 
 void aw_automaton_learn(struct aw_machine *machine, const char *process, uint64_t states,

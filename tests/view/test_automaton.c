@@ -33,6 +33,16 @@ Test(automaton, a_worker_that_looks_before_it_reads)
     cr_expect_null(strstr(said, "not complete"), "%s", said);
 }
 
+/* Accesses that are not ordered are operations, as in every search. */
+Test(automaton, accesses_to_memory_are_places)
+{
+    char said[16384];
+    cr_expect_eq(run(said, "scenarios/memory/peterson.yaml"), 0, "%s", said);
+    cr_expect_not_null(strstr(said, "label=\"store turn\\n"), "%s", said);
+    cr_expect_not_null(strstr(said, "label=\"load wants"), "%s", said);
+    cr_expect_not_null(strstr(said, "label=\"1\""), "the flag of the other: %s", said);
+}
+
 Test(automaton, a_limit_is_said_in_the_picture_and_beside_it)
 {
     char said[16384];
