@@ -461,6 +461,11 @@ static void why_wrong(struct text *text)
                 return;
             }
             char name[256];
+            if (trace->property == AW_NO_LEAK && strncmp(event->text, "leak: ", 6) == 0) {
+                say(text, "%s ended at step %u and left behind: %s.",
+                    aw_trace_actor(trace, step, event, name, sizeof name), i + 1, event->text + 6);
+                return;
+            }
             bool told = event->kind == AW_TRACE_ERROR ||
                         strstr(event->place, "allways/probe.h") != NULL; /* aw_error */
             aw_trace_actor(trace, step, event, name, sizeof name);
@@ -472,6 +477,10 @@ static void why_wrong(struct text *text)
                 event->kind != AW_TRACE_CRASH && event->a != 0 ? aw_trace_errno_name((int)event->a)
                                                                : "",
                 event->place[0] && !told ? ", in " : "", told ? "" : event->place);
+            if (strcmp(step->operation, "start") == 0) {
+                say(text, " It is in the first code that it runs.");
+                return;
+            }
             say(text, " It followed %s, which answered \"%s\"%s.",
                 operation(trace, step->operation, step->object), step->result,
                 source(trace, step->function, step->file, step->line));
@@ -603,7 +612,7 @@ const char *aw_trace_critical_text(const struct aw_trace *trace)
     }
 }
 
-/* "main.feeder 5 steps, worker 1 14 steps, ..." */
+/* "main.feeder (5 steps), worker 1 (14), ..." */
 static void say_turns(struct text *text)
 {
     const struct aw_trace_critical *critical = &text->trace->critical;
@@ -617,7 +626,10 @@ static void say_turns(struct text *text)
             say(text, " and so on");
             return;
         }
-        say(text, "%s%s (%u)", turns > 1 ? ", " : "", critical->passing[i].who, last - i);
+        say(text, "%s%s (%u%s)", turns > 1 ? ", " : "", critical->passing[i].who, last - i,
+            turns > 1       ? ""
+            : last - i == 1 ? " step"
+                            : " steps");
     }
 }
 

@@ -169,6 +169,8 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
     else if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
         snprintf(line->text, sizeof line->text, "%s %s%.200s%s%.80s", who, verb, event->text,
                  event->place[0] ? "\n          at " : "", event->place);
+    else if (trace->property == AW_NO_LEAK && strncmp(event->text, "leak: ", 6) == 0)
+        snprintf(line->text, sizeof line->text, "%s leaves behind: %.200s", who, event->text + 6);
     else if (event->kind == AW_TRACE_FAILED)
         snprintf(line->text, sizeof line->text, "%s %s%.100s, %s", who, verb, event->text,
                  aw_trace_errno_name((int)event->a));

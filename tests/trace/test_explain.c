@@ -225,6 +225,22 @@ static uint32_t walk_ends_well(const struct aw_trace *trace, struct aw_machine *
     return well ? steps : 0;
 }
 
+Test(explain, a_leak_is_what_was_left_behind)
+{
+    static const struct program leaks = {"build/models/classics/leaks.so", "leaks descriptor",
+                                         AW_PROPERTY_BIT(AW_NO_LEAK), AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    struct aw_trace_items items;
+    find_critical(&leaks, AW_CRITICAL_STATES, &trace);
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    cr_expect_not_null(strstr(why, " and left behind: descriptor 3 (the read end of a pipe) that is "
+                                   "not closed."),
+                       "%s", why);
+    aw_trace_items_free(&items);
+    aw_trace_free(&trace);
+}
+
 Test(explain, a_way_that_may_not_be_the_shortest_is_called_so)
 {
     struct aw_trace trace, whole;
