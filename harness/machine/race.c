@@ -80,8 +80,8 @@ static void park(struct aw_machine *machine, const struct aw_state *state, unsig
 bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,
                           struct aw_race *race)
 {
-    enum { MANY = 64 };
-    struct parked parked[MANY];
+    static struct parked *parked;
+    static unsigned capacity;
     unsigned count = 0;
     if (!machine->has_shared)
         return false;
@@ -93,7 +93,10 @@ bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *sta
             if (machine->infos[id].threads[t].op_class != AW_ON_MEMORY ||
                 machine->infos[id].threads[t].kind == AW_OP_NONE)
                 continue;
-            AW_CHECK(count < MANY);
+            if (count == capacity) {
+                capacity = capacity ? 2 * capacity : 16;
+                parked = aw_reallocate(parked, capacity, sizeof *parked);
+            }
             park(machine, state, p, t, &parked[count]);
             for (unsigned i = 0; i < count; i++) {
                 if (collision(&parked[i], &parked[count]) == NULL)
