@@ -53,6 +53,13 @@ Test(shared_locks, a_schedule_says_which_of_two_equal_processes_is_woken)
     aw_machine_destroy(machine);
 }
 
+Test(shared_locks, a_time_out_is_by_the_clock_of_the_condition)
+{
+    aw_machine_settings_default(&box_settings);
+    box_settings.time = AW_TIME_VIRTUAL;
+    box_expect("shared_locks", "monotonic", "exit 0");
+}
+
 static void stops(const char *function, const char *text)
 {
     struct aw_options options;
