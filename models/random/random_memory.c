@@ -14,9 +14,12 @@
  *   &az        atomic load, as <
  *   ^az ;az    atomic store, of the same and of 0
  *   ~az _az    atomic exchange, fetch_add: observed
- *   {az }az    compare-exchange of 0, strong and weak: observed; with a block: does it if it
- * succeeded ,ak        memset of k bytes .aak       memcpy of k bytes from the second place to the
- * first |          a fence daz        spins until an atomic load gives something else than 0
+ *   {az }az    compare-exchange of 0, strong and weak: observed; with a block: if it succeeded
+ *   ,ak        memset of k bytes
+ *   .aak       memcpy of k bytes from the second place to the first
+ *   "ak 'ak    reads up to k bytes of pipe 0 into it, writes k bytes of it to pipe 0
+ *   |          a fence
+ *   daz        spins until an atomic load gives something else than 0
  *
  * Loads have acquire order and stores release order at the odd places; that says nothing but that
  * the verdict mentions it.
@@ -25,12 +28,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "random.h"
 
 static struct {
     _Alignas(16) unsigned char bytes[32];
 } shared;
+
 void make_memory(const char *text)
 {
     if (strchr(text, '7') != NULL) {
@@ -46,7 +51,7 @@ void make_memory(const char *text)
 
 int is_memory(char statement)
 {
-    return strchr("<>%[]&^;~_{},.|d", statement) != NULL;
+    return strchr("<>%[]&^;~_{},.|d\"'", statement) != NULL;
 }
 
 static STEP void *address_of(const struct context *context, int place, int size)
@@ -131,12 +136,12 @@ SIZED(16)
 SIZED(32)
 SIZED(64)
 
-typedef uint64_t access(void *at, char what, uint64_t value);
+typedef uint64_t accessor(void *at, char what, uint64_t value);
 
 static void do_access(struct context *context, char what, int is_atomic)
 {
-    static access *const plain[] = {plain_8, plain_16, plain_32, plain_64};
-    static access *const atomic[] = {atomic_8, atomic_16, atomic_32, atomic_64};
+    static accessor *const plain[] = {plain_8, plain_16, plain_32, plain_64};
+    static accessor *const atomic[] = {atomic_8, atomic_16, atomic_32, atomic_64};
     int place = next_index(context, 10), size = next_index(context, 9);
     int index = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : size == 8 ? 3 : -1;
     if (index < 0)
@@ -160,9 +165,14 @@ static void do_range(struct context *context, char what)
     int place = next_index(context, 10), source = what == '.' ? next_index(context, 10) : 0;
     size_t size = (size_t)next_index(context, 9);
     void *to = address_of(context, place, 1), *from = address_of(context, source, 1);
-    if (to == NULL || from == NULL)
+    int *ends = random_tables.pipes[0];
+    if (to == NULL || from == NULL || (strchr("\"'", what) && random_tables.pipe_count == 0))
         return;
-    if (what == '.')
+    if (what == '"')
+        fold(context, (int)read(ends[0], to, size));
+    else if (what == '\'')
+        fold(context, (int)write(ends[1], to, size));
+    else if (what == '.')
         memcpy(to, from, size);
     else
         memset(to, context->body + 1, size);
@@ -179,7 +189,7 @@ void do_memory(struct context *context, char statement)
 {
     if (statement == '|')
         fence();
-    else if (strchr(",.", statement))
+    else if (strchr(",.\"'", statement))
         do_range(context, statement);
     else
         do_access(context, statement, strchr("&^;~_{}d", statement) != NULL);

@@ -76,6 +76,12 @@ Test(access_oracles, a_weak_compare_exchange_on_a_variable_of_one_thread_may_fai
     compare_text("nnn:-----:0/T1L0}11U0J/L0<11U0", 3); /* read before or behind it */
 }
 
+/* Nobody else uses the pipe, but what is read goes where another thread looks. */
+Test(access_oracles, what_a_read_fills_in_may_be_looked_at_before)
+{
+    compare_text("nnn:-----:1/T1w01\"01J/<01", 2);
+}
+
 /* ---- does the comparison have teeth? ---- */
 
 /* A program of one line that shows a planted bug, and how many random programs find it in the first

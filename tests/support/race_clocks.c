@@ -355,6 +355,29 @@ static bool has_process(const struct aw_layout *layout, uint32_t pid, uint32_t *
     return false;
 }
 
+/* A call that fills in memory has done so when its thread is parked at that access: who reads the
+ * bytes before its next step has them from here. */
+static void filled(struct aw_clocks *clocks, struct aw_machine *machine, struct aw_clock_unit *unit,
+                   const struct aw_state *after)
+{
+    uint32_t index, size;
+    if (!has_process(aw_machine_layout(machine, after), unit->pid, &index))
+        return;
+    const struct aw_local *local = aw_machine_local(machine, after->words[AW_WORD_FIRST + index]);
+    for (uint32_t t = 0; t < local->thread_count; t++) {
+        const struct aw_op *op = &aw_local_threads(local)[t].op;
+        if (aw_local_threads(local)[t].slot != unit->slot || op->kind != AW_OP_ACCESS ||
+            (op->flags & AW_OP_SHARED) != 0)
+            continue;
+        const struct aw_pending_call *call = aw_machine_payload(machine, op->payload, &size);
+        for (uint64_t i = 0; call->import == AW_ACCESS_FILLED && i < (uint32_t)op->argument; i++) {
+            struct aw_clock_byte *byte = byte_of(clocks, unit->pid, op->address + i);
+            if (byte != NULL)
+                byte->written = unit->clock;
+        }
+    }
+}
+
 static bool has_thread(const struct aw_local *local, uint32_t slot)
 {
     for (uint32_t t = 0; t < local->thread_count; t++)
@@ -446,6 +469,7 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
             on_kernel(clocks, unit, &was->op,
                       aw_machine_op_handle(machine, local, thread, &write_end));
     }
+    filled(clocks, machine, unit, after);
     bury(clocks, machine, after, unit, &was->op);
     welcome(clocks, machine, after, unit);
 }

@@ -36,30 +36,43 @@ struct statement {
 };
 
 static const struct statement statements[] = {
-    {'L', "m", BARE, 1, 4, 4},       {'U', "m", BARE, 1, 5, 5},     {'K', "m", MAY_BLOCK, 1, 3, 2},
-    {'l', "m", BARE, 3, 1, 0},       {'+', "m", BARE, 0, 2, 0},     {'=', "m", BARE, 0, 2, 0},
-    {'C', "cm", BARE, 3, 1, 0},      {'P', "cm", BARE, 3, 1, 0},    {'G', "c", BARE, 1, 2, 0},
-    {'B', "c", BARE, 1, 1, 0},       {'S', "s", BARE, 1, 4, 2},     {'Y', "s", MAY_BLOCK, 1, 4, 2},
-    {'V', "s", BARE, 1, 6, 4},       {'N', "s", BARE, 1, 3, 1},     {'e', "s", BARE, 3, 1, 0},
-    {'w', "pk", BARE, 1, 5, 1},      {'r', "pk", BARE, 1, 5, 1},    {'R', "pk", BARE, 2, 2, 0},
-    {'o', "pe", MAY_BLOCK, 1, 3, 0}, {'O', "pe", BARE, 1, 2, 0},    {'t', "p", MAY_BLOCK, 1, 1, 0},
-    {'u', "p", BARE, 3, 1, 0},       {'q', "", BARE, 1, 1, 0},      {'Q', "", BARE, 1, 1, 0},
-    {'n', "pe", BARE, 2, 1, 0},      {'b', "pe", BARE, 2, 0, 0},    {'c', "pe", BARE, 1, 4, 0},
-    {'F', "b", BARE, 2, 3, 1},       {'f', "b", BARE, 2, 2, 0},     {'T', "b", BARE, 3, 3, 2},
-    {'J', "", BARE, 1, 4, 3},        {'a', "", BARE, 1, 5, 1},      {'h', "", BARE, 1, 2, 0},
-    {'A', "", BARE, 1, 2, 0},        {'H', "", BARE, 1, 1, 0},      {'k', "", BARE, 1, 1, 0},
-    {'i', "", BARE, 1, 1, 0},        {'x', "", BARE, 0, 1, 0},      {'y', "", BARE, 1, 1, 2},
-    {'z', "", BARE, 1, 1, 0},        {'g', "", BARE, 1, 1, 0},      {'*', "k", HAS_BLOCK, 0, 1, 1},
-    {'Z', "m", BARE, 1, 0, 0},       {'I', "", BARE, 1, 0, 0},      {'W', "", BARE, 1, 0, 0},
-    {'D', "", MAY_BLOCK, 1, 0, 0},   {'E', "", MAY_BLOCK, 1, 0, 0}, {'M', "", BARE, 1, 0, 0},
-    {'X', "", BARE, 2, 0, 0},        {'?', "", HAS_BLOCK, 0, 2, 1},   {'!', "", HAS_BLOCK, 0, 1, 1},
-    {'<', "az", MAY_BLOCK, 1, 0, 6}, {'>', "az", BARE, 1, 0, 6},   {'%', "az", BARE, 2, 0, 4},
-    {'[', "az", MAY_BLOCK, 1, 0, 1}, {']', "az", BARE, 1, 0, 1},   {'&', "az", MAY_BLOCK, 1, 0, 4},
-    {'^', "az", BARE, 1, 0, 4},      {';', "az", BARE, 1, 0, 1},   {'~', "az", BARE, 1, 0, 1},
+    {'L', "m", BARE, 1, 4, 4},       {'U', "m", BARE, 1, 5, 5},
+    {'K', "m", MAY_BLOCK, 1, 3, 2},  {'l', "m", BARE, 3, 1, 0},
+    {'+', "m", BARE, 0, 2, 0},       {'=', "m", BARE, 0, 2, 0},
+    {'C', "cm", BARE, 3, 1, 0},      {'P', "cm", BARE, 3, 1, 0},
+    {'G', "c", BARE, 1, 2, 0},       {'B', "c", BARE, 1, 1, 0},
+    {'S', "s", BARE, 1, 4, 2},       {'Y', "s", MAY_BLOCK, 1, 4, 2},
+    {'V', "s", BARE, 1, 6, 4},       {'N', "s", BARE, 1, 3, 1},
+    {'e', "s", BARE, 3, 1, 0},       {'w', "pk", BARE, 1, 5, 1},
+    {'r', "pk", BARE, 1, 5, 1},      {'R', "pk", BARE, 2, 2, 0},
+    {'o', "pe", MAY_BLOCK, 1, 3, 0}, {'O', "pe", BARE, 1, 2, 0},
+    {'t', "p", MAY_BLOCK, 1, 1, 0},  {'u', "p", BARE, 3, 1, 0},
+    {'q', "", BARE, 1, 1, 0},        {'Q', "", BARE, 1, 1, 0},
+    {'n', "pe", BARE, 2, 1, 0},      {'b', "pe", BARE, 2, 0, 0},
+    {'c', "pe", BARE, 1, 4, 0},      {'F', "b", BARE, 2, 3, 1},
+    {'f', "b", BARE, 2, 2, 0},       {'T', "b", BARE, 3, 3, 2},
+    {'J', "", BARE, 1, 4, 3},        {'a', "", BARE, 1, 5, 1},
+    {'h', "", BARE, 1, 2, 0},        {'A', "", BARE, 1, 2, 0},
+    {'H', "", BARE, 1, 1, 0},        {'k', "", BARE, 1, 1, 0},
+    {'i', "", BARE, 1, 1, 0},        {'x', "", BARE, 0, 1, 0},
+    {'y', "", BARE, 1, 1, 2},        {'z', "", BARE, 1, 1, 0},
+    {'g', "", BARE, 1, 1, 0},        {'*', "k", HAS_BLOCK, 0, 1, 1},
+    {'Z', "m", BARE, 1, 0, 0},       {'I', "", BARE, 1, 0, 0},
+    {'W', "", BARE, 1, 0, 0},        {'D', "", MAY_BLOCK, 1, 0, 0},
+    {'E', "", MAY_BLOCK, 1, 0, 0},   {'M', "", BARE, 1, 0, 0},
+    {'X', "", BARE, 2, 0, 0},        {'?', "", HAS_BLOCK, 0, 2, 1},
+    {'!', "", HAS_BLOCK, 0, 1, 1},   {'<', "az", MAY_BLOCK, 1, 0, 6},
+    {'>', "az", BARE, 1, 0, 6},      {'%', "az", BARE, 2, 0, 4},
+    {'[', "az", MAY_BLOCK, 1, 0, 1}, {']', "az", BARE, 1, 0, 1},
+    {'&', "az", MAY_BLOCK, 1, 0, 4}, {'^', "az", BARE, 1, 0, 4},
+    {';', "az", BARE, 1, 0, 1},      {'~', "az", BARE, 1, 0, 1},
     {'_', "az", BARE, 1, 0, 3},      {'{', "az", MAY_BLOCK, 1, 0, 2},
-    {'}', "az", MAY_BLOCK, 1, 0, 1}, {',', "ak", BARE, 1, 0, 1},   {'.', "aak", BARE, 2, 0, 1},
-    {'|', "", BARE, 0, 0, 1},        {'d', "az", BARE, 3, 0, 0},   {'s', "b", BARE, 3, 0, 0},
-    {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},     {'v', "m", BARE, 1, 0, 0},
+    {'}', "az", MAY_BLOCK, 1, 0, 1}, {',', "ak", BARE, 1, 0, 1},
+    {'.', "aak", BARE, 2, 0, 1},     {'"', "ak", BARE, 2, 0, 1},
+    {'\'', "ak", BARE, 2, 0, 1},     {'|', "", BARE, 0, 0, 1},
+    {'d', "az", BARE, 3, 0, 0},      {'s', "b", BARE, 3, 0, 0},
+    {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},
+    {'v', "m", BARE, 1, 0, 0},
 };
 enum { STATEMENTS = sizeof statements / sizeof *statements };
 
@@ -374,9 +387,9 @@ static char draw_parameter(uint64_t *seed, const char *text, int body, char lett
         return letter == 'o' || letter == 'O' || letter == 'n' ? one_of(seed, "rrrw")
                                                                : one_of(seed, "rw");
     case 'k':
-        return letter == '*' ? one_of(seed, "23")
-               : letter == ',' || letter == '.' ? one_of(seed, "12348")
-                                                : draw_length(seed);
+        return letter == '*'                     ? one_of(seed, "23")
+               : strchr(",.\"'", letter) != NULL ? one_of(seed, "12348")
+                                                 : draw_length(seed);
     case 'a':
         return draw_place_in_memory(seed, text);
     case 'z':
@@ -557,8 +570,7 @@ static void generate(uint64_t seed, const struct shape *shape, bool shared,
     do { /* a program with one thread only has nothing to tell */
         draw_program(&seed, shape, shared, sizes, text);
         aw_random_measure(text, &measured);
-    } while ((shared ? measured.threads == 1
-                            : measured.processes == 1 && measured.threads == 1) &&
+    } while ((shared ? measured.threads == 1 : measured.processes == 1 && measured.threads == 1) &&
              --attempts > 0);
 }
 
@@ -574,10 +586,12 @@ static const struct shape *draw_shared_shape(uint64_t *seed)
     return &shared_shapes[below(seed, SHARED_SHAPES)];
 }
 
-const char *aw_random_shared_shape(uint64_t seed) { return draw_shared_shape(&seed)->name; }
+const char *aw_random_shared_shape(uint64_t seed)
+{
+    return draw_shared_shape(&seed)->name;
+}
 
-void aw_random_shared(uint64_t seed, const struct aw_random_sizes *sizes,
-                      char text[AW_RANDOM_TEXT])
+void aw_random_shared(uint64_t seed, const struct aw_random_sizes *sizes, char text[AW_RANDOM_TEXT])
 {
     const struct shape *shape = draw_shared_shape(&seed);
     generate(seed, shape, true, sizes, text);

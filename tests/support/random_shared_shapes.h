@@ -84,6 +84,10 @@ static const struct shape shared_shapes[] = {
     {"a mapping and threads", "nnn:-----:0", "T1$o74#J/$o74#"},
     {"a mapping and threads of a child", "nnn:-----:0", "F1$o74a/T2$o74J/$o74"},
     {"a mapping and a child beside threads", "nnn:-----:0", "T1F2$o74aJ/$o74/$o74"},
+    {"what a read fills in", "nnn:-----:1", "T1w01\"$a4#J<04/<04#"},
+    {"what a read fills in, handed over", "nnn:---0-:1", "T1w02\"02V3J/S3<02#"},
+    {"what a write takes", "nnn:-----:1", "T1'04$o04J/r04#>04"},
+    {"through a pipe and back", "nnn:-----:1", "T1$o04'04J/\"24$o04#"},
     {"kinds of mutexes", "$x$xn:-----:0", "T1L0L0$o04U0$o04U0J/L0$o04U0"},
 };
 enum { SHARED_SHAPES = sizeof shared_shapes / sizeof *shared_shapes };
