@@ -39,6 +39,8 @@ static struct aw_machine *owner; /* whose code runs */
 static volatile uint64_t spun_at, spun_size;
 static struct aw_dead_access dead; /* of an access that the gate has refused; size 0: none */
 
+static uint64_t start_sp; /* of the thread when the run began */
+
 /* Where the live stack of code begins that has called with its return address at `place`. */
 static uint64_t above(uint64_t place) { return place + 8; }
 
@@ -416,7 +418,8 @@ void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint
 {
     if (size == 0)
         return;
-    if (refused(address, size, kind, pc, machine->run_who, above(machine->run_sp + AW_CPU_FRAME)))
+    if ((kind & AW_ACCESS_COMES) == 0 &&
+        refused(address, size, kind, pc, machine->run_who, above(machine->run_sp + AW_CPU_FRAME)))
         aw_access_refuse(machine);
     record(address, size, kind, pc);
 }
@@ -468,7 +471,7 @@ void aw_access_begin(struct aw_machine *machine)
     aw_sites_begin(machine);
     dead.size = 0;
     machine->refused = false;
-    machine->run_sp = aw_run_self(machine)->sp;
+    machine->run_sp = start_sp = aw_run_self(machine)->sp;
     machine->freed_count = 0;
     aw_live_changed(machine);
 }
@@ -480,6 +483,22 @@ void aw_access_enter(struct aw_machine *machine)
     aw_gate.records = machine->work.head.thread_count > 1;
     aw_gate.mappings = aw_shared_has_mapping(&machine->work);
     aw_gate.active = 1;
+}
+
+/* The frames that the run has left are written, as far as other threads are concerned. Until some thread
+ * is seen at the stack of another one there is nobody to be concerned; then all is done again. */
+static void stack_goes(struct aw_machine *machine)
+{
+    if (!machine->sites.stacks_watched || machine->parked.kind == AW_OP_FATAL)
+        return;
+    int index = aw_process_thread(&machine->work, machine->run_slot);
+    uint64_t top = aw_stack_top(machine->run_slot), end = top;
+    uint64_t pc = index >= 0 ? machine->work.threads[index].op.pc : 0;
+    if (index >= 0 && machine->work.threads[index].status == AW_THREAD_PARKED)
+        end = above(machine->work.threads[index].sp + AW_CPU_FRAME);
+    uint64_t start = above(start_sp + AW_CPU_FRAME);
+    if (start < end && end <= top)
+        record(start, end - start, AW_ACCESS_WRITE, pc);
 }
 
 uint32_t aw_access_end(struct aw_machine *machine)
@@ -494,6 +513,7 @@ uint32_t aw_access_end(struct aw_machine *machine)
     if (aw_gate.full && machine->parked.kind != AW_OP_FATAL)
         aw_run_event(machine, AW_EVENT_STOP, AW_STOP_LIMIT, 0, 0,
                      "more memory accesses between two operations than the machine records", 67);
+    stack_goes(machine);
     if (record_count == 0)
         return AW_INTERN_NONE;
     aw_facts_take(machine, records, record_count);

@@ -40,6 +40,7 @@ enum aw_access_kind {
     AW_ACCESS_ATOMIC = 4, /* with READ, WRITE or both */
     AW_ACCESS_SYNC = 8,   /* by an operation on a synchronisation object, which is visible itself */
     AW_ACCESS_VOLATILE = 16,
+    AW_ACCESS_COMES = 32, /* with WRITE: an object begins to live there */
 };
 
 /* Where an address lies, for those who judge accesses. */

@@ -45,13 +45,52 @@ static uint64_t string(uint64_t address)
     return address == 0 ? 0 : strlen((const char *)address) + 1;
 }
 
+/* A block that comes is written, as far as other threads are concerned. */
+static unsigned makes(const struct aw_machine *machine, struct aw_range *r, uint64_t size,
+                      uint64_t align)
+{
+    uint64_t block = 0;
+    if (aw_gate.records && machine->image.slots[machine->run_slot].mapped)
+        block = aw_arena_place((const void *)aw_heap_of(machine->run_slot),
+                               machine->settings.heap_bytes, size, align < 16 ? 16 : align);
+    r[0] = (struct aw_range){block, size, AW_ACCESS_WRITE | AW_ACCESS_COMES};
+    return block != 0 && size > 0;
+}
+
+static bool is_alignment(uint64_t align)
+{
+    return align != 0 && (align & (align - 1)) == 0;
+}
+
 FOOTPRINT(frees) W(a[0], block_size(machine, a[0])); END
+FOOTPRINT(allocates) n = makes(machine, r, a[0], 16); END
+FOOTPRINT(allocates_array)
+uint64_t size;
+if (!__builtin_mul_overflow(a[0], a[1], &size))
+    n = makes(machine, r, size, 16);
+END
+FOOTPRINT(allocates_aligned) if (is_alignment(a[0])) n = makes(machine, r, a[1], a[0]); END
+FOOTPRINT(moves)
+if (a[1] != 0)
+    n = makes(machine, r, a[1], 16);
+W(a[0], block_size(machine, a[0]));
+END
+FOOTPRINT(moves_array)
+uint64_t size;
+if (!__builtin_mul_overflow(a[1], a[2], &size) && size != 0)
+    n = makes(machine, r, size, 16);
+W(a[0], block_size(machine, a[0]));
+END
+FOOTPRINT(allocates_to)
+if (is_alignment(a[1]))
+    n = makes(machine, r, a[2], a[1]);
+W(a[0], 8);
+END
 FOOTPRINT(first_string) R(a[0], string(a[0])); END
 FOOTPRINT(fourth_string) R(a[3], string(a[3])); END
 FOOTPRINT(two_strings) R(a[0], string(a[0])); R(a[1], string(a[1])); END
 FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
 FOOTPRINT(real_number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); W(a[2], 8); END
-FOOTPRINT(fills_pointer) W(a[0], 8); END
 FOOTPRINT(reads_buffer) R(a[1], a[2]); END
 FOOTPRINT(makes_sem) W(a[0], 32); END
 FOOTPRINT(second_time) R(a[1], sizeof(struct timespec)); END
@@ -131,9 +170,10 @@ static const struct {
     const char *name;
     aw_footprint *footprint;
 } calls[] = {
-    {"malloc", NONE}, {"calloc", NONE}, {"realloc", frees}, {"reallocarray", frees},
-    {"free", frees}, {"aligned_alloc", NONE}, {"memalign", NONE},
-    {"posix_memalign", fills_pointer}, {"malloc_usable_size", NONE}, {"__errno_location", NONE},
+    {"malloc", allocates}, {"calloc", allocates_array}, {"realloc", moves},
+    {"reallocarray", moves_array},
+    {"free", frees}, {"aligned_alloc", allocates_aligned}, {"memalign", allocates_aligned},
+    {"posix_memalign", allocates_to}, {"malloc_usable_size", NONE}, {"__errno_location", NONE},
     {"__tls_get_addr", NONE}, {"__aw_vsnprintf", printed}, {"__aw_log", reads_buffer},
     {"__aw_unmodelled", NONE}, {"__aw_abort", NONE}, {"__aw_assert", NONE},
     {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"__aw_strtod", real_number}, {"strtol", number}, {"strtoll", number},

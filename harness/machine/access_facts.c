@@ -175,19 +175,14 @@ static void take_granule(struct aw_machine *machine, uint64_t granule, uint8_t b
 void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, uint32_t count)
 {
     struct aw_accesses *a = &machine->accesses;
-    int index = aw_process_thread(&machine->work, machine->run_slot);
-    if (index < 0)
-        return;
-    const struct aw_thread *thread = &machine->work.threads[index];
     struct aw_access_class class = {.slot = machine->run_slot,
                                     .locks = machine->run_locks,
                                     .children = children_of(&machine->work, machine->run_slot)};
-    (void)thread;
     for (uint32_t r = 0; r < count; r++) {
         if (!machine->sites.stacks_watched &&
             aw_access_place(machine, records[r].address) == AW_PLACE_OTHER_STACK)
             machine->sites.stacks_wanted = true;
-        class.kind = records[r].kind & ~(uint32_t)AW_ACCESS_VOLATILE;
+        class.kind = records[r].kind & ~(uint32_t)(AW_ACCESS_VOLATILE | AW_ACCESS_COMES);
         uint32_t id = aw_intern_put(&a->classes, &class, sizeof class);
         uint64_t key = records[r].address << 12 ^ records[r].size;
         if (records[r].size < 4096) {

@@ -206,46 +206,63 @@ void *aw_arena_alloc(void *arena, uint64_t capacity, uint64_t size, uint64_t ali
     return aw_arena_alloc_tagged(arena, capacity, size, align, 0);
 }
 
-void *aw_arena_alloc_tagged(void *arena, uint64_t capacity, uint64_t size, uint64_t align,
-                            uint64_t tag)
+/* The first gap that fits: the cursor is behind it. Returns the address of the block's bytes, or 0. */
+static uint64_t find_gap(const void *arena, uint64_t capacity, uint64_t size, uint64_t align,
+                         struct cursor *cursor)
 {
     uintptr_t base = (uintptr_t)arena;
     uint64_t gap = 1; /* first free unit before the cursor */
-    struct cursor cursor;
 
     AW_CHECK(align != 0);
     AW_CHECK((align & (align - 1)) == 0);
     AW_CHECK(base % UNIT == 0);
-    AW_CHECK(tag >> AW_TAG_BITS == 0);
-    if (!start(arena, capacity, &cursor) || size > capacity || align > capacity)
-        return NULL;
+    if (!start(arena, capacity, cursor) || size > capacity || align > capacity)
+        return 0;
     if (align < UNIT)
         align = UNIT;
     for (;;) {
         uintptr_t block = (base + (gap + 1) * UNIT + align - 1) & ~(uintptr_t)(align - 1);
-        uint64_t first = (block - base) / UNIT;
-        uint64_t limit = cursor.offset == 0 ? capacity / UNIT : cursor.offset;
+        uint64_t limit = cursor->offset == 0 ? capacity / UNIT : cursor->offset;
 
-        if (first + units(size) <= limit) {
-            uint32_t offset = (uint32_t)(first - 1);
-            struct header *header = header_at(arena, offset);
-
-            header->next = cursor.offset;
-            header->size = size | tag << SIZE_BITS;
-            seal(arena, offset);
-            link_after(arena, cursor.before, offset);
-            if (cursor.offset == 0) {
-                ((struct head *)arena)->extent = (first + units(size)) * UNIT;
-                seal_head(arena);
-            }
-            return (void *)block;
-        }
-        if (cursor.offset == 0)
-            return NULL;
-        gap = end_of(arena, cursor.offset);
-        if (!step(arena, capacity, &cursor))
-            return NULL;
+        if ((block - base) / UNIT + units(size) <= limit)
+            return block;
+        if (cursor->offset == 0)
+            return 0;
+        gap = end_of(arena, cursor->offset);
+        if (!step(arena, capacity, cursor))
+            return 0;
     }
+}
+
+uint64_t aw_arena_place(const void *arena, uint64_t capacity, uint64_t size, uint64_t align)
+{
+    struct cursor cursor;
+
+    return find_gap(arena, capacity, size, align, &cursor);
+}
+
+void *aw_arena_alloc_tagged(void *arena, uint64_t capacity, uint64_t size, uint64_t align,
+                            uint64_t tag)
+{
+    struct cursor cursor;
+    uint64_t block = find_gap(arena, capacity, size, align, &cursor);
+
+    AW_CHECK(tag >> AW_TAG_BITS == 0);
+    if (block == 0)
+        return NULL;
+    uint64_t first = (block - (uintptr_t)arena) / UNIT;
+    uint32_t offset = (uint32_t)(first - 1);
+    struct header *header = header_at(arena, offset);
+
+    header->next = cursor.offset;
+    header->size = size | tag << SIZE_BITS;
+    seal(arena, offset);
+    link_after(arena, cursor.before, offset);
+    if (cursor.offset == 0) {
+        ((struct head *)arena)->extent = (first + units(size)) * UNIT;
+        seal_head(arena);
+    }
+    return (void *)block;
 }
 
 enum aw_heap_status aw_arena_tag(void *arena, uint64_t capacity, void *block, uint64_t tag)

@@ -38,6 +38,9 @@ enum { AW_TAG_BITS = 34 };
 void *aw_arena_alloc_tagged(void *arena, uint64_t capacity, uint64_t size, uint64_t align,
                             uint64_t tag);
 
+/* Where such a block would be placed; 0 when it does not fit. */
+uint64_t aw_arena_place(const void *arena, uint64_t capacity, uint64_t size, uint64_t align);
+
 /* Gives a live block another tag. */
 enum aw_heap_status aw_arena_tag(void *arena, uint64_t capacity, void *block, uint64_t tag);
 

@@ -62,6 +62,17 @@ WRONG(a_stack_is_gone_with_its_thread, "stack_of_ended", "use after end of threa
 WRONG(a_local_of_another_thread_is_gone_in_the_same_way, "stack_of_another",
       "use after return: read of 4 bytes")
 
+Test(live, the_order_in_which_a_frame_is_gone_is_not_left_out)
+{
+    box_expect("live", "frame_too_short", "exit 0; memory: use after return: write of 4 bytes; signal 6");
+}
+
+Test(live, the_order_in_which_a_block_is_not_there_yet_is_not_left_out)
+{
+    box_expect("live", "block_too_late",
+               "exit 0; memory: use of unallocated memory: write of 1 byte; signal 6");
+}
+
 RIGHT(objects_may_be_looked_at_in_any_way, "plain_memory")
 RIGHT(frames_arrays_and_alloca_live, "stacks")
 RIGHT(what_is_lent_to_another_thread_lives, "lent")
