@@ -43,10 +43,10 @@ Test(trace_accesses, pointers_are_told_by_what_they_point_to)
 {
     struct aw_trace trace;
     find_in("build/models/memory/stack.so", "stack reused", &trace);
-    cr_expect_not_null(step_of(&trace, "load", "top", "&block 1"));
-    cr_expect_not_null(step_of(&trace, "load", "block 1", "&block 2"));
-    cr_expect_not_null(step_of(&trace, "compare_exchange_strong", "top, &block 2", "done"));
-    cr_expect_not_null(step_of(&trace, "write", "block 2+8", "1"));
+    cr_expect_not_null(step_of(&trace, "load", "top", "&block 2"));
+    cr_expect_not_null(step_of(&trace, "load", "block 2", "&block 1"));
+    cr_expect_not_null(step_of(&trace, "compare_exchange_strong", "top, &block 1", "done"));
+    cr_expect_not_null(step_of(&trace, "write", "block 1+8", "1"));
     aw_trace_free(&trace);
 }
 
