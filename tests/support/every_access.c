@@ -96,6 +96,7 @@ static void deeper(struct explorer *e, const struct aw_state *state, uint32_t pr
     e->left--;
     if (!step(e, state, process, thread, outcome, &next)) {
         e->every->complete = false;
+        e->left = 0; /* a loop without an operation costs a second of processor time, each time */
         return;
     }
     struct aw_clocks *clocks = malloc(sizeof *clocks);
@@ -256,7 +257,7 @@ static void walk(struct explorer *e, uint64_t *seed)
 static void walks(struct explorer *e)
 {
     uint64_t seed = e->left >> 8;
-    for (unsigned i = 0; i < (e->left & 255); i++)
+    for (unsigned i = 0; i < (e->left & 255) && e->every->complete; i++)
         walk(e, &seed);
 }
 
