@@ -868,6 +868,27 @@ void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint3
 }
 
 /* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */
+/* The function of the runtime that the program has called, if the thread is inside of one. */
+static const char *runtime_function(struct aw_machine *machine, const struct aw_thread *thread)
+{
+    const struct aw_module *runtime = machine->runtime;
+    uint64_t top = aw_stack_top(thread->slot), outermost = 0;
+    uint64_t pc = *(const uint64_t *)(thread->sp + AW_CPU_FRAME);
+    const uint64_t *frame = *(const uint64_t *const *)(thread->sp + AW_CPU_FRAME - 8);
+    while (runtime != NULL && pc >= runtime->text_start && pc < runtime->text_end) {
+        outermost = pc;
+        if ((uint64_t)frame <= thread->sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+            break;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+    }
+    const char *function = NULL, *file;
+    int line;
+    return outermost != 0 && aw_machine_place(machine, outermost, &function, &file, &line)
+               ? function
+               : NULL;
+}
+
 void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thread,
                         struct aw_range range, char *text, size_t size)
 {
@@ -875,6 +896,9 @@ void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thre
     if (thread->op.kind == AW_OP_ACCESS)
         aw_machine_access_view(machine, &thread->op, &view);
     const char *what = thread->op.kind == AW_OP_ACCESS ? view.name : aw_op_name(thread->op.kind);
+    const char *caller = thread->op.kind == AW_OP_ACCESS ? runtime_function(machine, thread) : NULL;
+    if (caller != NULL)
+        what = caller;
     int at = snprintf(text, size, "%s%s of %llu byte%s",
                       thread->op.kind == AW_OP_ACCESS && view.is_atomic ? "atomic " : "", what,
                       (unsigned long long)range.size, range.size == 1 ? "" : "s");
