@@ -57,7 +57,15 @@ const char *aw_observe_freed_text(struct aw_observer *observer, uint32_t process
             continue;
         if (event->what == AW_TOLD_BLOCK)
             return aw_trace_text(observer->trace, "%s%s", text, place(observer, "freed", freed->pc));
-        return aw_trace_text(observer->trace, "%s; it was byte %llu of a block of %llu byte%s%s%s", text,
+        static const char unknown[] = "use of unallocated memory";
+        const char *where = strstr(text, ": memory of the heap");
+        bool is_use = where != NULL && strncmp(text, unknown, sizeof unknown - 1) == 0;
+        if (is_use)
+            text = aw_trace_text(observer->trace, "use after free%.*s",
+                                 (int)(where - text) - (int)sizeof unknown + 1,
+                                 text + sizeof unknown - 1);
+        return aw_trace_text(observer->trace, "%s%s byte %llu of a block of %llu byte%s%s%s", text,
+                             is_use ? ":" : ";",
                              (unsigned long long)(event->a - freed->start),
                              (unsigned long long)freed->size, freed->size == 1 ? "" : "s",
                              place(observer, "allocated", freed->allocated),

@@ -152,6 +152,24 @@ Test(explain, a_data_race_names_the_variable_and_both_lines)
     aw_trace_free(&trace);
 }
 
+Test(explain, a_use_after_free_says_which_step_has_freed)
+{
+    static const struct program early = {"build/models/memory/lifetime.so", "lifetime early", 0,
+                                         AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    struct aw_trace_items items;
+    find(&early, &trace);
+    aw_trace_items(&trace, &items);
+    const char *why = aw_trace_why(&trace, &items);
+    cr_expect_not_null(strstr(why, "use after free: write of 4 bytes at models/memory/lifetime.c:32 "
+                                   "(fill): byte "), "%s", why);
+    cr_expect_not_null(strstr(why, " of a block of 12 bytes, allocated at "
+                                   "models/memory/lifetime.c:66 (main), freed at "
+                                   "models/memory/lifetime.c:71 (main)"), "%s", why);
+    aw_trace_items_free(&items);
+    aw_trace_free(&trace);
+}
+
 Test(explain, a_limit_is_said_and_never_passes_for_an_answer)
 {
     struct aw_trace trace;
