@@ -223,12 +223,12 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
 enum { LAST_ORDINAL = 63 };
 
 /* Does the step get a pid that may be another one where siblings are interchanged? wait() does; and
- * fork(), once a child is gone.
+ * fork(), but for the root as long as no child of it is gone.
  *
- * While none is, the children of the process are those with the numbers 1 to n, in whatever order
+ * While none is, the children of the root are those with the numbers 1 to n, in whatever order
  * siblings are put, and n is what its local state says. So in all states that differ by an
- * interchange of siblings fork returns the same number, and the process may keep it: that it does
- * is no reason to tell siblings apart. What it can do with it later is: pass it to a call that takes
+ * interchange of siblings fork returns the same number, and the root may keep it: that it does is
+ * no reason to tell siblings apart. What it can do with it later is: pass it to a call that takes
  * a pid, or compare it with what getpid() says, which names a process (named_pid); or compare it
  * with the result of wait() or of such a later fork(), and that step is tried with all. */
 static bool yields_pid(struct aw_machine *machine, uint32_t local, unsigned thread,
@@ -240,19 +240,32 @@ static bool yields_pid(struct aw_machine *machine, uint32_t local, unsigned thre
            (kind == AW_OP_WAIT || (kind == AW_OP_FORK && !aw_fork_is_next(from, answer->result)));
 }
 
-/* The result is the pid of a child: is the step another one with the pid of a sibling? Each that a
- * sibling can have is tried: a program may compare it with anything, but nothing is known of it
- * where all of them lead to the same bytes. */
+/* The result is the pid of a child: is the step another one with the pid that it would have where
+ * siblings are interchanged? Each is tried: a program may compare it with anything, but nothing is
+ * known of it where all of them lead to the same bytes. Of a grandchild, the pid tells its parent's,
+ * so all numbers are tried at each level; where that is too many, it counts as another step. Only
+ * those with a number from `first` to `last` in them are tried, none above. */
 static bool pid_matters(struct aw_machine *machine, uint32_t local, unsigned thread,
                         const struct aw_answer *answer, const struct aw_edge *edge, uint32_t first,
                         uint32_t last)
 {
+    enum { MOST = 4096 };
+    uint32_t count = 1;
+    unsigned levels = 0;
+    for (int64_t pid = answer->result; pid > AW_ROOT_PID; pid /= 64, levels++)
+        if ((count *= last) > MOST)
+            return true;
     struct aw_answer other = *answer;
-    for (uint32_t ordinal = first; ordinal <= last; ordinal++) {
-        uint32_t events, footprint, stores;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t events, footprint, stores, left = n;
         uint8_t flags;
-        other.result = answer->result / 64 * 64 + ordinal;
-        if (other.result == answer->result)
+        bool is_new = false;
+        other.result = AW_ROOT_PID;
+        for (unsigned level = 0; level < levels; level++, left /= last) {
+            other.result = other.result * 64 + left % last + 1;
+            is_new |= left % last + 1 >= first;
+        }
+        if (!is_new || other.result == answer->result)
             continue;
         uint32_t next =
             execute(machine, local, thread, &other, false, &events, &flags, &footprint, &stores);
@@ -272,7 +285,7 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
                         &edge.footprint, &edge.stores);
     edge.freed = machine->run_freed;
     edge.result = machine->edge_result;
-    if (yields_pid(machine, local, thread, &answer))
+    if ((machine->learning || machine->symmetry) && yields_pid(machine, local, thread, &answer))
         /* Asked without symmetry too: the edge may be used with it later. What is not remembered
          * cannot be asked again when there are more children. */
         edge.pid_matters = pid_matters(machine, local, thread, &answer, &edge, 1,

@@ -290,11 +290,11 @@ static inline bool aw_origin_is_own(const struct aw_process *process, uint64_t o
     return origin != 0 && origin >> 31 == (process->head.generation < 7 ? process->head.generation : 7);
 }
 
-/* Does a fork that returns `pid` give the process the number after all that it ever gave a child? With
+/* Does a fork that returns `pid` give the root the number after all that it ever gave a child? With
  * symmetry on, it does exactly as long as no child is gone: numbers are the lowest free then. */
 static inline bool aw_fork_is_next(const struct aw_local *local, int64_t pid)
 {
-    return pid % 64 == local->forks + 1;
+    return pid / 64 == AW_ROOT_PID && pid % 64 == local->forks + 1;
 }
 
 /* Where a thread keeps its errno, and where its thread-local storage begins. */

@@ -126,6 +126,12 @@ Test(processes, a_pid_that_is_kept_tells_siblings_apart_where_it_is_compared)
     box_expect("processes", "kept_later", "exit 0; exit 1");
 }
 
+Test(processes, the_pid_of_a_grandchild_tells_its_parent_from_the_siblings)
+{
+    box_expect("processes", "grandchild_made", "exit 0; exit 1");
+    box_expect("processes", "grandchild_waited_for", "exit 0; exit 1");
+}
+
 /* Is the graph with symmetry the one without it? No walks: they would find out first. */
 static bool without_siblings(const char *name)
 {
