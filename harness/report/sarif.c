@@ -10,20 +10,13 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/json.h"
 #include "report/reporter.h"
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-    AW_CHECK(value != NULL);
-    int failed = json_object_set_new(object, key, value);
-    AW_CHECK(failed == 0);
-}
 
 static json_t *message(const char *text)
 {
     json_t *object = json_object();
-    set(object, "text", aw_json_text(text));
+    aw_json_set(object, "text", aw_json_text(text));
     return object;
 }
 
@@ -46,18 +39,18 @@ static json_t *uri(const char *path)
 static json_t *location(const char *file, int line, const char *text)
 {
     json_t *object = json_object(), *physical = json_object(), *artifact = json_object();
-    set(artifact, "uri", uri(file));
+    aw_json_set(artifact, "uri", uri(file));
     if (file[0] != '/')
-        set(artifact, "uriBaseId", json_string("%SRCROOT%"));
-    set(physical, "artifactLocation", artifact);
+        aw_json_set(artifact, "uriBaseId", json_string("%SRCROOT%"));
+    aw_json_set(physical, "artifactLocation", artifact);
     if (line > 0) {
         json_t *region = json_object();
-        set(region, "startLine", json_integer(line));
-        set(physical, "region", region);
+        aw_json_set(region, "startLine", json_integer(line));
+        aw_json_set(physical, "region", region);
     }
-    set(object, "physicalLocation", physical);
+    aw_json_set(object, "physicalLocation", physical);
     if (text != NULL)
-        set(object, "message", message(text));
+        aw_json_set(object, "message", message(text));
     return object;
 }
 
@@ -72,19 +65,19 @@ static json_t *code_flow(const struct aw_trace *trace, uint32_t culprit)
         json_t *entry = json_object();
         aw_report_step_words(trace, i, text, sizeof text);
         if (aw_report_place_of(trace, i, &place)) {
-            set(entry, "location", location(place.file, place.line, text));
+            aw_json_set(entry, "location", location(place.file, place.line, text));
         } else {
             json_t *nowhere = json_object();
-            set(nowhere, "message", message(text));
-            set(entry, "location", nowhere);
+            aw_json_set(nowhere, "message", message(text));
+            aw_json_set(entry, "location", nowhere);
         }
-        set(entry, "executionOrder", json_integer(i + 1));
-        set(entry, "importance", json_string(i == culprit ? "essential" : "important"));
+        aw_json_set(entry, "executionOrder", json_integer(i + 1));
+        aw_json_set(entry, "importance", json_string(i == culprit ? "essential" : "important"));
         json_array_append_new(list, entry);
     }
-    set(thread, "locations", list);
+    aw_json_set(thread, "locations", list);
     json_array_append_new(threads, thread);
-    set(flow, "threadFlows", threads);
+    aw_json_set(flow, "threadFlows", threads);
     return flow;
 }
 
@@ -103,13 +96,13 @@ static json_t *result_json(const struct aw_report *report, const struct aw_repor
            *related = json_array(), *bag = json_object();
     enum aw_standing standing = aw_report_standing(report, one);
     snprintf(text, sizeof text, "%s: %s", one->name, aw_report_reason(one, reason, sizeof reason));
-    set(object, "ruleId", json_string(rule_of(one)));
-    set(object, "kind", json_string("fail"));
-    set(object, "level",
-        json_string(standing == AW_STANDING_FAILED      ? "error"
-                    : standing == AW_STANDING_UNDECIDED ? "warning"
-                                                        : "note"));
-    set(object, "message", message(text));
+    aw_json_set(object, "ruleId", json_string(rule_of(one)));
+    aw_json_set(object, "kind", json_string("fail"));
+    aw_json_set(object, "level",
+                json_string(standing == AW_STANDING_FAILED      ? "error"
+                            : standing == AW_STANDING_UNDECIDED ? "warning"
+                                                                : "note"));
+    aw_json_set(object, "message", message(text));
     if (one->file[0] != '\0')
         json_array_append_new(related, location(one->file, one->line, "the scenario"));
     if (aw_report_trace(one, &trace)) {
@@ -119,65 +112,65 @@ static json_t *result_json(const struct aw_report *report, const struct aw_repor
             json_array_append_new(locations, location(place.file, place.line, NULL));
         json_t *flows = json_array();
         json_array_append_new(flows, code_flow(&trace, culprit));
-        set(object, "codeFlows", flows);
+        aw_json_set(object, "codeFlows", flows);
         aw_trace_free(&trace);
     }
     if (json_array_size(locations) == 0)
         json_array_append_new(locations, location(one->file[0] ? one->file : one->program,
                                                   one->file[0] ? one->line : 0, NULL));
-    set(object, "locations", locations);
+    aw_json_set(object, "locations", locations);
     if (json_array_size(related) > 0)
-        set(object, "relatedLocations", related);
+        aw_json_set(object, "relatedLocations", related);
     else
         json_decref(related);
     snprintf(text, sizeof text, "%s %s", one->name, rule_of(one));
-    set(prints, "allways/v1", aw_json_text(text));
-    set(object, "partialFingerprints", prints);
+    aw_json_set(prints, "allways/v1", aw_json_text(text));
+    aw_json_set(object, "partialFingerprints", prints);
     if (one->trace != NULL)
-        set(bag, "trace", aw_json_text(one->trace));
-    set(bag, "bounded", json_boolean(aw_report_bounded(one)));
-    set(object, "properties", bag);
+        aw_json_set(bag, "trace", aw_json_text(one->trace));
+    aw_json_set(bag, "bounded", json_boolean(aw_report_bounded(one)));
+    aw_json_set(object, "properties", bag);
     return object;
 }
 
 static void add_rule(json_t *rules, const char *name, const char *meaning)
 {
     json_t *rule = json_object();
-    set(rule, "id", json_string(name));
-    set(rule, "shortDescription", message(meaning));
+    aw_json_set(rule, "id", json_string(name));
+    aw_json_set(rule, "shortDescription", message(meaning));
     json_array_append_new(rules, rule);
 }
 
 static json_t *tool(void)
 {
     json_t *object = json_object(), *driver = json_object(), *rules = json_array();
-    set(driver, "name", json_string("allways"));
-    set(driver, "version", json_string(AW_VERSION));
-    set(driver, "semanticVersion", json_string(AW_VERSION));
+    aw_json_set(driver, "name", json_string("allways"));
+    aw_json_set(driver, "version", json_string(AW_VERSION));
+    aw_json_set(driver, "semanticVersion", json_string(AW_VERSION));
 #define X(name, text, meaning) add_rule(rules, text, meaning);
     AW_PROPERTIES(X)
     AW_VERDICTS(X)
 #undef X
-    set(driver, "rules", rules);
-    set(object, "driver", driver);
+    aw_json_set(driver, "rules", rules);
+    aw_json_set(object, "driver", driver);
     return object;
 }
 
 static json_t *invocations(const struct aw_report *report)
 {
     json_t *list = json_array(), *object = json_object(), *notes = json_array();
-    set(object, "executionSuccessful",
-        json_boolean(!report->interrupted && report->problem_count == 0));
+    aw_json_set(object, "executionSuccessful",
+                json_boolean(!report->interrupted && report->problem_count == 0));
     for (int i = 0; i < report->problem_count; i++) {
         char text[1600];
         json_t *note = json_object();
         snprintf(text, sizeof text, "%s: %s", report->problems[i].name,
                  report->problems[i].message);
-        set(note, "level", json_string("error"));
-        set(note, "message", message(text));
+        aw_json_set(note, "level", json_string("error"));
+        aw_json_set(note, "message", message(text));
         json_array_append_new(notes, note);
     }
-    set(object, "toolExecutionNotifications", notes);
+    aw_json_set(object, "toolExecutionNotifications", notes);
     json_array_append_new(list, object);
     return list;
 }
@@ -188,14 +181,14 @@ static json_t *all_cases(const struct aw_report *report)
     for (int i = 0; i < report->count; i++) {
         const struct aw_report_case *one = &report->cases[i];
         json_t *object = json_object();
-        set(object, "scenario", aw_json_text(one->name));
-        set(object, "verdict", json_string(aw_verdict_name(one->result.verdict)));
-        set(object, "bounded", json_boolean(aw_report_bounded(one)));
-        set(object, "met", json_boolean(one->met));
-        set(object, "cached", json_boolean(one->cached));
+        aw_json_set(object, "scenario", aw_json_text(one->name));
+        aw_json_set(object, "verdict", json_string(aw_verdict_name(one->result.verdict)));
+        aw_json_set(object, "bounded", json_boolean(aw_report_bounded(one)));
+        aw_json_set(object, "met", json_boolean(one->met));
+        aw_json_set(object, "cached", json_boolean(one->cached));
         json_array_append_new(list, object);
     }
-    set(bag, "cases", list);
+    aw_json_set(bag, "cases", list);
     return bag;
 }
 
@@ -206,15 +199,15 @@ static void end(FILE *out, const struct aw_report *report)
     for (int i = 0; i < report->count; i++)
         if (!report->cases[i].met)
             json_array_append_new(results, result_json(report, &report->cases[i]));
-    set(run, "tool", tool());
-    set(run, "invocations", invocations(report));
-    set(run, "columnKind", json_string("utf16CodeUnits"));
-    set(run, "results", results);
-    set(run, "properties", all_cases(report));
+    aw_json_set(run, "tool", tool());
+    aw_json_set(run, "invocations", invocations(report));
+    aw_json_set(run, "columnKind", json_string("utf16CodeUnits"));
+    aw_json_set(run, "results", results);
+    aw_json_set(run, "properties", all_cases(report));
     json_array_append_new(runs, run);
-    set(root, "$schema", json_string("https://json.schemastore.org/sarif-2.1.0.json"));
-    set(root, "version", json_string("2.1.0"));
-    set(root, "runs", runs);
+    aw_json_set(root, "$schema", json_string("https://json.schemastore.org/sarif-2.1.0.json"));
+    aw_json_set(root, "version", json_string("2.1.0"));
+    aw_json_set(root, "runs", runs);
     json_dumpf(root, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(root);

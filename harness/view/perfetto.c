@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "base/check.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "trace/show.h"
 #include "view/view.h"
 
@@ -19,23 +19,16 @@ struct events {
     json_t *list;
 };
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-    AW_CHECK(value != NULL);
-    int failed = json_object_set_new(object, key, value);
-    AW_CHECK(failed == 0);
-}
-
 /* Processes count from 1; 0 is the kernel's: its objects, and the clock. */
 static json_t *add(struct events *events, const char *phase, const char *name, uint32_t process,
                    uint32_t slot, uint64_t ts)
 {
     json_t *event = json_object();
-    set(event, "ph", json_string(phase));
-    set(event, "name", json_string(name));
-    set(event, "pid", json_integer(process == AW_TRACE_NONE ? 0 : process + 1ll));
-    set(event, "tid", json_integer(slot));
-    set(event, "ts", json_integer((json_int_t)ts));
+    aw_json_set(event, "ph", json_string(phase));
+    aw_json_set(event, "name", json_string(name));
+    aw_json_set(event, "pid", json_integer(process == AW_TRACE_NONE ? 0 : process + 1ll));
+    aw_json_set(event, "tid", json_integer(slot));
+    aw_json_set(event, "ts", json_integer((json_int_t)ts));
     json_array_append_new(events->list, event);
     return event;
 }
@@ -43,7 +36,7 @@ static json_t *add(struct events *events, const char *phase, const char *name, u
 static json_t *name_args(const char *name)
 {
     json_t *args = json_object();
-    set(args, "name", json_string(name));
+    aw_json_set(args, "name", json_string(name));
     return args;
 }
 
@@ -52,23 +45,25 @@ static void add_names(struct events *events)
     const struct aw_trace *trace = events->trace;
     struct aw_view_lanes lanes;
     char name[256];
-    set(add(events, "M", "process_name", AW_TRACE_NONE, 0, 0), "args",
-        name_args("pipes and semaphores"));
+    aw_json_set(add(events, "M", "process_name", AW_TRACE_NONE, 0, 0), "args",
+                name_args("pipes and semaphores"));
     for (uint32_t i = 0; i < trace->process_count; i++)
-        set(add(events, "M", "process_name", i, trace->processes[i].slot, 0), "args",
-            name_args(trace->processes[i].name));
+        aw_json_set(add(events, "M", "process_name", i, trace->processes[i].slot, 0), "args",
+                    name_args(trace->processes[i].name));
     aw_view_lanes(trace, &lanes);
     for (uint32_t i = 0; i < lanes.count; i++)
-        set(add(events, "M", "thread_name", lanes.lanes[i].process, lanes.lanes[i].slot, 0), "args",
-            name_args(aw_trace_thread_name(trace, lanes.lanes[i].process, lanes.lanes[i].slot, name,
-                                           sizeof name)));
+        aw_json_set(add(events, "M", "thread_name", lanes.lanes[i].process, lanes.lanes[i].slot, 0),
+                    "args",
+                    name_args(aw_trace_thread_name(trace, lanes.lanes[i].process,
+                                                   lanes.lanes[i].slot, name, sizeof name)));
     aw_view_lanes_free(&lanes);
 }
 
 static void add_instant(struct events *events, const char *text, uint32_t process, uint32_t slot,
                         uint64_t ts)
 {
-    set(add(events, "i", aw_trace_bytes(events->trace, text, strlen(text)), process, slot, ts), "s",
+    aw_json_set(
+        add(events, "i", aw_trace_bytes(events->trace, text, strlen(text)), process, slot, ts), "s",
         json_string("t"));
 }
 
@@ -82,14 +77,14 @@ static void add_step(struct events *events, uint32_t index)
         add(events, "X", aw_view_operation(trace, step), step->process, step->choice.slot, ts);
     json_t *args = json_object();
     bool critical = trace->critical.kind == AW_CRITICAL_STEP && trace->critical.step == index;
-    set(slice, "dur", json_integer(STEP_US));
-    set(slice, "cat", json_string(step->fault_count > 0 ? "fault" : "step"));
-    set(args, "step", json_integer(index + 1ll));
-    set(args, "result", json_string(step->result));
-    set(args, "source",
-        json_string(aw_trace_text(trace, "%s%s%s:%d", step->function, step->function[0] ? " " : "",
-                                  step->file, step->line)));
-    set(slice, "args", args);
+    aw_json_set(slice, "dur", json_integer(STEP_US));
+    aw_json_set(slice, "cat", json_string(step->fault_count > 0 ? "fault" : "step"));
+    aw_json_set(args, "step", json_integer(index + 1ll));
+    aw_json_set(args, "result", json_string(step->result));
+    aw_json_set(args, "source",
+                json_string(aw_trace_text(trace, "%s%s%s:%d", step->function,
+                                          step->function[0] ? " " : "", step->file, step->line)));
+    aw_json_set(slice, "args", args);
     if (critical)
         add_instant(events, "critical step: after it no continuation is good", step->process,
                     step->choice.slot, ts);
@@ -121,9 +116,9 @@ static void add_step(struct events *events, uint32_t index)
         if (!changed)
             continue;
         args = json_object();
-        set(args, "level", json_integer((json_int_t)level->level));
-        set(add(events, "C", trace->objects[level->object].name, AW_TRACE_NONE, 0, ts), "args",
-            args);
+        aw_json_set(args, "level", json_integer((json_int_t)level->level));
+        aw_json_set(add(events, "C", trace->objects[level->object].name, AW_TRACE_NONE, 0, ts),
+                    "args", args);
     }
 }
 
@@ -143,10 +138,10 @@ static void add_messages(struct events *events)
             json_t *flow =
                 add(events, end == 0 ? "s" : "f", trace->objects[message->object].name,
                     step->process, step->choice.slot, (uint64_t)index * STEP_US + STEP_US / 2);
-            set(flow, "cat", json_string("message"));
-            set(flow, "id", json_integer(i + 1ll));
+            aw_json_set(flow, "cat", json_string("message"));
+            aw_json_set(flow, "id", json_integer(i + 1ll));
             if (end == 1)
-                set(flow, "bp", json_string("e"));
+                aw_json_set(flow, "bp", json_string("e"));
         }
     }
     aw_trace_items_free(&items);
@@ -160,14 +155,14 @@ int aw_view_perfetto(const struct aw_trace *trace, const char *path, FILE *out)
     for (uint32_t i = 0; i < trace->step_count; i++)
         add_step(&events, i);
     add_messages(&events);
-    set(other, "scenario", json_string(trace->scenario));
-    set(other, "verdict", json_string(aw_verdict_name(trace->verdict)));
-    set(other, "replay",
-        json_string(
-            aw_trace_text(trace, "allways replay %s", aw_trace_bytes(trace, path, strlen(path)))));
-    set(root, "displayTimeUnit", json_string("ms"));
-    set(root, "otherData", other);
-    set(root, "traceEvents", events.list);
+    aw_json_set(other, "scenario", json_string(trace->scenario));
+    aw_json_set(other, "verdict", json_string(aw_verdict_name(trace->verdict)));
+    aw_json_set(other, "replay",
+                json_string(aw_trace_text(trace, "allways replay %s",
+                                          aw_trace_bytes(trace, path, strlen(path)))));
+    aw_json_set(root, "displayTimeUnit", json_string("ms"));
+    aw_json_set(root, "otherData", other);
+    aw_json_set(root, "traceEvents", events.list);
     int failed = json_dumpf(root, out, JSON_INDENT(0)) != 0 || fputc('\n', out) == EOF;
     json_decref(root);
     return failed ? AW_E_IO : 0;
