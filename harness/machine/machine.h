@@ -368,6 +368,10 @@ enum aw_access_plant {
 };
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
 
+/* Accesses are no longer held against what the compiler announced: for a debugger, which would see the
+ * breakpoints. Nothing may be concluded from what such a machine does. */
+void aw_machine_trust_accesses(struct aw_machine *machine);
+
 /* For tests: the accesses of the runtime itself are held against what the compiler announced, as those
  * of the program always are (sites.h). Before the first step. */
 int aw_machine_watch_runtime(struct aw_machine *machine, struct aw_error *error);

@@ -249,6 +249,19 @@ void aw_sites_deinit(struct aw_machine *machine)
     memset(sites, 0, sizeof *sites);
 }
 
+void aw_sites_clear(struct aw_machine *machine)
+{
+    struct aw_sites *sites = &machine->sites;
+    for (unsigned i = 0; i < sites->text_count; i++) {
+        struct aw_site_text *text = &sites->texts[i];
+        memset(text->state, NO_SITE, text->end - text->start);
+        memcpy(text->writable, text->original, text->end - text->start);
+        text->complete = false; /* nothing to be kept */
+    }
+    sites->armed = 0;
+    sites->stacks_watched = true;
+}
+
 void aw_sites_begin(struct aw_machine *machine)
 {
     machine->sites.announced_count = 0;

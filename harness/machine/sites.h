@@ -84,6 +84,9 @@ void aw_sites_deinit(struct aw_machine *machine);
  * forgotten. */
 void aw_sites_watch_stacks(struct aw_machine *machine);
 
+/* Takes all breakpoints away, for who looks at the program by a debugger, which has its own. */
+void aw_sites_clear(struct aw_machine *machine);
+
 /* A run begins: nothing is announced. */
 void aw_sites_begin(struct aw_machine *machine);
 /* A hook, called from before `pc`, announces an access. */
