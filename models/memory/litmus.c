@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * litmus.c - the classic small tests of memory models, with sequentially consistent atomics. The exit
- * status tells what was read, one bit or digit for each reading, so that the set of statuses is the set
- * of outcomes. Usage: litmus sb|mp|lb|corr|iriw|add|cas
+ * litmus.c - the classic small tests of memory models, with sequentially consistent atomics. The
+ * exit status tells what was read, one bit or digit for each reading, so that the set of statuses
+ * is the set of outcomes. Usage: litmus sb|mp|lb|corr|iriw|add|cas
  */
 #include <pthread.h>
 #include <stdatomic.h>

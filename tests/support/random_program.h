@@ -28,8 +28,8 @@ struct aw_random_sizes {
     int threads;    /* of one process, its first included */
 };
 
-/* For oracles that visit every state: some hundreds, some thousands of states. The last two for those
- * that interleave every access of programs whose threads share memory. */
+/* For oracles that visit every state: some hundreds, some thousands of states. The last two for
+ * those that interleave every access of programs whose threads share memory. */
 extern const struct aw_random_sizes aw_random_tiny, aw_random_small;
 extern const struct aw_random_sizes aw_random_few_accesses, aw_random_accesses;
 
