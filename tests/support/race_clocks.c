@@ -429,6 +429,23 @@ static void welcome(struct aw_clocks *clocks, struct aw_machine *machine,
     }
 }
 
+/* While a process has one thread its accesses are no steps: what it has read is not known, so all that
+ * its ended threads did is before whatever it does. */
+static void alone(struct aw_clocks *clocks, struct aw_machine *machine,
+                  const struct aw_state *after)
+{
+    const struct aw_layout *layout = aw_machine_layout(machine, after);
+    for (uint32_t p = 0; p < layout->process_count; p++) {
+        const struct aw_local *local = aw_machine_local(machine, after->words[AW_WORD_FIRST + p]);
+        uint32_t pid = layout->processes[p].pid;
+        struct aw_clock_unit *last =
+            local->thread_count == 1 ? unit_of(clocks, pid, aw_local_threads(local)[0].slot) : NULL;
+        for (uint32_t i = 0; last != NULL && i < clocks->unit_count; i++)
+            if (clocks->units[i].pid == pid)
+                join(&last->clock, &clocks->units[i].clock);
+    }
+}
+
 void aw_clocks_begin(struct aw_clocks *clocks, struct aw_machine *machine,
                      const struct aw_state *first)
 {
@@ -472,4 +489,5 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
     filled(clocks, machine, unit, after);
     bury(clocks, machine, after, unit, &was->op);
     welcome(clocks, machine, after, unit);
+    alone(clocks, machine, after);
 }
