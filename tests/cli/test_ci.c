@@ -271,7 +271,7 @@ Test(ci, a_bounded_proof_is_called_so_everywhere)
     expect(shell(RUN "--format sarif %s", scenario), 0, "\"bounded\": true");
     expect(shell("$AW check --trace-dir $T --partial-writes 1 build/models/article.so -- --items 1 "
                  "--workers 1 --size 4 --protocol sentinel-per-worker"),
-           0, "proved, bounded\n  no-deadlock  holds, bounded\n");
+           0, "proved, bounded\n  no-deadlock     holds, bounded\n");
     expect(shell("export GITHUB_STEP_SUMMARY=$T/summary; " RUN
                  "--format github %s >/dev/null; cat $T/summary",
                  scenario),
