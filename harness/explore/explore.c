@@ -66,8 +66,8 @@ static void note_assumptions(const struct aw_explorer *explorer)
                        "some orders only");
     if (aw_machine_forked_beside(explorer->machine))
         assume(result,
-               "fork beside other threads: the child finds what they write as it is between two "
-               "of their operations");
+               "fork beside other threads: it copies memory while every other thread is between "
+               "two operations, never in the midst of one");
     if (aw_machine_clock_was_read(explorer->machine)) {
         if (settings->time == AW_TIME_VIRTUAL)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "
