@@ -54,7 +54,7 @@ struct aw_verify_request {
     const char *const *args; /* its arguments after argv[0], NULL at the end; or NULL */
     const char *const *env;  /* "NAME=value", NULL at the end; or NULL: an empty environment */
     const char *properties;  /* names, between blanks or commas; NULL: no-deadlock, no-crash and
-                                terminates */
+                                terminates. no-data-race and no-memory-error are always judged */
 
     const char *filter;    /* of a scenario: only cases whose name contains it; or NULL */
     uint64_t max_states;   /* in place of the usual or the scenario's limit; 0: as it is */
