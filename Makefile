@@ -168,7 +168,7 @@ sanitize: deps ## the tests with address and undefined-behaviour sanitizers
 sanitize-tests: all build-tests
 	@ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=0:exitcode=99 \
 	    UBSAN_OPTIONS=print_stacktrace=1:exitcode=99 \
-	    AW_BIN=$(BUILD)/allways ALLWAYS_RUNTIME=$(BUILD)/runtime.so AW_RUNTIME=$(BUILD)/runtime.so \
+	    AW_BIN=$(BUILD)/allways ALLWAYS_RUNTIME=$(abspath $(BUILD))/runtime.so AW_RUNTIME=$(abspath $(BUILD))/runtime.so \
 	    sh tools/run-tests.sh $(TESTS)
 
 C_FILES := $(wildcard harness/*/*.[ch] harness/include/allways/*.h models/*/*.[ch] fault/*.[ch] \

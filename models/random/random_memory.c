@@ -16,7 +16,7 @@
  *   ~az _az    atomic exchange, fetch_add: observed
  *   {az }az    compare-exchange of 0, strong and weak: observed; with a block: if it succeeded
  *   ,ak        memset of k bytes
- *   .aak       memcpy of k bytes from the second place to the first
+ *   .aak       memmove of k bytes from the second place to the first
  *   "ak 'ak    reads up to k bytes of pipe 0 into it, writes k bytes of it to pipe 0
  *   |          a fence
  *   daz        spins until an atomic load gives something else than 0
@@ -173,7 +173,7 @@ static void do_range(struct context *context, char what)
     else if (what == '\'')
         fold(context, (int)write(ends[1], to, size));
     else if (what == '.')
-        memcpy(to, from, size);
+        memmove(to, from, size); /* they may overlap */
     else
         memset(to, context->body + 1, size);
 }
