@@ -143,6 +143,24 @@ static uint32_t next_lost(const struct aw_trace_items *items, uint32_t from)
     return from;
 }
 
+/* Was an item that is never got put before the step? Items without a number are told apart by
+ * nothing: more were put than got. */
+static bool lost_before(const struct aw_trace *trace, const struct aw_trace_items *items,
+                        uint32_t step)
+{
+    int64_t without_number = 0;
+    for (uint32_t i = 0; i < items->count; i++)
+        if (aw_trace_item_lost(&items->items[i]) && items->items[i].put < step)
+            return true;
+    for (uint32_t i = 0; i < step; i++)
+        for (uint32_t k = 0; k < trace->steps[i].event_count; k++) {
+            const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->b == 0 && (event->kind == AW_TRACE_PUT || event->kind == AW_TRACE_GOT))
+                without_number += event->kind == AW_TRACE_PUT ? 1 : -1;
+        }
+    return without_number > 0;
+}
+
 /* " item 1 was in the buffer of main, ...; items 2 to 4 were ..." */
 static void say_places(struct text *text, const struct aw_trace_items *items, uint32_t step)
 {
@@ -165,17 +183,24 @@ static void say_places(struct text *text, const struct aw_trace_items *items, ui
             future     ? "had"
             : last > i ? "were"
                        : "was",
-            future ? "not been put yet" : place);
+            future                                         ? "not been put yet"
+            : last > i && strcmp(place, "on its way") == 0 ? "on their way"
+                                                           : place);
         if (++told == ITEMS_TOLD)
             break;
     }
 }
 
-static const char *lost_names(const struct aw_trace *trace, const struct aw_trace_items *items)
+/* Those that were put before the step. */
+static const char *lost_names(const struct aw_trace *trace, const struct aw_trace_items *items,
+                              uint32_t step)
 {
     uint32_t first = next_lost(items, 0), count = 0, last = first;
     bool run = true;
     for (uint32_t i = first; i < items->count; i = next_lost(items, i + 1)) {
+        if (items->items[i].put >= step)
+            continue;
+        first = count == 0 ? i : first;
         run &= items->items[i].producer == items->items[first].producer &&
                items->items[i].number == items->items[first].number + count;
         last = i;
@@ -210,16 +235,86 @@ static bool asks(const struct aw_trace_step *step)
            strstr(step->operation, "unlock") == NULL && strcmp(step->operation, "close") != 0;
 }
 
-/* What a process saw last before `until`. Returns the step. */
-static uint32_t say_seen(struct text *text, uint32_t process, uint32_t until)
+/* The operation whose answer comes from another process; a lock that is taken says nothing. */
+static bool hears(const struct aw_trace_step *step)
+{
+    static const char *const answers[] = {"read",          "poll",          "sem_trywait",
+                                          "sem_timedwait", "sem_clockwait", "sem_getvalue"};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        if (strcmp(step->operation, answers[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The last step of a process, up to `until`, that is of the kind; 0 if there is none. */
+static uint32_t last_step(const struct aw_trace *trace, uint32_t process, uint32_t until,
+                          bool (*kind)(const struct aw_trace_step *))
+{
+    uint32_t step = until;
+    while (step > 0 && (trace->steps[step].process != process || !kind(&trace->steps[step])))
+        step--;
+    return step;
+}
+
+static bool put_before(const struct aw_trace_items *items, uint32_t step)
+{
+    for (uint32_t i = 0; i < items->count; i++)
+        if (items->items[i].put < step)
+            return true;
+    return false;
+}
+
+/* "The last thing it got: 5 bytes of pipe 0 (steps 41-42), written by main at step 31; they belong
+ * to no item." Returns whether the step did read something whose write is known. */
+static bool say_message(struct text *text, const struct aw_trace_items *items, uint32_t step)
 {
     const struct aw_trace *trace = text->trace;
-    uint32_t step = until;
+    const struct aw_trace_message *got = NULL;
+    for (uint32_t i = 0; i < items->message_count; i++)
+        if (items->messages[i].read == step)
+            got = &items->messages[i];
+    if (got == NULL)
+        return false;
+    uint64_t bytes = 0;
+    uint32_t first = step;
+    for (uint32_t i = 0; i < items->message_count; i++) { /* it may take several reads */
+        const struct aw_trace_message *part = &items->messages[i];
+        if (part->object != got->object || part->written != got->written ||
+            part->read == AW_TRACE_NONE ||
+            trace->steps[part->read].process != trace->steps[step].process)
+            continue;
+        bytes += part->bytes;
+        first = part->read < first ? part->read : first;
+    }
+    say(text, " The last thing it got: %llu byte%s of %s (step", (unsigned long long)bytes,
+        bytes == 1 ? "" : "s", trace->objects[got->object].name);
+    if (first < step)
+        say(text, "s %u-%u), written", first + 1, step + 1);
+    else
+        say(text, " %u), written", step + 1);
+    say(text, " by %s at step %u%s.", who(trace, got->written), got->written + 1,
+        got->item == AW_TRACE_NONE && items->count > 0 &&
+                (items->told_taken || !put_before(items, got->written))
+            ? "; they belong to no item"
+            : "");
+    return true;
+}
+
+/* What a process saw last before `until`. Returns the step. */
+static uint32_t say_seen(struct text *text, const struct aw_trace_items *items, uint32_t process,
+                         uint32_t until)
+{
+    const struct aw_trace *trace = text->trace;
+    uint32_t step = until, heard = last_step(trace, process, until, hears);
     const struct aw_trace_event *remark = event_before(trace, process, until, &step);
+    if (remark != NULL && step < heard)
+        remark = NULL;
     if (remark == NULL)
-        for (step = until; step > 0; step--)
-            if (trace->steps[step].process == process && asks(&trace->steps[step]))
-                break;
+        step = heard > 0 ? heard : last_step(trace, process, until, asks);
+    if (remark == NULL && trace->steps[step].process != process)
+        return until; /* it has asked nothing */
+    if (remark == NULL && say_message(text, items, step))
+        return step;
     const struct aw_trace_step *seen = &trace->steps[step];
     say(text, " What it saw: at step %u its %s answered \"%s\"%s", step + 1,
         operation(trace, seen->operation, seen->object), seen->result,
@@ -247,23 +342,34 @@ static void why_lost(struct text *text, const struct aw_trace_items *items)
         }
     }
     if (last == AW_TRACE_NONE) {
-        say(text, "Everything has ended, and %s was put and not got.", lost_names(trace, items));
+        const char *names = lost_names(trace, items, AW_TRACE_NONE);
+        say(text, "Everything has ended, and %s %s put and not got.", names,
+            strncmp(names, "items", 5) == 0 || strstr(names, " items") != NULL ? "were" : "was");
         return;
     }
     const struct aw_trace_event *end = end_of(trace, last, &at);
-    bool killed = WIFSIGNALED((int)end->a);
-    say(text, "%s%s %s %s %s had been put and not got.", trace->processes[last].name,
-        workers > 1 ? ", the last worker," : "", ended_text(trace, end, at),
-        killed ? "when" : "although", lost_names(trace, items));
-    uint32_t seen = killed ? at : say_seen(text, last, at);
-    if (items->count > 0) {
+    bool killed = WIFSIGNALED((int)end->a), put = lost_before(trace, items, at);
+    uint32_t first = next_lost(items, 0);
+    say(text, "%s%s %s", trace->processes[last].name, workers > 1 ? ", the last worker," : "",
+        ended_text(trace, end, at));
+    if (put)
+        say(text, " %s %s had been put and not got.", killed ? "when" : "although",
+            lost_names(trace, items, at));
+    else if (first < items->count)
+        say(text, ", before %s was put (step %u).", aw_trace_item_name(trace, &items->items[first]),
+            items->items[first].put + 1);
+    else
+        say(text, ", before an item was put.");
+    uint32_t seen = killed ? at : say_seen(text, items, last, at);
+    if (items->count > 0 && put) {
         say(text, " At that moment");
         say_places(text, items, seen);
         say_pipes(text, seen);
         say(text, ".");
     }
     say(text, " No worker was left after it, so nobody gets %s.",
-        next_lost(items, 0) < items->count ? lost_names(trace, items) : "what comes later");
+        next_lost(items, 0) < items->count ? lost_names(trace, items, AW_TRACE_NONE)
+                                           : "what comes later");
 }
 
 static bool is_condition(const struct aw_trace_waiting *waiting)
@@ -284,19 +390,52 @@ static bool has_other_reason(const struct aw_trace *trace)
     return aw_trace_cycle_text(trace)[0] != '\0';
 }
 
-static void why_asleep(struct text *text, const struct aw_trace_waiting *waiting)
+/* The last time that a thread fell asleep on a condition, and the last signal to it. */
+static void find_sleep(const struct aw_trace *trace, const struct aw_trace_waiting *waiting,
+                       uint32_t *slept, uint32_t *signalled)
 {
-    const struct aw_trace *trace = text->trace;
-    uint32_t slept = AW_TRACE_NONE, signalled = AW_TRACE_NONE;
+    *slept = *signalled = AW_TRACE_NONE;
     for (uint32_t i = 0; i < trace->step_count; i++) {
         const struct aw_trace_step *step = &trace->steps[i];
         if (step->process != waiting->process || strcmp(step->object, waiting->object) != 0)
             continue;
         if (strstr(step->operation, "signal") != NULL ||
             strstr(step->operation, "broadcast") != NULL)
-            signalled = i;
+            *signalled = i;
         else if (step->choice.slot == waiting->slot && strcmp(step->result, "asleep") == 0)
-            slept = i;
+            *slept = i;
+    }
+}
+
+/* Since the last signal the thread has had the mutex, given it back, and taken it again before it
+ * fell asleep: it has seen what the signal was about, and has nothing more to do. */
+static bool is_idle(const struct aw_trace *trace, const struct aw_trace_waiting *waiting)
+{
+    uint32_t slept, signalled, taken = 0;
+    if (!is_condition(waiting) || waiting->since != AW_TRACE_NONE)
+        return false;
+    find_sleep(trace, waiting, &slept, &signalled);
+    if (slept == AW_TRACE_NONE || signalled == AW_TRACE_NONE || slept < signalled)
+        return false;
+    for (uint32_t i = signalled + 1; i < slept; i++)
+        taken += trace->steps[i].process == waiting->process &&
+                 trace->steps[i].choice.slot == waiting->slot &&
+                 strcmp(trace->steps[i].result, "0") == 0 &&
+                 (strcmp(trace->steps[i].operation, "pthread_mutex_lock") == 0 ||
+                  strstr(trace->steps[i].operation, "relock") != NULL);
+    return taken > 1;
+}
+
+static void why_asleep(struct text *text, const struct aw_trace_waiting *waiting)
+{
+    const struct aw_trace *trace = text->trace;
+    uint32_t slept, signalled;
+    find_sleep(trace, waiting, &slept, &signalled);
+    if (is_idle(trace, waiting)) {
+        say(text, " is idle: it sleeps on %s since step %u%s until somebody signals it.",
+            waiting->object, slept + 1,
+            source(trace, waiting->function, waiting->file, waiting->line));
+        return;
     }
     say(text, " sleeps on %s", waiting->object);
     if (slept != AW_TRACE_NONE)
@@ -334,8 +473,10 @@ static void why_locked(struct text *text, const struct aw_trace_waiting *waiting
         owner->process == waiting->process && owner->slot == waiting->slot ? "it itself" : name,
         waiting->since + 1);
     if (end != NULL) {
-        say(text, " and never gave back: %s %s while it held it. The lock is orphaned.", name,
-            ended_text(trace, end, step));
+        say(text,
+            " and never gave back: %s %s while it held it. The lock is orphaned: "
+            "nobody can give it back.",
+            name, ended_text(trace, end, step));
     } else if (strstr(waiting->holder, "does not exist in this process") != NULL) {
         say(text, " before the fork. That thread does not exist in this process, which was given "
                   "the locked "
@@ -359,6 +500,48 @@ static void say_parties(struct text *text, const struct aw_trace_waiting *waitin
                               waiting->waits_for[i].slot));
 }
 
+/* The processes of those that could end the wait, each once. */
+static void say_processes(struct text *text, const struct aw_trace_waiting *waiting)
+{
+    const struct aw_trace_party *parties = waiting->waits_for;
+    uint32_t count = 0, said = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0, seen; i < waiting->waits_for_count; i++) {
+            for (seen = 0; parties[seen].process != parties[i].process; seen++)
+                ;
+            if (seen < i)
+                continue;
+            if (pass == 0)
+                count++;
+            else
+                say(text, "%s%s",
+                    said == 0          ? ""
+                    : said + 1 < count ? ", "
+                                       : " and ",
+                    text->trace->processes[parties[i].process].name);
+            said += pass == 1;
+        }
+}
+
+/* Those that could end a wait to read or write. Where all that is left is the process itself, or
+ * threads that wait themselves, it says what never comes. */
+static void say_other_ends(struct text *text, const struct aw_trace_waiting *waiting, bool read)
+{
+    bool alone = true;
+    for (uint32_t i = 0; i < waiting->waits_for_count; i++)
+        alone &= waiting->waits_for[i].process == waiting->process;
+    if (alone) {
+        say(text, ". Only %s still holds its %s end, itself: %s.",
+            text->trace->processes[waiting->process].name, read ? "write" : "read",
+            read ? "the read never sees the end of file" : "nobody makes room");
+        return;
+    }
+    say(text, ". Its only %s ends left are in ", read ? "write" : "read");
+    say_processes(text, waiting);
+    say(text, ", which wait themselves: %s.",
+        read ? "neither data nor the end of file can come" : "nobody makes room");
+}
+
 static void why_blocked(struct text *text, const struct aw_trace_waiting *waiting)
 {
     const struct aw_trace *trace = text->trace;
@@ -375,9 +558,7 @@ static void why_blocked(struct text *text, const struct aw_trace_waiting *waitin
         if (waiting->waits_for_count == 0) {
             say(text, ", whose other end nobody holds.");
         } else {
-            say(text, ", which only ");
-            say_parties(text, waiting);
-            say(text, " could %s.", read ? "write to" : "read from");
+            say_other_ends(text, waiting, read);
         }
     } else if (waiting->waits_for_count > 0) {
         say(text, " waits for ");
@@ -389,8 +570,10 @@ static void why_blocked(struct text *text, const struct aw_trace_waiting *waitin
 }
 
 /* Causes come before their consequences. */
-static int rank_of(const struct aw_trace_waiting *waiting)
+static int rank_of(const struct aw_trace *trace, const struct aw_trace_waiting *waiting)
 {
+    if (is_idle(trace, waiting))
+        return 3;
     bool lock = waiting->since != AW_TRACE_NONE;
     bool end =
         strcmp(waiting->operation, "wait") == 0 || strstr(waiting->operation, "join") != NULL;
@@ -401,11 +584,13 @@ static void why_deadlock(struct text *text, const struct aw_trace_items *items)
 {
     const struct aw_trace *trace = text->trace;
     uint32_t told = 0, more = 0;
-    say(text, "After step %u nobody can move.", trace->step_count);
-    for (int pass = 0; pass < 3; pass++) /* locks, then the rest, then those that wait for an end */
+    say(text, "%sAfter step %u nobody can move.", text->words[0] == '\0' ? "" : " ",
+        trace->step_count);
+    /* Locks, then the rest, then those that wait for an end, then those that have nothing to do. */
+    for (int pass = 0; pass < 4; pass++)
         for (uint32_t i = 0; i < trace->at_end_count; i++) {
             const struct aw_trace_waiting *waiting = &trace->at_end[i];
-            if (!waiting->blocked || rank_of(waiting) != pass)
+            if (!waiting->blocked || rank_of(trace, waiting) != pass)
                 continue;
             if (told++ < WAITING_TOLD)
                 why_blocked(text, waiting);
@@ -534,7 +719,10 @@ static void say_faults(struct text *text)
     uint32_t told = 0;
     for (uint32_t i = 0; i < trace->step_count; i++)
         for (uint32_t k = 0; k < trace->steps[i].fault_count; k++)
-            say(text, "%s %s, at step %u, %s %s's %s", told++ > 0 ? ";" : " Injected:",
+            say(text, "%s %s, at step %u, %s %s's %s",
+                told++ > 0               ? ";"
+                : text->words[0] == '\0' ? "Injected:"
+                                         : " Injected:",
                 aw_trace_fault_text(trace, &trace->steps[i].faults[k], words, sizeof words), i + 1,
                 aw_trace_fault_in_code(trace, &trace->steps[i].faults[k]) ? "after" : "in",
                 who(trace, i), operation(trace, trace->steps[i].operation, trace->steps[i].object));
@@ -557,9 +745,10 @@ const char *aw_trace_why(const struct aw_trace *trace, const struct aw_trace_ite
     case AW_FIFO:
         why_order(&text);
         break;
-    case AW_NO_DEADLOCK:
+    case AW_NO_DEADLOCK: /* the fault comes before what it led to */
+        say_faults(&text);
         why_deadlock(&text, items);
-        break;
+        return text.words;
     case AW_TERMINATES:
         why_forever(&text);
         break;

@@ -109,6 +109,75 @@ Test(explain, says_why_a_worker_left_too_early)
     aw_trace_free(&trace);
 }
 
+/* Why a program fails, as text that lives as long as *trace. */
+static const char *why_of(const struct program *program, struct aw_trace *trace)
+{
+    struct aw_trace_items items;
+    find(program, trace);
+    aw_trace_items(trace, &items);
+    const char *why = aw_trace_why(trace, &items);
+    aw_trace_items_free(&items);
+    return why;
+}
+
+Test(explain, a_worker_that_leaves_before_anything_is_put_has_left_nothing_behind)
+{
+    static const struct program relayed = {
+        "build/models/pool.so",
+        "pool --protocol relayed-sentinel --items 1 --workers 1 --producers 2",
+        AW_PROPERTY_BIT(AW_DRAINED), AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    const char *why = why_of(&relayed, &trace);
+    uint32_t left = 0, put = 0;
+    for (uint32_t i = 0; i < trace.step_count; i++)
+        for (uint32_t k = 0; k < trace.steps[i].event_count; k++) {
+            if (trace.steps[i].events[k].kind == AW_TRACE_PUT)
+                put = i + 1;
+            if (trace.steps[i].events[k].kind == AW_TRACE_END)
+                left = i + 1;
+        }
+    cr_assert_lt(left, put);
+    cr_expect_not_null(strstr(why, aw_trace_text(&trace, "worker 1 left at step %u, before item 1 "
+                                                         "was put (step %u).", left, put)),
+                       "%s", why);
+    cr_expect_null(strstr(why, "had been put"), "%s", why);
+    /* ... and what it got came from another process: not the end of its own thread. */
+    cr_expect_null(strstr(why, "join"), "%s", why);
+    cr_expect_not_null(strstr(why, " The last thing it got: 5 bytes of pipe 0 (steps "), "%s", why);
+    cr_expect_not_null(strstr(why, ", written by main.feeder at step "), "%s", why);
+    cr_expect_not_null(strstr(why, "; they belong to no item."), "%s", why);
+    aw_trace_free(&trace);
+}
+
+Test(explain, a_worker_that_asked_nothing_is_not_said_to_have_seen_what_another_did)
+{
+    static const struct program getter = {"build/models/classics/not_a_worker.so",
+                                          "not_a_worker getter", AW_PROPERTY_BIT(AW_DRAINED),
+                                          AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    const char *why = why_of(&getter, &trace);
+    cr_expect_null(strstr(why, "start"), "%s", why);
+    cr_expect_null(strstr(why, "not been put yet"), "%s", why);
+    aw_trace_free(&trace);
+}
+
+Test(explain, a_feeder_without_work_is_idle_and_no_lost_wake_up)
+{
+    static const struct program one_sentinel = {
+        "build/models/pool.so", "pool --protocol one-sentinel --items 1 --workers 2",
+        AW_PROPERTY_BIT(AW_NO_DEADLOCK), AW_TIME_ARBITRARY};
+    struct aw_trace trace;
+    const char *why = why_of(&one_sentinel, &trace);
+    cr_expect_null(strstr(why, "too early"), "%s", why);
+    cr_expect_not_null(strstr(why, " main.feeder is idle: it sleeps on condition 2 since step "),
+                       "%s", why);
+    cr_expect_not_null(strstr(why, " until somebody signals it."), "%s", why);
+    cr_expect_not_null(strstr(why, " Its only write ends left are in main and worker 2, which wait "
+                                   "themselves: neither data nor the end of file can come."),
+                       "%s", why);
+    aw_trace_free(&trace);
+}
+
 Test(explain, a_lost_wake_up_is_a_signal_sent_too_early)
 {
     struct aw_trace trace;
