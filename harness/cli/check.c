@@ -139,11 +139,16 @@ static void print_result(FILE *out, const struct aw_report *report)
     const struct aw_report_case *one = &report->cases[0];
     const struct aw_result *result = &one->result;
     fprintf(out, "%s\n", aw_report_words(one, words, sizeof words));
-    for (int i = 0; i < AW_PROPERTY_COUNT; i++)
-        if (one->properties & AW_PROPERTY_BIT(i))
-            fprintf(out, "  %-15s %s%s\n", aw_property_name((enum aw_property)i),
-                    aw_property_state_name(result->properties[i]),
-                    result->properties[i] == AW_HOLDS && aw_report_bounded(one) ? ", bounded" : "");
+    for (int i = 0; i < AW_PROPERTY_COUNT; i++) {
+        enum aw_property_state state = result->properties[i];
+        if ((one->properties & AW_PROPERTY_BIT(i)) == 0)
+            continue;
+        fprintf(out, "  %-15s %s%s\n", aw_property_name((enum aw_property)i),
+                aw_property_state_name(state),
+                state == AW_HOLDS && aw_report_bounded(one)  ? ", bounded"
+                : state == AW_UNDECIDED && result->stopped ? " (stopped at the first violation)"
+                                                           : "");
+    }
     fprintf(out, "  %s, %s, %s of program code, %.2f s\n",
             aw_counted(result->states, "state", states),
             aw_counted(result->transitions, "transition", transitions),
@@ -158,8 +163,11 @@ static void print_result(FILE *out, const struct aw_report *report)
     as_told.met = true; /* nothing was expected of it but to be right */
     if (result->verdict == AW_VIOLATED && result->violated == AW_NO_DEADLOCK)
         as_told.detail[0] = '\0'; /* the story says who waits */
-    fprintf(out, "\n");
+    if (result->message[0] != '\0' || as_told.detail[0] != '\0' ||
+        result->interleavings != NULL || one->trace != NULL)
+        fprintf(out, "\n");
     aw_report_details(out, &as_told);
+    aw_report_not_asked(out, report);
     aw_report_assumptions(out, report);
 }
 

@@ -215,11 +215,19 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
     }
 }
 
+/* A file of the program whose accesses to memory are not seen, where threads share memory; or NULL. */
+static const char *shared_unseen(const struct aw_explorer *explorer)
+{
+    return aw_machine_threads_seen(explorer->machine) ? aw_machine_uninstrumented(explorer->machine)
+                                                      : NULL;
+}
+
 static void decide_properties(struct aw_explorer *explorer, const struct aw_search *search,
                               enum aw_end end)
 {
     struct aw_result *result = explorer->result;
     unsigned exercised = explorer->monitor.exercised;
+    bool unseen = shared_unseen(explorer) != NULL;
     for (int property = 0; property < AW_PROPERTY_COUNT; property++) {
         enum aw_property_state *state = &result->properties[property];
         bool needs_probes =
@@ -239,6 +247,8 @@ static void decide_properties(struct aw_explorer *explorer, const struct aw_sear
         } else if (property == AW_NO_MEMORY_ERROR &&
                    aw_machine_uninstrumented(explorer->machine) != NULL)
             *state = AW_UNDECIDED; /* only functions of libc and calls were judged */
+        else if (unseen)
+            *state = AW_UNDECIDED; /* what those accesses may lead to was not gone through */
         else if (needs_probes && (exercised & AW_PROPERTY_BIT(property)) == 0)
             *state = AW_NOT_EXERCISED;
         else
@@ -312,6 +322,14 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
         return AW_VIOLATED;
     if (end != AW_END_COMPLETE)
         return AW_INCONCLUSIVE;
+    const char *unseen = shared_unseen(explorer);
+    if (unseen != NULL) {
+        snprintf(result->message, sizeof result->message,
+                 "accesses to memory by code that was not compiled with -fsanitize=thread are not "
+                 "seen, and threads share memory: %s; build it with `allways cc`",
+                 unseen);
+        return AW_INCONCLUSIVE;
+    }
     int vacuous = -1;
     for (int property = AW_PROPERTY_COUNT; property-- > 0;) {
         if ((explorer->options->properties & AW_PROPERTY_BIT(property)) == 0)
@@ -320,17 +338,6 @@ static enum aw_verdict verdict_of(const struct aw_explorer *explorer, enum aw_en
             return AW_INCONCLUSIVE;
         if (result->properties[property] == AW_NOT_EXERCISED)
             vacuous = property;
-    }
-    if (aw_machine_threads_seen(explorer->machine)) {
-        const char *file = aw_machine_uninstrumented(explorer->machine);
-        if (file != NULL) {
-            snprintf(
-                result->message, sizeof result->message,
-                "accesses to memory by code that was not compiled with -fsanitize=thread are not "
-                "seen, and threads share memory: %s; build it with `allways cc`",
-                file);
-            return AW_INCONCLUSIVE;
-        }
     }
     if (result->properties[AW_NO_MEMORY_ERROR] == AW_UNDECIDED) {
         bool wanted = (asked & AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR)) != 0;
@@ -421,6 +428,8 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     }
     result->seconds = aw_clock() - explorer.started;
     aw_reduce_destroy(reduce);
+    result->items = explorer.monitor.items;
+    result->stopped = end == AW_END_VIOLATION;
     aw_monitor_deinit(&explorer.monitor);
     result->exact_pipes = explorer.exact_pipes;
     result->visible = aw_machine_visible(machine);

@@ -72,6 +72,7 @@ struct aw_options {
     bool symmetry;
     unsigned rules; /* bits of enum aw_rule; 0 = no partial-order reduction */
     bool learning;
+    unsigned expected;         /* bits: of several that are broken, the one to be shown */
     bool whole_graph;          /* go on after the first violation */
     bool count;                /* count the interleavings as well */
     bool minimal;              /* look for the shortest counterexample */
@@ -103,6 +104,8 @@ struct aw_result {
     unsigned assumption_count;
     struct aw_schedule schedule; /* leads to what `message` says; count 0 without one */
     bool has_schedule;
+    bool stopped; /* at the first violation: what is undecided was not looked at to the end */
+    bool items;   /* the program says what it puts or gets (aw_put, aw_got) */
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
     uint32_t faults, preemptions; /* of the schedule */
     char *visible; /* the accesses to memory that are operations of the schedule (machine.h) */

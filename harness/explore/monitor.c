@@ -318,10 +318,33 @@ static bool has_monitor(const struct aw_monitor *monitor)
                                    AW_PROPERTY_BIT(AW_FIFO))) != 0;
 }
 
+static bool any_item(const struct aw_monitor *monitor, uint32_t id)
+{
+    uint32_t count;
+    const struct aw_event *list = aw_machine_events(monitor->machine, id, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].kind == AW_EVENT_PROBE &&
+            (list[i].what == AW_PROBE_PUT || list[i].what == AW_PROBE_GOT))
+            return true;
+    return false;
+}
+
+/* Nothing is judged of items: are there any? */
+static void look_for_items(struct aw_monitor *monitor, const struct aw_step *step)
+{
+    if (monitor->items || step->edge == AW_INTERN_NONE)
+        return;
+    const struct aw_edge edge = *aw_machine_edge(monitor->machine, step->edge);
+    monitor->items = any_item(monitor, edge.events) || any_item(monitor, edge.child_events);
+}
+
 unsigned aw_monitor_step(struct aw_monitor *monitor, struct aw_state *next,
                          const struct aw_step *step)
 {
-    if (((step->flags & AW_EDGE_PROBE) == 0 && step->ended_workers == 0) || !has_monitor(monitor))
+    if ((step->flags & AW_EDGE_PROBE) == 0 && step->ended_workers == 0)
+        return 0;
+    look_for_items(monitor, step);
+    if (!has_monitor(monitor))
         return 0;
     uint32_t from = next->words[AW_WORD_MONITOR];
     uint32_t more = step->edge == AW_INTERN_NONE ? 0 : step->edge + 1;

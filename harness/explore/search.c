@@ -300,22 +300,26 @@ void aw_search_deinit(struct aw_search *search)
     }
 }
 
-/* The property that a step is said to violate. What is wrong with memory goes before the crash that it
- * causes. */
-static enum aw_property foremost(unsigned violated)
+/* The property that a step is said to violate. An expected one goes first; what is wrong with memory
+ * goes before the crash that it causes. */
+static enum aw_property foremost(unsigned violated, unsigned expected)
 {
+    if ((violated & expected) != 0)
+        violated &= expected;
     return (violated & AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR)) != 0
                ? AW_NO_MEMORY_ERROR
                : (enum aw_property)__builtin_ctz(violated);
 }
 
-/* Notes the first violation; true when the search has to end. */
+/* Notes the first violation, or the first of an expected property; true when the search has to end. */
 static bool violation(struct aw_search *search, unsigned violated, uint32_t from, uint32_t to)
 {
+    unsigned expected = search->explorer->options->expected;
     if (violated == 0)
         return false;
-    if (search->violated == 0) {
-        search->first = foremost(violated);
+    if (search->violated == 0 ||
+        ((violated & expected) != 0 && (search->violated & expected) == 0)) {
+        search->first = foremost(violated, expected);
         search->violation_from = from;
         search->violation_to = to;
     }

@@ -112,7 +112,10 @@ bool aw_report_bounded(const struct aw_report_case *one)
 
 const char *aw_report_words(const struct aw_report_case *one, char *buffer, size_t size)
 {
-    aw_verdict_words(one->result.verdict, (int)one->result.violated, buffer, size);
+    bool as_expected = one->expect.verdict == AW_VIOLATED && one->expect.property >= 0 &&
+                       one->result.properties[one->expect.property] == AW_IS_VIOLATED;
+    aw_verdict_words(one->result.verdict,
+                     as_expected ? one->expect.property : (int)one->result.violated, buffer, size);
     size_t length = strlen(buffer);
     if (aw_report_bounded(one))
         snprintf(buffer + length, size - length, ", bounded");

@@ -93,7 +93,8 @@ bool aw_report_is_undecided(const struct aw_report_case *one);
 /* Proved, but not for all executions of the program: one of the assumptions is a bound. */
 bool aw_report_bounded(const struct aw_report_case *one);
 
-/* "violated drained", "proved, bounded": the verdict of a case. */
+/* "violated drained", "proved, bounded": the verdict of a case. Of several properties that are
+ * violated it names the expected one, where it is among them. */
 const char *aw_report_words(const struct aw_report_case *one, char *buffer, size_t size);
 
 /* Compares the result with what was expected. */
@@ -113,6 +114,10 @@ void aw_table_tail(FILE *out, const struct aw_report *report);
 
 /* What there is to say about one case: message, trace, commands. */
 void aw_report_details(FILE *out, const struct aw_report_case *one);
+
+/* Proofs of programs that report items, of which nothing was asked: a line that says so, or nothing. Only
+ * where the usual properties were checked; who writes others down has chosen. */
+void aw_report_not_asked(FILE *out, const struct aw_report *report);
 
 /* The union of what the proofs assume, each once; nothing when there is nothing. */
 void aw_report_assumptions(FILE *out, const struct aw_report *report);

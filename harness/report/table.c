@@ -113,6 +113,34 @@ void aw_report_assumptions(FILE *out, const struct aw_report *report)
         }
 }
 
+static bool items_not_asked(const struct aw_report_case *one)
+{
+    return one->result.verdict == AW_PROVED && one->result.items &&
+           one->properties == AW_DEFAULT_PROPERTIES;
+}
+
+void aw_report_not_asked(FILE *out, const struct aw_report *report)
+{
+    const struct aw_report_case *first = NULL;
+    int count = 0;
+    for (int i = 0; i < report->count; i++)
+        if (items_not_asked(&report->cases[i]) && count++ == 0)
+            first = &report->cases[i];
+    if (count == 0)
+        return;
+    fprintf(out, "\nnote: ");
+    if (report->count == 1)
+        fprintf(out, "the program");
+    else if (count == 1)
+        fprintf(out, "the program of %s", first->name);
+    else
+        fprintf(out, "the programs of %s and of %d more", first->name, count - 1);
+    fprintf(out,
+            " report%s items; drained, exactly-once and fifo were not asked for (--property; in a "
+            "scenario: properties)\n",
+            count == 1 ? "s" : "");
+}
+
 enum { FEW = 3 }; /* cases: expected violations are told in full */
 
 static bool has_details(const struct aw_report *report, const struct aw_report_case *one)
@@ -159,6 +187,7 @@ void aw_table_tail(FILE *out, const struct aw_report *report)
         aw_report_details(out, &report->cases[i]);
     }
     print_untold(out, report);
+    aw_report_not_asked(out, report);
     aw_report_assumptions(out, report);
     fprintf(out, "\n%d case%s: %d as expected, %d not", report->count,
             report->count == 1 ? "" : "s", met, report->count - met);

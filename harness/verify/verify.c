@@ -64,6 +64,8 @@ static struct aw_options options_of(const struct aw_verify_settings *settings,
         options.limits.seconds = settings->budget;
     options.symmetry = settings->symmetry;
     options.rules = settings->rules;
+    if (one->expect.verdict == AW_VIOLATED && one->expect.property >= 0)
+        options.expected = AW_PROPERTY_BIT(one->expect.property);
     options.whole_graph = settings->whole_graph;
     options.count = settings->count || one->count;
     options.minimal = settings->minimal;

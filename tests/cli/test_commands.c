@@ -471,6 +471,114 @@ Test(cli, cc_finds_the_probe_header)
     expect("cc /no/such.c -o @/p.so", 2, "allways cc: /no/such.c: No such file or directory\n");
 }
 
+Test(cli, items_of_which_nothing_was_asked_are_noted)
+{
+    static const char note[] = "\nnote: the program reports items; drained, exactly-once and fifo "
+                               "were not asked for (--property; in a scenario: properties)\n";
+    write_file("lost.c", "#include <allways/probe.h>\n"
+                         "int main(void) { aw_workers(1); aw_worker(); aw_put(0, 1); return 0; }\n");
+    write_file("got.c", "#include <allways/probe.h>\n"
+                        "int main(void) { aw_got(0, 1); return 0; }\n");
+    write_file("none.c", "#include <allways/probe.h>\n"
+                         "int main(void) { aw_workers(1); aw_worker(); return 0; }\n");
+    cr_assert_eq(run("cc @/lost.c -o @/lost.so"), 0, "%s", err);
+    cr_assert_eq(run("cc @/got.c -o @/got.so"), 0, "%s", err);
+    cr_assert_eq(run("cc @/none.c -o @/none.so"), 0, "%s", err);
+    cr_expect_eq(run("check --trace-dir @ @/lost.so"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, note), "%s", out);
+    cr_expect_eq(run("check --trace-dir @ @/got.so"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, note), "%s", out);
+    cr_expect_eq(run("check --trace-dir @ @/none.so"), 0, "%s%s", out, err);
+    cr_expect_null(strstr(out, "note:"), "%s", out);
+    cr_expect_eq(run("check --trace-dir @ --property no-crash @/lost.so"), 0, "%s%s", out, err);
+    cr_expect_null(strstr(out, "note:"), "who names properties has chosen: %s", out);
+    cr_expect_eq(run("check --trace-dir @ --property drained @/lost.so"), 1, "%s%s", out, err);
+    cr_expect_null(strstr(out, "note:"), "%s", out);
+
+    write_file("lost.yaml", "name: lost\nabout: a test\nprogram: ./lost.so\n"
+                            "expect: {verdict: proved}\n");
+    for (int times = 0; times < 2; times++) { /* the second time it is cached */
+        cr_expect_eq(run("run --cache @/cache --trace-dir @ @/lost.yaml"), 0, "%s%s", out, err);
+        cr_expect_not_null(strstr(out, note), "%s", out);
+        cr_expect_eq(strstr(out, "  cached") != NULL, times == 1, "%s", out);
+    }
+    write_file("got.yaml", "name: got\nabout: a test\nprogram: ./got.so\n"
+                           "expect: {verdict: proved}\n");
+    cr_expect_eq(run("run --trace-dir @ @/got.yaml @/lost.yaml"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, "\nnote: the programs of got and of 1 more report items; "), "%s",
+                       out);
+    cr_expect_eq(run("run --format json --trace-dir @ @/lost.yaml"), 0);
+    cr_expect_null(strstr(out, "note"), "%s", out);
+}
+
+Test(cli, what_was_not_compiled_for_it_holds_nothing_of_threads)
+{
+    static const char *const properties[] = {"no-deadlock", "no-crash", "terminates",
+                                             "no-data-race", "no-memory-error"};
+    json_error_t reason;
+    char command[512];
+    write_file("race.c", "#include <pthread.h>\n"
+                         "static int x;\n"
+                         "static void *add(void *none) { x++; return none; }\n"
+                         "int main(void) {\n"
+                         "    pthread_t thread;\n"
+                         "    pthread_create(&thread, NULL, add, NULL);\n"
+                         "    x++;\n"
+                         "    return pthread_join(thread, NULL);\n"
+                         "}\n");
+    snprintf(command, sizeof command,
+             "gcc -O1 -g -fPIC -U_FORTIFY_SOURCE -fno-stack-protector -fcf-protection=none -shared "
+             "-nodefaultlibs -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack %s -o %s",
+             in_folder("race.c"), in_folder("race.so"));
+    cr_assert_eq(system(command), 0);
+    cr_expect_eq(run("check --trace-dir @ @/race.so"), 3, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, "  no-data-race    undecided\n"), "%s", out);
+    cr_expect_null(strstr(out, " holds"), "%s", out);
+    cr_expect_not_null(strstr(out, "race.c; build it with `allways cc`"), "%s", out);
+    cr_expect_eq(run("check --format json --trace-dir @ @/race.so"), 3, "%s", err);
+    json_t *root = json_loads(out, JSON_REJECT_DUPLICATES, &reason);
+    cr_assert_not_null(root, "%s in\n%s", reason.text, out);
+    json_t *found =
+        json_object_get(json_array_get(json_object_get(root, "results"), 0), "properties");
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        cr_expect_str_eq(json_string_value(json_object_get(found, properties[i])), "undecided");
+    json_decref(root);
+    cr_expect_eq(run("cc @/race.c -o @/race.so"), 0, "%s", err);
+    cr_expect_eq(run("check --trace-dir @ @/race.so"), 1, "the same, seen: %s%s", out, err);
+    cr_expect_eq(strncmp(out, "violated no-data-race\n", 22), 0, "%s", out);
+}
+
+Test(cli, of_several_broken_properties_the_expected_one_is_told)
+{
+    json_error_t reason;
+    cr_expect_eq(run("run --trace-dir @ scenarios/memory --filter memory-handover-nothing"), 0,
+                 "%s%s", out, err);
+    cr_expect_not_null(strstr(out, " violated no-data-race  violated no-data-race "), "%s", out);
+    cr_expect_not_null(strstr(out, "\n  data race on data: "), "%s", out);
+    cr_expect_eq(run("replay @/memory-handover-nothing.trace"), 0, "%s%s", out, err);
+    cr_expect_eq(run("show @/memory-handover-nothing.trace"), 0, "%s%s", out, err);
+    cr_expect_eq(strncmp(out, "violated: no-data-race ", 23), 0, "%s", out);
+    write_file("other.yaml", "name: other\nabout: a test\nprogram: build/models/memory/handover.so\n"
+                             "args: nothing\nexpect: {verdict: violated, property: no-crash}\n");
+    cr_expect_eq(run("run --trace-dir @ @/other.yaml"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, " violated no-crash      violated no-crash "), "%s", out);
+
+    cr_expect_eq(run("check --trace-dir @ build/models/memory/handover.so -- nothing"), 1);
+    cr_expect_not_null(strstr(out, "  no-deadlock     undecided (stopped at the first violation)\n"),
+                       "%s", out);
+    cr_expect_eq(
+        run("check --whole-graph --trace-dir @ build/models/memory/handover.so -- nothing"), 1);
+    cr_expect_not_null(strstr(out, "  no-deadlock     holds\n"), "%s", out);
+    cr_expect_eq(
+        run("check --format json --trace-dir @ build/models/memory/handover.so -- nothing"), 1);
+    json_t *root = json_loads(out, JSON_REJECT_DUPLICATES, &reason);
+    cr_assert_not_null(root, "%s in\n%s", reason.text, out);
+    json_t *found =
+        json_object_get(json_array_get(json_object_get(root, "results"), 0), "properties");
+    cr_expect_str_eq(json_string_value(json_object_get(found, "no-deadlock")), "undecided");
+    json_decref(root);
+}
+
 /* --- Ctrl-C ----------------------------------------------------------------------------------- */
 
 Test(cli, an_interrupt_ends_the_run_and_keeps_what_there_is)

@@ -72,6 +72,16 @@ Test(report, of_several_statuses_2_comes_first_then_1_then_3)
     aw_report_deinit(&report);
 }
 
+Test(report, of_several_violated_properties_the_expected_one_is_named)
+{
+    char words[96];
+    struct aw_report_case *one = enter("a", AW_VIOLATED, AW_DRAINED, AW_VIOLATED, AW_NO_CRASH);
+    cr_expect_str_eq(aw_report_words(one, words, sizeof words), "violated no-crash");
+    one->result.properties[AW_DRAINED] = AW_IS_VIOLATED;
+    cr_expect_str_eq(aw_report_words(one, words, sizeof words), "violated drained");
+    aw_report_deinit(&report);
+}
+
 Test(report, the_property_has_to_be_the_expected_one)
 {
     struct aw_report_case *one = enter("a", AW_VIOLATED, AW_DRAINED, AW_VIOLATED, AW_NO_CRASH);
