@@ -36,9 +36,6 @@ WITHOUT_NUMBERS = "no-deadlock, no-crash, terminates, drained, no-error"
 # The same, as bits of enum aw_property.
 ALL_BITS, WITHOUT_NUMBERS_BITS = 0x7F, 0x4F
 
-# What the Makefile links with the library.
-PACKAGES = ["libfyaml", "libxxhash", "libdw", "libelf", "jansson", "gmp"]
-
 SENTINEL, EMPTY = "sentinel-per-worker", "nonblocking-empty"
 # What may be cut short: the call, and to which lengths.
 EVERY_WRITE = [("write", "every")]

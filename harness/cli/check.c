@@ -145,9 +145,9 @@ static void print_result(FILE *out, const struct aw_report *report)
             continue;
         fprintf(out, "  %-15s %s%s\n", aw_property_name((enum aw_property)i),
                 aw_property_state_name(state),
-                state == AW_HOLDS && aw_report_bounded(one)  ? ", bounded"
-                : state == AW_UNDECIDED && result->stopped ? " (stopped at the first violation)"
-                                                           : "");
+                state == AW_HOLDS && aw_report_bounded(one) ? ", bounded"
+                : state == AW_UNDECIDED && result->stopped  ? " (stopped at the first violation)"
+                                                            : "");
     }
     fprintf(out, "  %s, %s, %s of program code, %.2f s\n",
             aw_counted(result->states, "state", states),
@@ -163,8 +163,8 @@ static void print_result(FILE *out, const struct aw_report *report)
     as_told.met = true; /* nothing was expected of it but to be right */
     if (result->verdict == AW_VIOLATED && result->violated == AW_NO_DEADLOCK)
         as_told.detail[0] = '\0'; /* the story says who waits */
-    if (result->message[0] != '\0' || as_told.detail[0] != '\0' ||
-        result->interleavings != NULL || one->trace != NULL)
+    if (result->message[0] != '\0' || as_told.detail[0] != '\0' || result->interleavings != NULL ||
+        one->trace != NULL)
         fprintf(out, "\n");
     aw_report_details(out, &as_told);
     aw_report_not_asked(out, report);

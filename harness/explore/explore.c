@@ -215,7 +215,8 @@ static enum aw_end search_to_end(struct aw_explorer *explorer, struct aw_search 
     }
 }
 
-/* A file of the program whose accesses to memory are not seen, where threads share memory; or NULL. */
+/* A file of the program whose accesses to memory are not seen, where threads share memory; or NULL.
+ */
 static const char *shared_unseen(const struct aw_explorer *explorer)
 {
     return aw_machine_threads_seen(explorer->machine) ? aw_machine_uninstrumented(explorer->machine)

@@ -291,8 +291,7 @@ static void look_for_workers(struct aw_monitor *monitor, const struct aw_state *
 {
     if (monitor->announced && monitor->got_by_others)
         monitor->order_matters = true;
-    const struct value *value =
-        aw_intern_get(&monitor->values, state->words[AW_WORD_MONITOR]);
+    const struct value *value = aw_intern_get(&monitor->values, state->words[AW_WORD_MONITOR]);
     if (value->announced == 0 || value->ended < value->announced)
         return;
     bool more = value->ended > value->announced;

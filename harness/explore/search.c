@@ -143,8 +143,8 @@ bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state
     return false;
 }
 
-/* Does a process leave by exit() with children that it has not waited for? A function of its own history:
- * only its own forks and waits change it. */
+/* Does a process leave by exit() with children that it has not waited for? A function of its own
+ * history: only its own forks and waits change it. */
 static bool leaves_children(const struct aw_explorer *explorer, const struct aw_state *state,
                             const struct aw_move *move)
 {
@@ -237,14 +237,16 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
         return;
     }
     if (event == NULL && move->how.stop == AW_STOP_UNMODELLED) {
-        snprintf(result->message, sizeof result->message,
-                 "a thread has made a descriptor one of shared memory between another's call and its "
-                 "execution: not modelled");
+        snprintf(
+            result->message, sizeof result->message,
+            "a thread has made a descriptor one of shared memory between another's call and its "
+            "execution: not modelled");
         return;
     }
     if (move->how.stop == AW_STOP_PRIVATE) {
-        snprintf(result->message, sizeof result->message,
-                 "an object in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");
+        snprintf(
+            result->message, sizeof result->message,
+            "an object in a shared mapping that is not PTHREAD_PROCESS_SHARED is not modelled");
         return;
     }
     if (move->how.stop == AW_STOP_OUTCOMES) {
@@ -300,8 +302,8 @@ void aw_search_deinit(struct aw_search *search)
     }
 }
 
-/* The property that a step is said to violate. An expected one goes first; what is wrong with memory
- * goes before the crash that it causes. */
+/* The property that a step is said to violate. An expected one goes first; what is wrong with
+ * memory goes before the crash that it causes. */
 static enum aw_property foremost(unsigned violated, unsigned expected)
 {
     if ((violated & expected) != 0)
@@ -311,7 +313,8 @@ static enum aw_property foremost(unsigned violated, unsigned expected)
                : (enum aw_property)__builtin_ctz(violated);
 }
 
-/* Notes the first violation, or the first of an expected property; true when the search has to end. */
+/* Notes the first violation, or the first of an expected property; true when the search has to end.
+ */
 static bool violation(struct aw_search *search, unsigned violated, uint32_t from, uint32_t to)
 {
     unsigned expected = search->explorer->options->expected;
@@ -558,9 +561,9 @@ static void without_symmetry(struct aw_search *search)
         aw_reduce_begin(search->reduce, false, explorer->exact_pipes);
 }
 
-/* Walks at random first: most assumptions that do not hold (of the reduction, of symmetry, about which
- * accesses are visible) break on any execution, and finding that out in the midst of a search costs
- * a restart. False when a limit was reached. */
+/* Walks at random first: most assumptions that do not hold (of the reduction, of symmetry, about
+ * which accesses are visible) break on any execution, and finding that out in the midst of a search
+ * costs a restart. False when a limit was reached. */
 static bool pilot(struct aw_search *search, struct aw_outcome *outcomes)
 {
     enum { WALKS = 6, STEPS = 2000 };
