@@ -132,7 +132,7 @@ static const char *lost_or_hangs(enum aw_property property)
     case AW_FIFO:
         return "a consumer got items of one producer out of order";
     case AW_NO_DATA_RACE:
-        return "data race: two threads are at conflicting accesses at the same time";
+        return "data race: two threads or processes are at conflicting accesses at the same time";
     case AW_NO_MEMORY_ERROR:
         return "memory error: an access to memory that is not in an object that lives";
     case AW_NO_ERROR:

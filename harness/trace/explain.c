@@ -630,6 +630,74 @@ static void why_forever(struct text *text)
     say(text, ". Nothing in it changes what the next turn will see.");
 }
 
+/* A data race: the two that are at their accesses at the end. */
+
+/* Does the half of a finding, "read of 4 bytes at file.c:60 (run)", tell of what the thread is at?
+ * Between processes it ends with the thread's name. */
+static bool is_half(const struct aw_trace *trace, const char *half,
+                    const struct aw_trace_waiting *at)
+{
+    const char *place = aw_trace_text(trace, " at %s:%d (%s)", at->file, at->line, at->function);
+    const char *by = strstr(half, " by ");
+    const char *verb = strncmp(half, "atomic ", 7) == 0 ? half + 7 : half;
+    size_t length = strlen(at->operation);
+    return !at->blocked && at->file[0] != '\0' && at->object[0] != '\0' &&
+           strstr(half, place) != NULL && strncmp(verb, at->operation, length) == 0 &&
+           verb[length] == ' ' &&
+           (by == NULL || strcmp(by + 4, thread_name(trace, at->process, at->slot)) == 0);
+}
+
+/* The thread that a half tells of, other than `other`; NULL when there is none, or when several
+ * that it may be are at different objects. */
+static const struct aw_trace_waiting *find_half(const struct aw_trace *trace, const char *half,
+                                                const struct aw_trace_waiting *other)
+{
+    const struct aw_trace_waiting *found = NULL;
+    for (uint32_t i = 0; i < trace->at_end_count; i++) {
+        const struct aw_trace_waiting *at = &trace->at_end[i];
+        if (at == other || !is_half(trace, half, at))
+            continue;
+        if (found != NULL && strcmp(found->object, at->object) != 0)
+            return NULL;
+        if (found == NULL)
+            found = at;
+    }
+    return found;
+}
+
+static void say_access(struct text *text, const char *half, const struct aw_trace_waiting *at,
+                       bool same)
+{
+    const char *slash = strrchr(at->file, '/');
+    bool atomic = strncmp(half, "atomic ", 7) == 0;
+    say(text, "%s is about to %s ", thread_name(text->trace, at->process, at->slot), at->operation);
+    if (same)
+        say(text, "it");
+    else
+        say(text, "`%s`", at->object);
+    say(text, "%s (%s:%d)", atomic ? " atomically" : "", slash != NULL ? slash + 1 : at->file,
+        at->line);
+}
+
+const char *aw_trace_race_text(const struct aw_trace *trace, const char *finding)
+{
+    struct text text = {trace, ""};
+    const char *colon = strstr(finding, ": "), *second = strstr(finding, "; and ");
+    if (strncmp(finding, "data race on ", 13) != 0 || colon == NULL || second == NULL ||
+        second < colon)
+        return "";
+    const char *halves[] = {aw_trace_text(trace, "%.*s", (int)(second - colon - 2), colon + 2),
+                            second + 6};
+    const struct aw_trace_waiting *one = find_half(trace, halves[0], NULL);
+    const struct aw_trace_waiting *other = find_half(trace, halves[1], one);
+    if (one == NULL || other == NULL)
+        return "";
+    say_access(&text, halves[0], one, false);
+    say(&text, " and ");
+    say_access(&text, halves[1], other, strcmp(one->object, other->object) == 0);
+    return text.words;
+}
+
 /* The last crash, error or finding about memory, and the operation after whose answer it came. */
 static void why_wrong(struct text *text)
 {
@@ -642,7 +710,11 @@ static void why_wrong(struct text *text)
                 event->kind != AW_TRACE_FAILED && event->kind != AW_TRACE_FINDING)
                 continue;
             if (event->kind == AW_TRACE_FINDING) {
-                say(text, "At step %u: %s.", i + 1, event->text);
+                const char *race = aw_trace_race_text(trace, event->text);
+                if (race[0] != '\0')
+                    say(text, "After step %u, %s; nothing orders the two.", i + 1, race);
+                else
+                    say(text, "At step %u: %s.", i + 1, event->text);
                 return;
             }
             char name[256];
@@ -769,13 +841,16 @@ const char *aw_trace_critical_text(const struct aw_trace *trace)
     switch (critical->kind) {
     case AW_CRITICAL_STEP: {
         const struct aw_trace_step *step = &trace->steps[critical->step];
+        bool race = trace->property == AW_NO_DATA_RACE && critical->step + 1 == trace->step_count;
         return aw_trace_text(trace,
                              "step %u: %s, %s -> %s%s%s. Before it a good end could still be "
-                             "reached; after it no continuation is good.",
+                             "reached; %s.",
                              critical->step + 1, who(trace, critical->step),
                              operation(trace, step->operation, step->object), step->result,
                              source(trace, step->function, step->file, step->line),
-                             step->fault_count > 0 ? ", with an injected fault" : "");
+                             step->fault_count > 0 ? ", with an injected fault" : "",
+                             race ? "from here on both accesses come, and nothing orders them"
+                                  : "after it no continuation is good");
     }
     case AW_CRITICAL_NEVER:
         return states == 0 ? "none: no schedule is good, this program fails in every one."

@@ -22,6 +22,11 @@ const char *aw_trace_passing_text(const struct aw_trace *trace);
 /* "main -> worker 2 -> main", if threads wait for each other in a circle; else "". */
 const char *aw_trace_cycle_text(const struct aw_trace *trace);
 
+/* Of a finding "data race on ...", who is at the two accesses: "main.thread 1 is about to write
+ * `inside` (exclusion.c:60) and main.thread 2 is about to read it (exclusion.c:60)". "" for another
+ * finding, and when the threads cannot be told. */
+const char *aw_trace_race_text(const struct aw_trace *trace, const char *finding);
+
 /* "put by main at step 24; taken by main.feeder at step 27; ...; never got" */
 const char *aw_trace_item_text(const struct aw_trace *trace, const struct aw_trace_item *item);
 

@@ -338,17 +338,29 @@ static void print_lanes(const struct table *table, uint32_t index, FILE *out)
         fprintf(out, "%*s", lanes_width(table), "");
 }
 
+/* A text in its column; `cut`: no more than fits, the end of which is "…". */
+static void print_cell(FILE *out, const char *text, int width, bool cut)
+{
+    if (cut && (int)strlen(text) > width)
+        fprintf(out, "%.*s… ", width - 1, text);
+    else
+        fprintf(out, "%-*s ", width, text);
+}
+
 static void print_step(const struct table *table, uint32_t index, FILE *out)
 {
     const struct aw_trace *trace = table->trace;
     const struct aw_trace_step *step = &trace->steps[index];
-    char operation[256], result[256], source[256], event[512];
+    char operation[256], result[256], source[256], shown[264], event[512];
     say_operation(table, step, operation, sizeof operation);
     say_result(step, result, sizeof result);
     say_source(step->file, step->line, source, sizeof source);
-    const char *shown = source; /* its end says more than its beginning */
-    if ((int)strlen(source) > table->source_width)
-        shown += (int)strlen(source) - table->source_width;
+    if ((int)strlen(source) > table->source_width) { /* its end says more than its beginning */
+        const char *end = source + strlen(source) - (table->source_width - 1);
+        snprintf(shown, sizeof shown, "…%s", end);
+    } else {
+        snprintf(shown, sizeof shown, "%-*s", table->source_width, source);
+    }
     fprintf(out, "%4u ", index + 1);
     print_lanes(table, index, out);
     /* Long texts run over into room that the columns after them leave; what does not fit is told on
@@ -359,9 +371,10 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     if (!cut && long_by > 0)
         room -= long_by;
     bool clipped = cut || (int)strlen(result) - table->result_width > room;
-    fprintf(out, "  %-*.*s %-*.*s %-*s", table->operation_width, cut ? table->operation_width : 256,
-            operation, table->result_width, clipped ? table->result_width : 256, result,
-            table->source_width, shown);
+    fputs("  ", out);
+    print_cell(out, operation, table->operation_width, cut);
+    print_cell(out, result, table->result_width, clipped);
+    fputs(shown, out);
     for (uint32_t i = 0; i < table->column_count; i++)
         print_level(table, step, i, out);
     fputs("\n", out);
@@ -393,6 +406,23 @@ static void print_step(const struct table *table, uint32_t index, FILE *out)
     }
 }
 
+/* A finding stops its thread as a fatal signal does, and is none: what was found, "use after free";
+ * "" when the process was not stopped by a finding. */
+static const char *finding_of(const struct aw_trace *trace, const struct aw_trace_waiting *waiting)
+{
+    if (strcmp(waiting->operation, "fatal signal") != 0)
+        return "";
+    for (uint32_t i = trace->step_count; i-- > 0;)
+        for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {
+            const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->process == waiting->process && event->kind == AW_TRACE_CRASH)
+                return "";
+            if (event->process == waiting->process && event->kind == AW_TRACE_FINDING)
+                return aw_trace_text(trace, "%.*s", (int)strcspn(event->text, ":"), event->text);
+        }
+    return "";
+}
+
 static void print_end(const struct aw_trace *trace, FILE *out)
 {
     char name[256], object[128];
@@ -406,11 +436,17 @@ static void print_end(const struct aw_trace *trace, FILE *out)
         struct aw_trace_step as_step = {.operation = waiting->operation, .object = waiting->object};
         struct table table = {.trace = trace};
         char source[256];
-        say_operation(&table, &as_step, object, sizeof object);
+        const char *finding = finding_of(trace, waiting);
+        if (finding[0] != '\0')
+            snprintf(object, sizeof object, "%s", finding);
+        else
+            say_operation(&table, &as_step, object, sizeof object);
         say_source(waiting->file, waiting->line, source, sizeof source);
         aw_trace_thread_name(trace, waiting->process, waiting->slot, name, sizeof name);
-        int used =
-            fprintf(out, "  %-20s %s ", name, waiting->blocked ? "blocked at" : "before    ");
+        int used = fprintf(out, "  %-20s %s ", name,
+                           finding[0] != '\0' ? "found:    "
+                           : waiting->blocked ? "blocked at"
+                                              : "about to: ");
         const char *where = source[0] == '\0'
                                 ? object
                                 : aw_trace_text(trace, "%s  (%s%s%s)", object, waiting->function,

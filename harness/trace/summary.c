@@ -164,9 +164,11 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
     say_operation(trace, step, operation, sizeof operation);
     struct line *line = add_line(story, index, event->kind);
     aw_trace_actor(trace, step, event, who, sizeof who);
-    if (event->kind == AW_TRACE_FINDING)
-        snprintf(line->text, sizeof line->text, "%s", event->text);
-    else if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
+    if (event->kind == AW_TRACE_FINDING) {
+        const char *race = aw_trace_race_text(trace, event->text);
+        snprintf(line->text, sizeof line->text, "%s%s", race[0] != '\0' ? "data race: " : "",
+                 race[0] != '\0' ? race : event->text);
+    } else if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
         snprintf(line->text, sizeof line->text, "%s %s%.200s%s%.80s", who, verb, event->text,
                  event->place[0] ? "\n          at " : "", event->place);
     else if (trace->property == AW_NO_LEAK && strncmp(event->text, "leak: ", 6) == 0)
@@ -381,8 +383,8 @@ static void describe_wait(const struct aw_trace *trace, const struct aw_trace_wa
              object[0] ? " " : "", object);
 }
 
-/* How much it says of why: that somebody holds what it waits for; that it is blocked in a call; that
- * it sleeps until there is something to do; that it waits for others to end. */
+/* How much it says of why: that somebody holds what it waits for; that it is blocked in a call;
+ * that it sleeps until there is something to do; that it waits for others to end. */
 static int telling(const struct aw_trace_waiting *waiting)
 {
     if (waiting->holder[0] != '\0')
