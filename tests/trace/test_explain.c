@@ -220,9 +220,8 @@ Test(explain, a_data_race_names_the_variable_and_both_lines)
         "%s", why);
     /* The finding itself, with the bytes and the function, stands in the table. */
     char *shown = told(&trace, aw_trace_show);
-    const char *first = strstr(shown, "FOUND: data race on plain: ");
-    cr_assert_not_null(first, "%s", shown);
-    cr_expect_not_null(strstr(first, "of 4 bytes at"), "%s", shown);
+    cr_expect_not_null(strstr(shown, "FOUND: data race on plain: write of 4 bytes at"), "%s",
+                       shown);
     cr_expect_not_null(
         strstr(shown, "main.thread 1        about to:  write plain  (run counter.c:26)"), "%s",
         shown);
@@ -259,7 +258,7 @@ Test(explain, a_finding_that_is_no_signal_is_not_shown_as_one)
     find(&early, &trace);
     char *shown = told(&trace, aw_trace_show);
     cr_expect_null(strstr(shown, "SIGABRT"), "%s", shown);
-    cr_expect_not_null(strstr(shown, "found:     use after return  (fill lifetime.c:32)"), "%s",
+    cr_expect_not_null(strstr(shown, "main.thread 1        found:     use after return\n"), "%s",
                        shown);
     free(shown);
     aw_trace_free(&trace);
@@ -267,10 +266,14 @@ Test(explain, a_finding_that_is_no_signal_is_not_shown_as_one)
 
 Test(explain, what_is_cut_in_a_table_says_so)
 {
+    static const struct program wide = {
+        "build/models/pool.so",
+        "pool --protocol relayed-sentinel --items 1 --workers 1 --producers 2",
+        AW_PROPERTY_BIT(AW_DRAINED), AW_TIME_ARBITRARY};
     struct aw_trace trace;
-    find(&smallest, &trace);
+    find(&wide, &trace);
     char *shown = told(&trace, aw_trace_show);
-    cr_expect_not_null(strstr(shown, "…"), "%s", shown);
+    cr_expect_not_null(strstr(shown, "…ue_semaphore.c:86 "), "%s", shown);
     cr_expect_null(strstr(shown, " eue_semaphore.c"), "%s", shown);
     free(shown);
     aw_trace_free(&trace);
