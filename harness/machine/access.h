@@ -3,7 +3,10 @@
  * access.h - what program code does to memory: every access of instrumented code, of the leaf
  * functions of libc and of the machine's calls passes by here.
  *
- *   access.c        recording a run's accesses, the visible bytes, what parks
+ *   access.c        recording a run's accesses
+ *   access_visible.c  the visible bytes
+ *   access_parked.c what parks, and goes on
+ *   access_race.c   two threads at conflicting accesses, and their texts
  *   access_facts.c  who accesses which bytes under which locks, over the whole program
  *   access_hooks.c  the table of hooked functions and their footprints; atomic operations
  *   access_calls.c  what the machine's calls read and write
@@ -183,6 +186,8 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
 bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
                     const struct aw_range *ranges, unsigned count, unsigned from);
 void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size);
+/* The run goes round in a loop on one variable that nobody was seen to change. */
+bool aw_access_spins(void);
 const struct aw_access *aw_access_records(uint32_t *count);
 
 /* access_facts.c */

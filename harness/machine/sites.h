@@ -51,6 +51,7 @@ struct aw_site_text {
     uint8_t *writable; /* the same bytes, where they can be written */
     uint8_t *state;    /* of each byte: what is known of the site that begins there */
     uint8_t *original; /* and the byte that its breakpoint has replaced */
+    uint16_t *copy;    /* and the number of its copy + 1 */
     struct aw_site_claim *claims[2]; /* by return address of the hook's call: reads, writes */
 };
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access_race.c - threads of a process that are parked at conflicting accesses, and what is said of
+ * them. Those of different processes, on a mapping: race.c.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/cpu.h"
+#include "machine/internal.h"
+
+const char *aw_machine_uninstrumented(struct aw_machine *machine)
+{
+    return aw_module_uninstrumented(machine->program);
+}
+
+void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size)
+{
+    const struct aw_module *program = machine->program;
+    uint64_t offset = 0;
+    const char *name = address >= program->start && address < program->end
+                           ? aw_module_variable_at(program, address, &offset)
+                           : NULL;
+    if (name != NULL && offset == 0)
+        snprintf(text, size, "%s", name);
+    else if (name != NULL)
+        snprintf(text, size, "%s, byte %llu", name, (unsigned long long)offset);
+    else if (address >= AW_STACK_BASE)
+        snprintf(text, size, "a variable on the stack of thread %u",
+                 (unsigned)((address - AW_STACK_BASE) / AW_STACK_STRIDE));
+    else if (address >= AW_HEAP_BASE)
+        snprintf(text, size, "a heap block of thread %u",
+                 (unsigned)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE));
+    else
+        snprintf(text, size, "memory");
+}
+
+/* The bytes that an operation touches: those of an access, or of its object. */
+static bool bytes_of(const struct aw_op *op, struct aw_range *range)
+{
+    switch (op->kind) {
+    case AW_OP_ACCESS:
+        *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
+                                   (uint32_t)(op->argument >> 32)};
+        return true;
+    case AW_OP_MUTEX_LOCK:
+    case AW_OP_MUTEX_TRYLOCK:
+    case AW_OP_MUTEX_TIMEDLOCK:
+    case AW_OP_MUTEX_UNLOCK:
+        *range = (struct aw_range){op->address, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_USEM_WAIT:
+    case AW_OP_USEM_TRYWAIT:
+    case AW_OP_USEM_TIMEDWAIT:
+    case AW_OP_USEM_POST:
+    case AW_OP_USEM_GETVALUE:
+        *range = (struct aw_range){op->address, 8,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_COND_WAIT:
+    case AW_OP_COND_SLEEP: /* once woken it is no longer there: the condition may be destroyed */
+    case AW_OP_COND_SIGNAL:
+    case AW_OP_COND_BROADCAST:
+        *range = (struct aw_range){op->address, 8,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_COND_RELOCK:
+        *range = (struct aw_range){op->argument, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    case AW_OP_RWLOCK_RDLOCK:
+    case AW_OP_RWLOCK_TRYRDLOCK:
+    case AW_OP_RWLOCK_TIMEDRDLOCK:
+    case AW_OP_RWLOCK_WRLOCK:
+    case AW_OP_RWLOCK_TRYWRLOCK:
+    case AW_OP_RWLOCK_TIMEDWRLOCK:
+    case AW_OP_RWLOCK_UNLOCK:
+    case AW_OP_BARRIER_WAIT:
+    case AW_OP_BARRIER_SLEEP:
+        *range = (struct aw_range){op->address, 20,
+                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool access_of(const struct aw_thread *thread, struct aw_range *range)
+{
+    /* One in a mapping: race.c. */
+    return thread->status == AW_THREAD_PARKED && (thread->op.flags & AW_OP_SHARED) == 0 &&
+           bytes_of(&thread->op, range);
+}
+
+bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_op *op)
+{
+    struct aw_range range;
+    if (machine->accesses.page_count == 0)
+        return false;
+    if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, 20))
+        return true;
+    return bytes_of(op, &range) && aw_access_is_visible(machine, range.address, range.size);
+}
+
+bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
+{
+    const struct aw_process *work = &machine->work;
+    struct aw_range a, b;
+    for (int i = 0; i < work->head.thread_count; i++) {
+        if (!access_of(&work->threads[i], &a))
+            continue;
+        for (int j = i + 1; j < work->head.thread_count; j++) {
+            if (!access_of(&work->threads[j], &b) || a.address >= b.address + b.size ||
+                b.address >= a.address + a.size || ((a.kind | b.kind) & AW_ACCESS_WRITE) == 0 ||
+                (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0 ||
+                ((machine->accesses.plant & AW_PLANT_ONLY_WRITES) != 0 &&
+                 (a.kind & b.kind & AW_ACCESS_WRITE) == 0))
+                continue;
+            *one = i;
+            *other = j;
+            return true;
+        }
+    }
+    return false;
+}
+
+void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
+                     size_t size)
+{
+    const char *function, *file;
+    int line;
+    size_t at = 0;
+    const uint64_t *frame = sp == 0 ? NULL : *(const uint64_t *const *)(sp + 48);
+    uint64_t top = aw_stack_top(slot);
+    text[0] = '\0';
+    for (int depth = 0; depth < 8 && at < size; depth++) {
+        if (aw_machine_place(machine, pc, &function, &file, &line))
+            at += (size_t)snprintf(text + at, size - at, "%s %s:%d (%s)",
+                                   at == 0 ? " at" : ", called from", file, line,
+                                   function ? function : "?");
+        if (frame == NULL || (uint64_t)frame < sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+            break;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+        if (pc < machine->program->text_start || pc >= machine->program->text_end)
+            break;
+    }
+}
+
+/* The function of the runtime that the program has called, if the thread is inside of one. */
+static const char *runtime_function(struct aw_machine *machine, const struct aw_thread *thread)
+{
+    const struct aw_module *runtime = machine->runtime;
+    uint64_t top = aw_stack_top(thread->slot), outermost = 0;
+    uint64_t pc = *(const uint64_t *)(thread->sp + AW_CPU_FRAME);
+    const uint64_t *frame = *(const uint64_t *const *)(thread->sp + AW_CPU_FRAME - 8);
+    while (runtime != NULL && pc >= runtime->text_start && pc < runtime->text_end) {
+        outermost = pc;
+        if ((uint64_t)frame <= thread->sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+            break;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+    }
+    const char *function = NULL, *file;
+    int line;
+    return outermost != 0 && aw_machine_place(machine, outermost, &function, &file, &line)
+               ? function
+               : NULL;
+}
+
+/* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */
+void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thread,
+                        struct aw_range range, char *text, size_t size)
+{
+    struct aw_access_view view;
+    if (thread->op.kind == AW_OP_ACCESS)
+        aw_machine_access_view(machine, &thread->op, &view);
+    const char *what = thread->op.kind == AW_OP_ACCESS ? view.name : aw_op_name(thread->op.kind);
+    const char *caller = thread->op.kind == AW_OP_ACCESS ? runtime_function(machine, thread) : NULL;
+    if (caller != NULL)
+        what = caller;
+    int at = snprintf(text, size, "%s%s of %llu byte%s",
+                      thread->op.kind == AW_OP_ACCESS && view.is_atomic ? "atomic " : "", what,
+                      (unsigned long long)range.size, range.size == 1 ? "" : "s");
+    aw_access_stack(machine, thread->op.pc, thread->sp, thread->slot, text + at, size - (size_t)at);
+}
+
+void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size)
+{
+    struct aw_range range = {0}, second = {0};
+    char first[200], last[200], name[120];
+    access_of(&machine->work.threads[one], &range);
+    access_of(&machine->work.threads[other], &second);
+    struct aw_range mine = range;
+    if (second.address > range.address)
+        range = second; /* a byte that both touch */
+    aw_access_describe(machine, &machine->work.threads[one], mine, first, sizeof first);
+    aw_access_describe(machine, &machine->work.threads[other], second, last, sizeof last);
+    aw_access_name(machine, range.address, name, sizeof name);
+    snprintf(text, size, "data race on %s: %s; and %s", name, first, last);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * access_visible.c - which bytes are visible: accesses to them are operations. Pages with a bit for each
+ * byte; what a breach of the discipline (access_facts.c) asks for is pending until the search begins
+ * again.
+ */
+#include <ctype.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "machine/internal.h"
+#include "machine/shared.h"
+
+static const uint64_t *page_bits(const struct aw_machine *machine, uint64_t address)
+{
+    const struct aw_accesses *a = &machine->accesses;
+    uint32_t page = a->page_count == 0 ? AW_MAP_NONE : aw_map_get(&a->pages, address / AW_PAGE, 0);
+    return page == AW_MAP_NONE ? NULL : a->bits[page];
+}
+
+bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    if (machine->accesses.every && !aw_is_shared(address)) {
+        enum aw_access_place place = aw_access_place(machine, address);
+        for (int i = 0; i < 2; i++)
+            if (address >= machine->accesses.spared[i] && address < machine->accesses.spared_end[i])
+                return false;
+        if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_RUNTIME && place != AW_PLACE_CONSTANT)
+            return true; /* of the own stack, what another thread was seen at: below */
+    }
+    return aw_access_is_marked(machine, address, size);
+}
+
+bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    if (aw_is_shared(address)) /* touch.h */
+        return false;
+    for (uint64_t at = address; at < address + size;) {
+        const uint64_t *bits = page_bits(machine, at);
+        uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
+        end = end < address + size ? end : address + size;
+        if (bits != NULL)
+            for (; at < end; at++)
+                if ((bits[at % AW_PAGE / 64] >> at % 64 & 1) != 0)
+                    return true;
+        at = end;
+    }
+    return false;
+}
+
+static void make_visible(struct aw_machine *machine, const struct aw_range *range)
+{
+    struct aw_accesses *a = &machine->accesses;
+    for (uint64_t at = range->address; at < range->address + range->size; at++) {
+        uint32_t page = aw_map_get(&a->pages, at / AW_PAGE, 0);
+        if (page == AW_MAP_NONE) {
+            if (a->page_count == a->page_capacity) {
+                a->page_capacity = a->page_capacity ? 2 * a->page_capacity : 16;
+                a->bits = aw_reallocate(a->bits, a->page_capacity, sizeof *a->bits);
+            }
+            page = a->page_count++;
+            memset(a->bits[page], 0, sizeof a->bits[page]);
+            aw_map_put(&a->pages, at / AW_PAGE, 0, page);
+        }
+        a->bits[page][at % AW_PAGE / 64] |= (uint64_t)1 << at % 64;
+    }
+}
+
+void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    struct aw_accesses *a = &machine->accesses;
+    if (address < AW_WINDOW || address + size > AW_WINDOW_END)
+        return; /* a bad pointer: whoever uses it crashes */
+    if (a->pending_count == a->pending_capacity) {
+        a->pending_capacity = a->pending_capacity ? 2 * a->pending_capacity : 64;
+        a->pending = aw_reallocate(a->pending, a->pending_capacity, sizeof *a->pending);
+    }
+    a->pending[a->pending_count++] = (struct aw_range){address, size, 0};
+}
+
+bool aw_machine_settle(struct aw_machine *machine)
+{
+    struct aw_accesses *a = &machine->accesses;
+    if (aw_machine_is_settled(machine))
+        return false;
+    if (machine->sites.stacks_wanted)
+        aw_sites_watch_stacks(machine);
+    for (uint32_t i = 0; i < a->pending_count; i++)
+        make_visible(machine, &a->pending[i]);
+    a->pending_count = 0;
+    aw_edges_forget(machine);
+    return true;
+}
+
+bool aw_machine_is_settled(const struct aw_machine *machine)
+{
+    return machine->accesses.pending_count == 0 && !machine->sites.stacks_wanted;
+}
+
+bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_op *op)
+{
+    if (machine->accesses.page_count == 0)
+        return false;
+    switch (op->kind) {
+    case AW_OP_READ: {
+        if (op->payload == AW_INTERN_NONE)
+            return aw_access_is_visible(machine, op->address, op->argument);
+        const struct iovec *vector = aw_intern_get(&machine->payloads, op->payload);
+        for (uint64_t i = 0; i < op->extra; i++)
+            if (aw_access_is_visible(machine, (uint64_t)vector[i].iov_base, vector[i].iov_len))
+                return true;
+        return false;
+    }
+    case AW_OP_POLL:
+        return aw_access_is_visible(machine, op->address, op->argument * sizeof(struct pollfd));
+    case AW_OP_SEM_GETVALUE:
+    case AW_OP_USEM_GETVALUE:
+        return aw_access_is_visible(machine, op->extra, sizeof(int));
+    case AW_OP_CREATE:
+    case AW_OP_JOIN:
+        return aw_access_is_visible(machine, op->address, sizeof(uint64_t));
+    case AW_OP_WAIT:
+        return aw_access_is_visible(machine, op->address, sizeof(int));
+    default: /* the others are never taken alone */
+        return false;
+    }
+}
+
+bool aw_machine_spare(struct aw_machine *machine, const char *variable)
+{
+    struct aw_accesses *a = &machine->accesses;
+    uint64_t address = aw_module_symbol(machine->program, variable), end = address, offset;
+    const char *name = variable;
+    if (address == 0)
+        return false;
+    while (name != NULL && strcmp(name, variable) == 0)
+        name = aw_module_variable_at(machine->program, ++end, &offset);
+    a->spared[0] = address;
+    a->spared_end[0] = end;
+    a->spared[1] = AW_ARGS_BASE;
+    a->spared_end[1] = AW_ARGS_BASE + machine->args_bytes;
+    return true;
+}
+
+void aw_machine_set_every_access(struct aw_machine *machine, bool on)
+{
+    if (machine->accesses.every == on)
+        return;
+    machine->accesses.every = on;
+    aw_edges_forget(machine);
+}
+
+bool aw_machine_weak_orders(const struct aw_machine *machine)
+{
+    return machine->accesses.weak_orders;
+}
+
+bool aw_machine_runtime_shared(const struct aw_machine *machine)
+{
+    return machine->accesses.runtime_state;
+}
+
+void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant)
+{
+    machine->accesses.plant = plant;
+}
+
+bool aw_machine_set_visible(struct aw_machine *machine, const char *text)
+{
+    while (*text != '\0') {
+        char *end;
+        uint64_t offset = strtoull(text, &end, 16);
+        if (*end != '+' || !isxdigit((unsigned char)*text) || !isxdigit((unsigned char)end[1]))
+            return false;
+        uint64_t size = strtoull(end + 1, &end, 16);
+        if ((*end != ' ' && *end != '\0') || offset >= AW_WINDOW_END - AW_WINDOW || size == 0 ||
+            size > AW_WINDOW_END - AW_WINDOW - offset)
+            return false;
+        make_visible(machine, &(struct aw_range){AW_WINDOW + offset, size, 0});
+        text = *end == ' ' ? end + 1 : end;
+    }
+    aw_edges_forget(machine);
+    return true;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+    return one < other ? -1 : one > other;
+}
+
+char *aw_machine_visible(const struct aw_machine *machine)
+{
+    const struct aw_accesses *a = &machine->accesses;
+    uint64_t *pages = aw_allocate(a->page_count + 1ul, sizeof *pages);
+    uint32_t count = 0;
+    for (uint32_t s = 0; s <= a->pages.mask; s++)
+        if (a->pages.slots[s].value != 0)
+            pages[count++] = a->pages.slots[s].key * AW_PAGE;
+    qsort(pages, count, sizeof *pages, compare_addresses);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    AW_CHECK(stream != NULL);
+    uint64_t start = 0, end = 0;
+    for (uint32_t p = 0; p <= count; p++) {
+        const uint64_t *bits = p < count ? page_bits(machine, pages[p]) : NULL;
+        for (uint64_t at = 0; at < AW_PAGE && p < count; at++) {
+            if ((bits[at / 64] >> at % 64 & 1) == 0)
+                continue;
+            if (pages[p] + at != end) {
+                if (end > start)
+                    fprintf(stream, "%llx+%llx ", (unsigned long long)(start - AW_WINDOW),
+                            (unsigned long long)(end - start));
+                start = pages[p] + at;
+            }
+            end = pages[p] + at + 1;
+        }
+    }
+    if (end > start)
+        fprintf(stream, "%llx+%llx", (unsigned long long)(start - AW_WINDOW),
+                (unsigned long long)(end - start));
+    fclose(stream);
+    free(pages);
+    return text;
+}
