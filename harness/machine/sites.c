@@ -21,11 +21,8 @@ enum { INT3 = 0xcc, COPY_BYTES = 32, COPIES = 8192 };
 
 /* What is known of the text of the machine before, for the next one with the same: reading code is
  * slow beside a small check, and a scenario makes several machines. */
-static struct {
-    uint64_t digest, start, end;
-    uint8_t *state, *original;
-    struct aw_site_claim *claims[2];
-} kept;
+static struct aw_site_text kept;
+static uint64_t kept_digest;
 
 struct instruction {
     ZydisDecodedInstruction is;
@@ -147,18 +144,27 @@ static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start
     return 0;
 }
 
-/* True when the text is the one that is kept, bound to the same addresses. Frees `mapped` then. */
-static bool take_kept(struct aw_sites *sites, struct aw_site_text *text, uint8_t *mapped)
+static void free_text(struct aw_site_text *text)
+{
+    free(text->state);
+    free(text->original);
+    free(text->copy);
+    free(text->claims[0]);
+    free(text->claims[1]);
+}
+
+/* True when the text is the one that is kept, bound to the same addresses. */
+static bool take_kept(struct aw_sites *sites, struct aw_site_text *text)
 {
     uint64_t size = text->end - text->start;
     if (kept.state == NULL || kept.start != text->start || kept.end != text->end ||
-        kept.digest != text->module->digest || memcmp(kept.original, mapped, size) != 0)
+        kept_digest != text->module->digest || memcmp(kept.original, text->writable, size) != 0)
         return false;
-    free(mapped);
-    text->state = kept.state;
-    text->original = kept.original;
-    memcpy(text->claims, kept.claims, sizeof text->claims);
+    kept.module = text->module;
+    kept.writable = text->writable;
+    *text = kept;
     memset(&kept, 0, sizeof kept);
+    memset(text->copy, 0, size * sizeof *text->copy);
     for (uint64_t i = 0; i < size; i++)
         if (text->state[i] == ARMED || text->state[i] == STAYS) {
             text->writable[i] = INT3;
@@ -167,18 +173,11 @@ static bool take_kept(struct aw_sites *sites, struct aw_site_text *text, uint8_t
     return true;
 }
 
-static void keep(struct aw_site_text *text)
+static void keep(const struct aw_site_text *text)
 {
-    free(kept.state);
-    free(kept.original);
-    free(kept.claims[0]);
-    free(kept.claims[1]);
-    kept.digest = text->module->digest;
-    kept.start = text->start;
-    kept.end = text->end;
-    kept.state = text->state;
-    kept.original = text->original;
-    memcpy(kept.claims, text->claims, sizeof kept.claims);
+    free_text(&kept);
+    kept = *text;
+    kept_digest = text->module->digest;
 }
 
 int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error)
@@ -202,19 +201,20 @@ int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, str
     }
     struct aw_site_text *text = &sites->texts[sites->text_count++];
     *text = (struct aw_site_text){.module = module, .start = module->text_start, .end = module->text_end};
-    uint8_t *mapped = aw_allocate(size, 1);
-    memcpy(mapped, (const void *)text->start, size);
+    uint8_t *original = aw_allocate(size, 1);
+    memcpy(original, (const void *)text->start, size);
     text->writable = map_code(text->start, size);
-    if (text->writable == NULL) {
-        free(mapped);
-        return aw_fail(error, AW_E_MEMORY, "no memory for the text of %s", module->path);
+    if (text->writable != NULL)
+        memcpy(text->writable, original, size);
+    if (text->writable == NULL || take_kept(sites, text)) {
+        free(original);
+        return text->writable != NULL
+                   ? 0
+                   : aw_fail(error, AW_E_MEMORY, "no memory for the text of %s", module->path);
     }
-    memcpy(text->writable, mapped, size);
-    text->complete = take_kept(sites, text, mapped);
-    if (text->complete)
-        return 0;
-    text->original = mapped;
+    text->original = original;
     text->state = aw_allocate(size, 1);
+    text->copy = aw_allocate(size, sizeof *text->copy);
     for (int i = 0; i < 2; i++)
         text->claims[i] = aw_allocate(size, sizeof *text->claims[i]);
     int status = 0;
@@ -231,14 +231,10 @@ void aw_sites_deinit(struct aw_machine *machine)
         struct aw_site_text *text = &sites->texts[i];
         if (text->writable != NULL)
             munmap(text->writable, text->end - text->start);
-        if (text->module == machine->program && text->complete) {
+        if (text->module == machine->program && text->complete)
             keep(text);
-            continue;
-        }
-        free(text->state);
-        free(text->original);
-        free(text->claims[0]);
-        free(text->claims[1]);
+        else
+            free_text(text);
     }
     if (sites->copies != NULL) {
         munmap(sites->copies, (size_t)COPIES * COPY_BYTES);
@@ -415,23 +411,19 @@ static void registers_of(const ucontext_t *context, ZydisRegisterContext *regist
 }
 
 /* Goes on with a copy of the instruction; false when there is no place for one more. */
-static bool run_copy(struct aw_sites *sites, const struct instruction *instruction, uint64_t site,
-                     ucontext_t *context)
+static bool run_copy(struct aw_sites *sites, struct aw_site_text *text,
+                     const struct instruction *instruction, uint64_t site, ucontext_t *context)
 {
-    uint32_t number = 0;
-    while (number < sites->copy_count && sites->copied[number] != site)
-        number++;
+    uint16_t *copy = &text->copy[site - text->start];
+    uint32_t number = *copy == 0 ? sites->copy_count : *copy - 1u;
     uint64_t place = COPIES_BASE + (uint64_t)number * COPY_BYTES;
-    uint8_t *code = sites->copies + (size_t)number * COPY_BYTES;
-    if (number == sites->copy_count) {
+    if (*copy == 0) {
         if (number == COPIES)
             return false;
+        uint8_t *code = sites->copies + (size_t)number * COPY_BYTES;
         unsigned length = instruction->is.length;
         uint64_t back = site + length;
-        memcpy(code, (const void *)site, length);
-        for (unsigned i = 0; i < sites->text_count; i++)
-            if (site >= sites->texts[i].start && site < sites->texts[i].end)
-                code[0] = sites->texts[i].original[site - sites->texts[i].start];
+        memcpy(code, text->original + (site - text->start), length);
         for (unsigned i = 0; i < instruction->is.operand_count; i++)
             if (instruction->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
                 instruction->operands[i].mem.base == ZYDIS_REGISTER_RIP) {
@@ -443,7 +435,7 @@ static bool run_copy(struct aw_sites *sites, const struct instruction *instructi
         memcpy(code + length, jump, sizeof jump);
         memcpy(code + length + sizeof jump, &back, sizeof back);
         sites->copied[number] = site;
-        sites->copy_count++;
+        *copy = (uint16_t)++sites->copy_count;
     }
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)place;
     return true;
@@ -558,7 +550,7 @@ enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *contex
                     instruction.is.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
     if (worst == STAY && branches && run_branch(machine, &instruction, site, place, context))
         return AW_SITE_GO;
-    if (worst == STAY && !branches && run_copy(sites, &instruction, site, context))
+    if (worst == STAY && !branches && run_copy(sites, text, &instruction, site, context))
         return AW_SITE_GO;
     if (worst == STAY && !branches) { /* no place for one more copy */
         sites->kind = AW_ACCESS_READ;
