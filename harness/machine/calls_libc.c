@@ -18,16 +18,6 @@
 #include "machine/heap.h"
 #include "machine/live.h"
 
-/* The program would die here: says why and parks at the signal. */
-static enum aw_call_result crash_call(struct aw_machine *machine, int signal, const char *text)
-{
-    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
-    op->fd = signal;
-    aw_run_event(machine, AW_EVENT_CRASH, 0, (uint64_t)signal, op->pc, text,
-                 (uint32_t)strlen(text));
-    return AW_CALL_PARK;
-}
-
 /* Memory. */
 
 /* `point`: libfiu's name of the call, at which an allocation may be made to fail; `fill`: the block is
@@ -48,7 +38,7 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
         uint64_t none;
         if (aw_arena_block_size((void *)aw_heap_of(machine->run_slot), capacity, NULL, &none) ==
             AW_HEAP_CORRUPT)
-            return crash_call(machine, SIGABRT, "SIGABRT: malloc: the heap was overwritten");
+            return aw_crash_call(machine, SIGABRT, "SIGABRT: malloc: the heap was overwritten");
         if (size < capacity / 2)
             return aw_stop_call(machine, AW_STOP_LIMIT,
                                 "the heap of a thread is full (%llu KiB); raise machine: heap",
@@ -94,7 +84,7 @@ static enum aw_call_result release(struct aw_machine *machine, uint64_t block, c
     snprintf(text, sizeof text, "SIGABRT: %s: %s", call,
              status == AW_HEAP_CORRUPT ? "the heap was overwritten"
                                        : "not an allocated block (freed twice?)");
-    return crash_call(machine, SIGABRT, text);
+    return aw_crash_call(machine, SIGABRT, text);
 }
 
 enum aw_call_result aw_call_malloc(struct aw_machine *machine, const uint64_t *args,
@@ -127,7 +117,7 @@ static enum aw_call_result resize(struct aw_machine *machine, uint64_t block, ui
     if (arena == NULL || aw_arena_block_size(arena, machine->settings.heap_bytes, (void *)block,
                                              &old_size) != AW_HEAP_OK) {
         aw_live_tell_block(machine, "realloc", block, false);
-        return crash_call(machine, SIGABRT, "SIGABRT: realloc: not an allocated block");
+        return aw_crash_call(machine, SIGABRT, "SIGABRT: realloc: not an allocated block");
     }
     enum aw_call_result how = allocate(machine, "libc/mm/realloc", size, 16, true, result);
     if (how != AW_CALL_RETURN || *result == 0)
@@ -184,7 +174,7 @@ enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uin
     if (how != AW_CALL_RETURN)
         return how;
     if (!aw_user_writable(machine, args[0], sizeof block))
-        return crash_call(machine, SIGSEGV, "SIGSEGV: posix_memalign: bad pointer");
+        return aw_crash_call(machine, SIGSEGV, "SIGSEGV: posix_memalign: bad pointer");
     if (block == 0)
         *result = ENOMEM;
     else
@@ -228,7 +218,7 @@ enum aw_call_result aw_call_bad_pointer(struct aw_machine *machine, const char *
     char text[96];
     machine->guarded = false;
     snprintf(text, sizeof text, "SIGSEGV: %s: bad pointer among the arguments", call);
-    return crash_call(machine, SIGSEGV, text);
+    return aw_crash_call(machine, SIGSEGV, text);
 }
 
 enum aw_call_result aw_call_vsnprintf(struct aw_machine *machine, const uint64_t *args,
@@ -251,7 +241,7 @@ static enum aw_call_result to_number(struct aw_machine *machine, const uint64_t 
 {
     if (aw_user_string(machine, args[0]) < 0 ||
         (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))))
-        return crash_call(machine, SIGSEGV, "SIGSEGV: strtol: bad pointer");
+        return aw_crash_call(machine, SIGSEGV, "SIGSEGV: strtol: bad pointer");
     char *end;
     errno = 0;
     *result = unsigned_form ? strtoul((const char *)args[0], &end, (int)args[2])
@@ -282,7 +272,7 @@ enum aw_call_result aw_call_strtod(struct aw_machine *machine, const uint64_t *a
     if (aw_user_string(machine, args[0]) < 0 ||
         (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))) ||
         !aw_user_writable(machine, args[2], sizeof(double)))
-        return crash_call(machine, SIGSEGV, "SIGSEGV: strtod: bad pointer");
+        return aw_crash_call(machine, SIGSEGV, "SIGSEGV: strtod: bad pointer");
     char *end;
     errno = 0;
     *(double *)args[2] = args[3] != 0 ? (double)strtof((const char *)args[0], &end)
@@ -321,7 +311,7 @@ enum aw_call_result aw_call_log(struct aw_machine *machine, const uint64_t *args
 {
     (void)result;
     if (!aw_user_valid(machine, args[1], args[2]))
-        return crash_call(machine, SIGSEGV, "SIGSEGV: output from a bad pointer");
+        return aw_crash_call(machine, SIGSEGV, "SIGSEGV: output from a bad pointer");
     const struct aw_fd *fd = aw_process_fd(&machine->work, (int)args[0]);
     if (fd == NULL)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
@@ -349,7 +339,7 @@ enum aw_call_result aw_call_abort(struct aw_machine *machine, const uint64_t *ar
 {
     (void)args;
     (void)result;
-    return crash_call(machine, SIGABRT, "SIGABRT: abort() was called");
+    return aw_crash_call(machine, SIGABRT, "SIGABRT: abort() was called");
 }
 
 enum aw_call_result aw_call_assert(struct aw_machine *machine, const uint64_t *args,
@@ -360,7 +350,7 @@ enum aw_call_result aw_call_assert(struct aw_machine *machine, const uint64_t *a
     bool valid = aw_user_string(machine, args[0]) >= 0;
     snprintf(text, sizeof text, "SIGABRT: assertion failed: %s",
              valid ? (const char *)args[0] : "?");
-    return crash_call(machine, SIGABRT, text);
+    return aw_crash_call(machine, SIGABRT, text);
 }
 
 enum aw_call_result aw_call_forget(struct aw_machine *machine, const uint64_t *args,
@@ -397,7 +387,7 @@ enum aw_call_result aw_call_raise(struct aw_machine *machine, const uint64_t *ar
     char text[64];
     const char *name = sigabbrev_np(signal);
     snprintf(text, sizeof text, "SIG%s: raised by the program", name ? name : "RT");
-    return crash_call(machine, signal, text);
+    return aw_crash_call(machine, signal, text);
 }
 
 /* Probes. */
@@ -410,7 +400,7 @@ enum aw_call_result aw_call_probe(struct aw_machine *machine, const uint64_t *ar
     if (args[3] != 0) {
         length = aw_user_string(machine, args[3]);
         if (length < 0)
-            return crash_call(machine, SIGSEGV, "SIGSEGV: probe: bad pointer");
+            return aw_crash_call(machine, SIGSEGV, "SIGSEGV: probe: bad pointer");
     }
     switch ((int)args[0]) {
     case AW_PROBE_WORKER:
@@ -444,7 +434,7 @@ enum aw_call_result aw_call_fiu_fail(struct aw_machine *machine, const uint64_t 
 {
     int64_t length = aw_user_string(machine, args[0]), delay_ns;
     if (length < 0)
-        return crash_call(machine, SIGSEGV, "SIGSEGV: fiu_fail: bad pointer");
+        return aw_crash_call(machine, SIGSEGV, "SIGSEGV: fiu_fail: bad pointer");
     *result = (uint64_t)(int64_t)aw_fault_point_met(machine, (const char *)args[0], &delay_ns);
     if (delay_ns == 0)
         return AW_CALL_RETURN;

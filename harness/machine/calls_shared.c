@@ -111,11 +111,7 @@ static int shm_name(struct aw_machine *machine, uint64_t address, uint32_t *name
 
 static enum aw_call_result bad_name(struct aw_machine *machine)
 {
-    static const char text[] = "SIGSEGV: bad pointer to a name";
-    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
-    op->fd = SIGSEGV;
-    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, sizeof text - 1);
-    return AW_CALL_PARK;
+    return aw_crash_call(machine, SIGSEGV, "SIGSEGV: bad pointer to a name");
 }
 
 enum aw_call_result aw_call_shm_open(struct aw_machine *machine, const uint64_t *args,

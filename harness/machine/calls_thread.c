@@ -18,11 +18,7 @@
 
 static enum aw_call_result bad_object(struct aw_machine *machine)
 {
-    const char *text = "SIGSEGV: bad pointer to a synchronisation object";
-    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
-    op->fd = SIGSEGV;
-    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, (uint32_t)strlen(text));
-    return AW_CALL_PARK;
+    return aw_crash_call(machine, SIGSEGV, "SIGSEGV: bad pointer to a synchronisation object");
 }
 
 enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,

@@ -216,6 +216,8 @@ struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind);
 enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
                                  const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The program would die here: says why and parks at the signal. */
+enum aw_call_result aw_crash_call(struct aw_machine *machine, int signal, const char *text);
 /* A call that fails at once: -1 and errno. */
 enum aw_call_result aw_call_error(struct aw_machine *machine, uint64_t *result, int error,
                                   const char *call);

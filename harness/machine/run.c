@@ -286,6 +286,15 @@ enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
     return AW_CALL_STOP;
 }
 
+enum aw_call_result aw_crash_call(struct aw_machine *machine, int signal, const char *text)
+{
+    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
+    op->fd = signal;
+    aw_run_event(machine, AW_EVENT_CRASH, 0, (uint64_t)signal, op->pc, text,
+                 (uint32_t)strlen(text));
+    return AW_CALL_PARK;
+}
+
 enum aw_call_result aw_call_error(struct aw_machine *machine, uint64_t *result, int error,
                                   const char *call)
 {

@@ -45,11 +45,7 @@ static unsigned only_shared(struct aw_range *ranges, unsigned count)
 
 static enum aw_call_result bad_access(struct aw_machine *machine)
 {
-    static const char text[] = "SIGSEGV: bad access";
-    struct aw_op *op = aw_park(machine, AW_OP_FATAL);
-    op->fd = SIGSEGV;
-    aw_run_event(machine, AW_EVENT_CRASH, 0, SIGSEGV, op->pc, text, sizeof text - 1);
-    return AW_CALL_PARK;
+    return aw_crash_call(machine, SIGSEGV, "SIGSEGV: bad access");
 }
 
 enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import, const uint64_t *args)
