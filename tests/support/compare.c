@@ -28,8 +28,8 @@ static void on_restart(void *context)
     aw_outcomes_deinit(&collector->outcomes);
 }
 
-static struct aw_machine *make(const char *program, char *const *argv,
-                               const struct aw_fault_plan *plan)
+struct aw_machine *aw_compare_machine(const char *program, char *const *argv,
+                                      const struct aw_fault_plan *plan)
 {
     struct aw_machine_settings settings;
     struct aw_machine *machine;
@@ -44,6 +44,23 @@ static struct aw_machine *make(const char *program, char *const *argv,
         exit(2);
     }
     return machine;
+}
+
+void aw_compare_options(unsigned properties, struct aw_options *options)
+{
+    aw_options_default(options);
+    options->properties = properties;
+    options->whole_graph = true;
+    options->minimal = false;
+}
+
+unsigned aw_compare_violated(const struct aw_result *result)
+{
+    unsigned violated = 0;
+    for (int property = 0; property < AW_PROPERTY_COUNT; property++)
+        if (result->properties[property] == AW_IS_VIOLATED)
+            violated |= AW_PROPERTY_BIT(property);
+    return violated;
 }
 
 static void differ(struct aw_comparison *c, const char *what, const struct aw_outcomes *reduced,
@@ -84,12 +101,9 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     memset(c, 0, sizeof *c);
     c->agrees = true;
 
-    struct aw_machine *machine = make(program, argv, plan);
+    struct aw_machine *machine = aw_compare_machine(program, argv, plan);
     collector.machine = machine;
-    aw_options_default(&options);
-    options.properties = judged;
-    options.whole_graph = true;
-    options.minimal = false;
+    aw_compare_options(judged, &options);
     options.plant = plant;
     options.rules = rules;
     options.limits.states = limit;
@@ -97,10 +111,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     if (plant & AW_PLANT_HASH)
         aw_machine_plant_hash_bits(machine, 3);
     aw_explore_observed(machine, &options, &observer, &result, &error);
-    unsigned violated = 0;
-    for (int property = 0; property < AW_PROPERTY_COUNT; property++)
-        if (result.properties[property] == AW_IS_VIOLATED)
-            violated |= AW_PROPERTY_BIT(property);
+    unsigned violated = aw_compare_violated(&result);
     c->states = result.states;
     bool stopped = result.verdict == AW_INCONCLUSIVE;
     if (result.verdict == AW_UNCONTROLLED) {
@@ -109,7 +120,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     }
     aw_machine_destroy(machine);
 
-    machine = make(program, argv, plan);
+    machine = aw_compare_machine(program, argv, plan);
     struct aw_oracle oracle;
     aw_oracle_search(machine, judged, limit, &oracle);
     c->compared = oracle.complete && !stopped;
@@ -127,7 +138,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     aw_machine_destroy(machine);
     if (enumerate && c->compared && c->agrees) {
         struct aw_oracle naive;
-        machine = make(program, argv, plan);
+        machine = aw_compare_machine(program, argv, plan);
         aw_oracle_enumerate(machine, judged, limit * 20, &naive);
         char count[32];
         snprintf(count, sizeof count, "%" PRIu64, naive.interleavings);

@@ -25,4 +25,12 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
                 unsigned plant, unsigned rules, bool enumerate, uint64_t limit,
                 struct aw_comparison *comparison);
 
+/* What comparisons share. A new machine, under a plan of faults (NULL: none); it ends the process
+ * where there can be none. Options of a search that goes through the whole graph. The properties
+ * that a search found violated, as a set of AW_PROPERTY_BIT. */
+struct aw_machine *aw_compare_machine(const char *program, char *const *argv,
+                                      const struct aw_fault_plan *plan);
+void aw_compare_options(unsigned properties, struct aw_options *options);
+unsigned aw_compare_violated(const struct aw_result *result);
+
 #endif

@@ -2,9 +2,9 @@
 #include "compare_accesses.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "compare.h"
 #include "every_access.h"
 
 struct collector {
@@ -39,18 +39,7 @@ static void on_restart(void *context)
 static struct aw_machine *make(const char *program, char *const *argv,
                                const struct aw_fault_plan *plan)
 {
-    struct aw_machine_settings settings;
-    struct aw_machine *machine;
-    struct aw_error error;
-    static char *const env[] = {NULL};
-    aw_machine_settings_default(&settings);
-    const char *runtime = getenv("ALLWAYS_RUNTIME");
-    if (aw_machine_create(program, runtime ? runtime : "build/runtime.so", argv, env, &settings,
-                          &machine, &error) != 0 ||
-        (plan != NULL && aw_machine_set_faults(machine, plan, &error) != 0)) {
-        fprintf(stderr, "%s\n", error.message);
-        exit(2);
-    }
+    struct aw_machine *machine = aw_compare_machine(program, argv, plan);
     aw_machine_spare(machine, "random_tables"); /* of models/random/random.c; others have none */
     return machine;
 }
@@ -142,19 +131,13 @@ void aw_compare_accesses_faulty(const char *program, char *const *argv,
     struct aw_machine *machine = make(program, argv, plan);
     aw_machine_plant_accesses(machine, plant);
     collector.machine = machine;
-    aw_options_default(&options);
-    options.properties = judged;
-    options.whole_graph = true;
-    options.minimal = false;
+    aw_compare_options(judged, &options);
     options.plant = asked->plant;
     options.rules = asked->rules;
     options.symmetry = asked->symmetry;
     options.limits.states = 200000;
     aw_explore_observed(machine, &options, &observer, &result, &error);
-    unsigned violated = 0;
-    for (int property = 0; property < AW_PROPERTY_COUNT; property++)
-        if (result.properties[property] == AW_IS_VIOLATED)
-            violated |= AW_PROPERTY_BIT(property);
+    unsigned violated = aw_compare_violated(&result);
     c->checker_states = result.states;
     c->verdict = result.verdict;
     c->decided = result.properties[AW_NO_DEADLOCK] != AW_UNDECIDED;
