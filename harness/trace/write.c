@@ -10,9 +10,9 @@
 
 #include "base/check.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/memory.h"
 #include "trace/format.h"
+#include "trace/json.h"
 
 static json_t *hexadecimal(uint64_t value)
 {
@@ -134,9 +134,7 @@ static json_t *step_json(const struct aw_trace *trace, const struct aw_trace_ste
     aw_json_set(object, "operation", json_string(step->operation));
     aw_json_set(object, "object", json_string(step->object));
     aw_json_set(object, "result", json_string(step->result));
-    aw_json_set(object, "function", json_string(step->function));
-    aw_json_set(object, "file", json_string(step->file));
-    aw_json_set(object, "line", aw_json_number((uint64_t)step->line));
+    aw_trace_json_place(object, step->function, step->file, step->line);
     aw_json_set(object, "expired", json_boolean(step->expired));
     for (uint32_t i = 0; i < step->fault_count; i++)
         aw_json_append(faults, injected_json(trace, &step->faults[i]));
@@ -150,11 +148,6 @@ static json_t *step_json(const struct aw_trace *trace, const struct aw_trace_ste
                     aw_json_number(step->levels[i].level));
     aw_json_set(object, "levels", levels);
     return object;
-}
-
-static json_t *step_or_null(uint32_t index)
-{
-    return index == AW_TRACE_NONE ? json_null() : aw_json_number(index + 1ul);
 }
 
 static json_t *party_json(const struct aw_trace *trace, const struct aw_trace_party *party)
@@ -172,15 +165,13 @@ static json_t *waiting_json(const struct aw_trace *trace, const struct aw_trace_
     aw_json_set(object, "slot", aw_json_number(waiting->slot));
     aw_json_set(object, "operation", json_string(waiting->operation));
     aw_json_set(object, "object", json_string(waiting->object));
-    aw_json_set(object, "function", json_string(waiting->function));
-    aw_json_set(object, "file", json_string(waiting->file));
-    aw_json_set(object, "line", aw_json_number((uint64_t)waiting->line));
+    aw_trace_json_place(object, waiting->function, waiting->file, waiting->line);
     aw_json_set(object, "blocked", json_boolean(waiting->blocked));
     aw_json_set(object, "holder", json_string(waiting->holder));
     for (uint32_t i = 0; i < waiting->waits_for_count; i++)
         aw_json_append(parties, party_json(trace, &waiting->waits_for[i]));
     aw_json_set(object, "waits_for", parties);
-    aw_json_set(object, "since", step_or_null(waiting->since));
+    aw_json_set(object, "since", aw_trace_json_step(waiting->since));
     return object;
 }
 
@@ -191,9 +182,7 @@ static json_t *passing_json(const struct aw_trace_passing *step)
     aw_json_set(object, "operation", json_string(step->operation));
     aw_json_set(object, "object", json_string(step->object));
     aw_json_set(object, "result", json_string(step->result));
-    aw_json_set(object, "function", json_string(step->function));
-    aw_json_set(object, "file", json_string(step->file));
-    aw_json_set(object, "line", aw_json_number((uint64_t)step->line));
+    aw_trace_json_place(object, step->function, step->file, step->line);
     return object;
 }
 
@@ -229,14 +218,7 @@ json_t *aw_trace_to_json(const struct aw_trace *trace)
     json_t *root = json_object(), *list;
     char checksum[17];
     aw_json_set(root, "format", aw_json_number(AW_TRACE_FORMAT));
-    aw_json_set(root, "allways", json_string(trace->version));
-    aw_json_set(root, "scenario", json_string(trace->scenario));
-    aw_json_set(root, "verdict", json_string(aw_verdict_name(trace->verdict)));
-    aw_json_set(root, "property",
-                trace->property < 0
-                    ? json_null()
-                    : json_string(aw_property_name((enum aw_property)trace->property)));
-    aw_json_set(root, "message", json_string(trace->message));
+    aw_trace_json_finding(root, trace);
     aw_json_set(root, "faults", aw_json_number(trace->faults));
     aw_json_set(root, "preemptions", aw_json_number(trace->preemptions));
     aw_json_set(root, "minimal", json_boolean(trace->minimal));
@@ -253,8 +235,7 @@ json_t *aw_trace_to_json(const struct aw_trace *trace)
     aw_json_set(root, "objects", list = json_array());
     for (uint32_t i = 0; i < trace->object_count; i++)
         aw_json_append(list, object_json(&trace->objects[i]));
-    aw_json_set(root, "loop",
-                trace->loop == AW_TRACE_NONE ? json_null() : aw_json_number(trace->loop + 1ul));
+    aw_json_set(root, "loop", aw_trace_json_step(trace->loop));
     aw_json_set(root, "loop_closes", json_boolean(trace->loop_closes));
     aw_json_set(root, "steps", list = json_array());
     for (uint32_t i = 0; i < trace->step_count; i++)

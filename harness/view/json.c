@@ -4,22 +4,16 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "trace/explain.h"
+#include "trace/json.h"
 #include "trace/show.h"
 #include "view/view.h"
 
 enum {
-    AROUND = 3,
+    AROUND = 3, /* lines of source before and after the one of a step */
     LONGEST_LINE = 200,
     PASSING_TOLD = 50
-}; /* lines of source before and after the one of a step */
-
-/* Steps count from 1, as everywhere for people. */
-static json_t *step_number(uint32_t index)
-{
-    return index == AW_TRACE_NONE ? json_null() : aw_json_number(index + 1ul);
-}
+};
 
 static json_t *lane_json(const struct aw_trace *trace, const struct aw_view_lane *lane)
 {
@@ -31,7 +25,7 @@ static json_t *lane_json(const struct aw_trace *trace, const struct aw_view_lane
     aw_json_set(object, "process", json_string(trace->processes[lane->process].name));
     aw_json_set(object, "worker", json_boolean(trace->processes[lane->process].worker));
     aw_json_set(object, "first", aw_json_number(lane->first + 1ul));
-    aw_json_set(object, "last", step_number(lane->last));
+    aw_json_set(object, "last", aw_trace_json_step(lane->last));
     return object;
 }
 
@@ -89,9 +83,7 @@ static json_t *step_json(const struct aw_trace *trace, const struct aw_view_lane
     aw_json_set(object, "thread", lane == lanes->count ? json_null() : aw_json_number(lane));
     aw_json_set(object, "operation", json_string(aw_view_operation(trace, step)));
     aw_json_set(object, "result", json_string(step->result));
-    aw_json_set(object, "function", json_string(step->function));
-    aw_json_set(object, "file", json_string(step->file));
-    aw_json_set(object, "line", aw_json_number((uint64_t)step->line));
+    aw_trace_json_place(object, step->function, step->file, step->line);
     aw_json_set(object, "levels", levels_json(trace, step));
     if (step->expired)
         aw_json_set(object, "expired", json_true());
@@ -116,12 +108,12 @@ static json_t *item_json(const struct aw_trace *trace, const struct aw_trace_ite
     aw_json_set(object, "name", json_string(aw_trace_item_name(trace, item)));
     aw_json_set(object, "text", json_string(aw_trace_item_text(trace, item)));
     aw_json_set(object, "lost", json_boolean(aw_trace_item_lost(item)));
-    aw_json_set(object, "put", step_number(item->put));
-    aw_json_set(object, "taken", step_number(item->taken));
-    aw_json_set(object, "written", step_number(item->written));
-    aw_json_set(object, "read", step_number(item->read));
-    aw_json_set(object, "got", step_number(item->got));
-    aw_json_set(object, "got_again", step_number(item->got_again));
+    aw_json_set(object, "put", aw_trace_json_step(item->put));
+    aw_json_set(object, "taken", aw_trace_json_step(item->taken));
+    aw_json_set(object, "written", aw_trace_json_step(item->written));
+    aw_json_set(object, "read", aw_trace_json_step(item->read));
+    aw_json_set(object, "got", aw_trace_json_step(item->got));
+    aw_json_set(object, "got_again", aw_trace_json_step(item->got_again));
     return object;
 }
 
@@ -129,8 +121,8 @@ static json_t *message_json(const struct aw_trace_message *message)
 {
     json_t *object = json_object();
     aw_json_set(object, "object", aw_json_number(message->object));
-    aw_json_set(object, "written", step_number(message->written));
-    aw_json_set(object, "read", step_number(message->read));
+    aw_json_set(object, "written", aw_trace_json_step(message->written));
+    aw_json_set(object, "read", aw_trace_json_step(message->read));
     aw_json_set(object, "item",
                 message->item == AW_TRACE_NONE ? json_null() : aw_json_number(message->item));
     aw_json_set(object, "bytes", aw_json_number(message->bytes));
@@ -143,11 +135,12 @@ static json_t *critical_json(const struct aw_trace *trace)
     json_t *object = json_object(), *list = json_array();
     aw_json_set(object, "kind", json_string(aw_critical_name(critical->kind)));
     aw_json_set(object, "step",
-                critical->kind == AW_CRITICAL_STEP ? step_number(critical->step) : json_null());
+                critical->kind == AW_CRITICAL_STEP ? aw_trace_json_step(critical->step)
+                                                   : json_null());
     aw_json_set(object, "text", json_string(aw_trace_critical_text(trace)));
     aw_json_set(object, "instead", json_string(aw_trace_passing_text(trace)));
     aw_json_set(object, "branch",
-                critical->passing_count > 0 ? step_number(critical->branch) : json_null());
+                critical->passing_count > 0 ? aw_trace_json_step(critical->branch) : json_null());
     aw_json_set(object, "passing_count", aw_json_number(critical->passing_count));
     aw_json_set(object, "shortest", json_boolean(critical->shortest));
     for (uint32_t i = 0; i < critical->passing_count && i < PASSING_TOLD; i++) {
@@ -175,9 +168,7 @@ static json_t *waiting_json(const struct aw_trace *trace, const struct aw_view_l
                 aw_json_number(aw_view_lane(lanes, waiting->process, waiting->slot)));
     aw_json_set(object, "blocked", json_boolean(waiting->blocked));
     aw_json_set(object, "operation", json_string(aw_view_operation(trace, &as)));
-    aw_json_set(object, "function", json_string(waiting->function));
-    aw_json_set(object, "file", json_string(waiting->file));
-    aw_json_set(object, "line", aw_json_number((uint64_t)waiting->line));
+    aw_trace_json_place(object, waiting->function, waiting->file, waiting->line);
     aw_json_set(object, "holder", json_string(waiting->holder));
     for (uint32_t i = 0; i < waiting->waits_for_count; i++)
         aw_json_append(
@@ -253,14 +244,7 @@ static json_t *sources_json(const struct aw_trace *trace)
 static void set_header(json_t *root, const struct aw_trace *trace, const char *path)
 {
     aw_json_set(root, "format", aw_json_number(AW_VIEW_FORMAT));
-    aw_json_set(root, "allways", json_string(trace->version));
-    aw_json_set(root, "scenario", json_string(trace->scenario));
-    aw_json_set(root, "verdict", json_string(aw_verdict_name(trace->verdict)));
-    aw_json_set(root, "property",
-                trace->property < 0
-                    ? json_null()
-                    : json_string(aw_property_name((enum aw_property)trace->property)));
-    aw_json_set(root, "message", json_string(trace->message));
+    aw_trace_json_finding(root, trace);
     aw_json_set(root, "program", json_string(trace->program));
     aw_json_set(root, "arguments", aw_json_strings(trace->argv));
     aw_json_set(root, "faults", aw_json_number(trace->faults));
@@ -269,7 +253,7 @@ static void set_header(json_t *root, const struct aw_trace *trace, const char *p
     aw_json_set(root, "replay",
                 json_string(aw_trace_text(trace, "allways replay %s",
                                           aw_trace_bytes(trace, path, strlen(path)))));
-    aw_json_set(root, "loop", step_number(trace->loop));
+    aw_json_set(root, "loop", aw_trace_json_step(trace->loop));
 }
 
 json_t *aw_view_data(const struct aw_trace *trace, const char *path)
