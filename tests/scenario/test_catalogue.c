@@ -42,6 +42,22 @@ Test(catalogue, every_protocol_of_the_pool_has_a_folder_and_is_swept)
     cr_expect_str_eq(shell_said, "17\n");
 }
 
+/* Every number of items with every number of workers. */
+Test(catalogue, the_articles_protocols_are_decided_for_all_small_numbers)
+{
+    static const char *const names[] = {"nonblocking-empty-matrix", "sentinel-per-worker-matrix"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cr_assert_eq(shell("$AW run --trace-dir $T --format tap scenarios/article/%s.yaml >$T/tap",
+                           names[i]),
+                     0, "%s", shell_said);
+        nothing_is_wrong("for i in 1 2 3 4 5 6 7 8; do for w in 1 2 3 4; do "
+                         "grep -q '^ok .*\\[items='$i',workers='$w'\\]' $T/tap || echo $i $w; "
+                         "done; done");
+        cr_expect_eq(shell("grep -c '^ok' $T/tap"), 0);
+        cr_expect_str_eq(shell_said, "32\n", "%s: %s", names[i], shell_said);
+    }
+}
+
 Test(catalogue, regressions_say_where_the_failure_was_reported)
 {
     nothing_is_wrong(
