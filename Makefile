@@ -86,14 +86,14 @@ TEST_SUPPORT := $(filter-out tests/support/test_%.c tests/support/soak.c,$(wildc
 TEST_SOURCES := $(sort $(wildcard tests/*/test_*.c))
 TESTS        := $(TEST_SOURCES:%.c=$(BUILD)/%)
 SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
-$(BUILD)/tests/docs/test_schema: | $(BUILD)/tests/scenario/test_scenario $(BUILD)/tests/scenario/test_scenario_faults
-QUEUE_TESTS  := $(BUILD)/tests/models/test_mpqueue $(BUILD)/tests/models/test_process
+$(BUILD)/tests/docs/test_schema: | $(filter $(BUILD)/tests/scenario/test_scenario%,$(TESTS))
+QUEUE_TESTS   := $(filter $(BUILD)/tests/models/test_mpqueue%,$(TESTS)) $(BUILD)/tests/models/test_process
+RUNTIME_TESTS := $(filter $(BUILD)/tests/runtime/%,$(TESTS))
 
-$(BUILD)/tests/models/test_mpqueue: EXTRA := $(MPQUEUE)
-$(BUILD)/tests/models/test_process: EXTRA := $(MPQUEUE)
-$(BUILD)/tests/runtime/test_runtime: LIBRARY :=
-# It loads the runtime beside libc (RTLD_DEEPBIND), which sanitizers refuse; nothing else is in it.
-$(BUILD)/tests/runtime/test_runtime: private override SANITIZE :=
+$(QUEUE_TESTS): EXTRA := $(MPQUEUE)
+$(RUNTIME_TESTS): LIBRARY :=
+# They load the runtime beside libc (RTLD_DEEPBIND), which sanitizers refuse; nothing else is in them.
+$(RUNTIME_TESTS): private override SANITIZE :=
 $(QUEUE_TESTS): $(MPQUEUE)
 
 LIBRARY = $(SUPPORT_OBJECTS) $(BUILD)/liballways.a
