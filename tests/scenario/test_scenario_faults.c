@@ -3,42 +3,14 @@
  * The keys `faults`, `fault_budget` and `schedule`: the plan that they come to, and every message
  * about a wrong one, to the letter.
  */
-#include "scenario/scenario.h"
+#include "scenario_box.h"
 
-#include "keep_fixture.h"
-
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A scenario whose fifth line is the first of the plan. */
-#define GOOD "name: n\nabout: a\nprogram: p.so\nexpect: {verdict: proved}\n"
-
 /* One fault on line 5, its first key in column 11. */
 #define FAULT(keys) GOOD "faults: [{" keys "}]\n"
-
-static struct aw_scenario *parse(const char *text)
-{
-    struct aw_scenario *scenario;
-    struct aw_error error = {0};
-    keep_fixture(text, "");
-    int code = aw_scenario_parse("s.yaml", text, strlen(text), &scenario, &error);
-    cr_assert_eq(code, 0, "%d:%d: %s\nin:\n%s", error.line, error.column, error.message, text);
-    return scenario;
-}
-
-static void wrong(const char *text, const char *message)
-{
-    struct aw_scenario *scenario;
-    struct aw_error error = {0};
-    char found[1400];
-    keep_fixture(text, message);
-    int code = aw_scenario_parse("s.yaml", text, strlen(text), &scenario, &error);
-    cr_assert_eq(code, AW_E_FORMAT, "not found to be wrong:\n%s", text);
-    aw_error_format(&error, found, sizeof found);
-    cr_expect_str_eq(found, message, "found:    %s\nexpected: %s\nin:\n%s", found, message, text);
-}
 
 /* --- What a plan comes to -------------------------------------------------------------------- */
 
