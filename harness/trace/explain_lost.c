@@ -163,7 +163,8 @@ static bool put_before(const struct aw_trace_items *items, uint32_t step)
 }
 
 /* "The last thing it got: 5 bytes of pipe 0 (steps 41-42), written by main at step 31; they belong
- * to no item." Returns whether the step did read something whose write is known. */
+ * to no item" (without the period). Returns whether the step did read something whose write is
+ * known. */
 static bool say_message(struct aw_explain_text *text, const struct aw_trace_items *items,
                         uint32_t step)
 {
@@ -192,7 +193,7 @@ static bool say_message(struct aw_explain_text *text, const struct aw_trace_item
         aw_explain_say(text, "s %u-%u), written", first + 1, step + 1);
     else
         aw_explain_say(text, " %u), written", step + 1);
-    aw_explain_say(text, " by %s at step %u%s.", aw_explain_who(trace, got->written),
+    aw_explain_say(text, " by %s at step %u%s", aw_explain_who(trace, got->written),
                    got->written + 1,
                    got->item == AW_TRACE_NONE && items->count > 0 &&
                            (items->told_taken || !put_before(items, got->written))
@@ -214,12 +215,11 @@ static uint32_t say_seen(struct aw_explain_text *text, const struct aw_trace_ite
         step = heard > 0 ? heard : last_step(trace, process, until, asks);
     if (remark == NULL && trace->steps[step].process != process)
         return until; /* it has asked nothing */
-    if (remark == NULL && say_message(text, items, step))
-        return step;
     const struct aw_trace_step *seen = &trace->steps[step];
-    aw_explain_say(text, " What it saw: at step %u its %s answered \"%s\"%s", step + 1,
-                   aw_explain_operation(trace, seen->operation, seen->object), seen->result,
-                   aw_explain_source(trace, seen->function, seen->file, seen->line));
+    if (!say_message(text, items, step))
+        aw_explain_say(text, " What it saw: at step %u its %s answered \"%s\"%s", step + 1,
+                       aw_explain_operation(trace, seen->operation, seen->object), seen->result,
+                       aw_explain_source(trace, seen->function, seen->file, seen->line));
     if (remark != NULL)
         aw_explain_say(text, "; the program says \"%s\"", remark->text);
     aw_explain_say(text, ".");

@@ -87,6 +87,7 @@ STEP int pool_put_sentinels(struct pool *pool, int count)
         int status = put_object(pool, NULL);
         if (status)
             return pool_failed("put(None) failed", status);
+        aw_note("puts None");
     }
     return 0;
 }

@@ -45,6 +45,11 @@ static bool is_item(const struct pool *pool, size_t size)
     return size == (size_t)pool->size;
 }
 
+static bool is_none(const unsigned char *bytes, size_t size)
+{
+    return size == NONE_SIZE && bytes[0] == 'N';
+}
+
 static uint32_t key_in(const unsigned char *bytes)
 {
     uint32_t key = 0;
@@ -57,7 +62,7 @@ static int load(void *context, const unsigned char *bytes, size_t size, void **o
 {
     const struct pool *pool = context;
     uint32_t key = is_item(pool, size) ? key_in(bytes) : 0;
-    if (size == NONE_SIZE && bytes[0] == 'N')
+    if (is_none(bytes, size))
         *object = NULL;
     else if (is_item(pool, size) && (key & ((1u << NUMBER_BITS) - 1)) <= (uint32_t)pool->items)
         *object = (void *)(uintptr_t)(key + 1);
@@ -70,6 +75,8 @@ static int load(void *context, const unsigned char *bytes, size_t size, void **o
 static void received(void *context, const unsigned char *bytes, size_t size)
 {
     const struct pool *pool = context;
+    if (is_none(bytes, size))
+        aw_note("gets None");
     if (!is_item(pool, size))
         return;
     uint32_t key = key_in(bytes);

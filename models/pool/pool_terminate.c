@@ -110,6 +110,7 @@ static STEP int put_nones(struct pool *pool)
         int failed = put_while_well(pool, NULL);
         if (failed)
             return failed;
+        aw_note("puts None");
     }
     return 0;
 }

@@ -147,7 +147,8 @@ Test(explain, a_worker_that_leaves_before_anything_is_put_has_left_nothing_behin
     cr_expect_null(strstr(why, "join"), "%s", why);
     cr_expect_not_null(strstr(why, " The last thing it got: 5 bytes of pipe 0 (steps "), "%s", why);
     cr_expect_not_null(strstr(why, ", written by main.feeder at step "), "%s", why);
-    cr_expect_not_null(strstr(why, "; they belong to no item."), "%s", why);
+    cr_expect_not_null(strstr(why, "; they belong to no item; the program says \"gets None\"."),
+                       "%s", why);
     aw_trace_free(&trace);
 }
 
