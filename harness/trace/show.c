@@ -273,8 +273,27 @@ static void print_level(const struct table *table, const struct aw_trace_step *s
     fprintf(out, " %*s", table->level_widths[column], text);
 }
 
+/* What the signs in the rows mean; whether there are such signs. */
+static bool print_signs(const struct table *table, FILE *out)
+{
+    char text[24];
+    bool lanes = table->name_width == 0 && table->lane_count > 1, max = false;
+    for (uint32_t i = 0; i < table->trace->step_count; i++)
+        for (uint32_t k = 0; k < table->column_count && !max; k++) {
+            say_level(&table->trace->steps[i], table->columns[k], text);
+            max = strncmp(text, "max", 3) == 0;
+        }
+    if (lanes)
+        fputs("| not its turn; blank: before its first step, or after its last", out);
+    if (max)
+        fprintf(out, "%smax: SEM_VALUE_MAX", lanes ? "   " : "");
+    if (lanes || max)
+        fputs("\n", out);
+    return lanes || max;
+}
+
 /* Which letter is whose. */
-static void print_legend(const struct table *table, FILE *out)
+static void print_names(const struct table *table, FILE *out)
 {
     char name[256], text[4];
     int used = 0;
@@ -288,14 +307,16 @@ static void print_legend(const struct table *table, FILE *out)
         fprintf(out, "%s%s %s", used > 0 ? "   " : "", text, name);
         used += length;
     }
-    fputs("\n\n", out);
+    fputs("\n", out);
 }
 
 static void print_head(const struct table *table, FILE *out)
 {
     char text[4];
     if (table->name_width == 0)
-        print_legend(table, out);
+        print_names(table, out);
+    if (print_signs(table, out) || table->name_width == 0)
+        fputs("\n", out);
     fputs("step ", out);
     if (table->name_width > 0)
         fprintf(out, " %-*s", table->name_width, "thread");
