@@ -161,8 +161,9 @@ static void print_result(FILE *out, const struct aw_report *report)
     }
     struct aw_report_case as_told = *one;
     as_told.met = true; /* nothing was expected of it but to be right */
-    if (result->verdict == AW_VIOLATED && result->violated == AW_NO_DEADLOCK)
-        as_told.detail[0] = '\0'; /* the story says who waits */
+    if (result->verdict == AW_INCONCLUSIVE ||
+        (result->verdict == AW_VIOLATED && result->violated == AW_NO_DEADLOCK))
+        as_told.detail[0] = '\0'; /* the story says who waits, or cannot go on */
     if (result->message[0] != '\0' || as_told.detail[0] != '\0' || result->interleavings != NULL ||
         one->trace != NULL)
         fprintf(out, "\n");

@@ -26,7 +26,7 @@ struct aw_report_case {
     unsigned properties;          /* that were asked for */
     struct aw_result result;
     char *trace;         /* path of the trace file, or NULL */
-    char detail[640];    /* the crash, error or finding of the trace, where it is one, or "" */
+    char detail[640];    /* the crash, error or finding of the trace, who cannot go on, or "" */
     char *program;       /* of the case */
     char *file;          /* of the scenario, or "" */
     int line;            /* of its expectation; 0 without a file */
@@ -115,8 +115,8 @@ void aw_table_tail(FILE *out, const struct aw_report *report);
 /* What there is to say about one case: message, trace, commands. */
 void aw_report_details(FILE *out, const struct aw_report_case *one);
 
-/* Proofs of programs that report items, of which nothing was asked: a line that says so, or nothing. Only
- * where the usual properties were checked; who writes others down has chosen. */
+/* Proofs of programs that report items, of which nothing was asked: a line that says so, or
+ * nothing. Only where the usual properties were checked; who writes others down has chosen. */
 void aw_report_not_asked(FILE *out, const struct aw_report *report);
 
 /* The union of what the proofs assume, each once; nothing when there is nothing. */

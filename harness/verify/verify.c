@@ -216,12 +216,31 @@ static char *trace_path(const struct aw_verify_settings *settings, const char *n
     return path;
 }
 
-/* Who waits for what in a deadlock; the last thing that a trace about a crash or an error has to
- * say. */
+/* The thread that met what the machine cannot serve, or ran on past its bound. */
+static void find_stopped(const struct aw_trace *trace, struct aw_report_case *entry)
+{
+    char who[80];
+    for (uint32_t i = trace->step_count; i-- > 0;)
+        for (uint32_t k = 0; k < trace->steps[i].event_count; k++) {
+            const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->kind != AW_TRACE_STOP)
+                continue;
+            snprintf(entry->detail, sizeof entry->detail, "%s cannot go on",
+                     aw_trace_actor(trace, &trace->steps[i], event, who, sizeof who));
+            return;
+        }
+}
+
+/* Who waits for what in a deadlock; who cannot go on; the last thing that a trace about a crash or
+ * an error has to say. */
 static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
 {
     if (trace->property == AW_NO_DEADLOCK)
         aw_trace_say_wait(trace, entry->detail, sizeof entry->detail);
+    if (entry->result.verdict == AW_INCONCLUSIVE) {
+        find_stopped(trace, entry);
+        return;
+    }
     if (trace->property != AW_NO_CRASH && trace->property != AW_NO_ERROR &&
         trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE &&
         trace->property != AW_NO_MEMORY_ERROR)
@@ -293,8 +312,8 @@ int aw_verify_case(const struct aw_verify_settings *settings, const struct aw_ca
         return status;
     status = 0;
     *entry = aw_report_add_case(report, one);
-    (*entry)->compare_search =
-        kept == NULL && settings->symmetry && settings->rules == AW_ALL_RULES && !settings->whole_graph;
+    (*entry)->compare_search = kept == NULL && settings->symmetry &&
+                               settings->rules == AW_ALL_RULES && !settings->whole_graph;
     (*entry)->result = result;
     if (kept != NULL)
         (*entry)->trace = aw_string_copy(kept);

@@ -167,7 +167,8 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
     expect("run --format", 2, "allways run: --format needs an argument\n");
     expect("run --count=3", 2, "allways run: --count takes no argument\n");
     expect("run --no-r local", 2, "allways run: --no-r may mean several options\n");
-    expect("run --format xml", 2, "allways run: --format: expected tty, json, junit, tap, sarif or "
+    expect("run --format xml", 2,
+           "allways run: --format: expected tty, json, junit, tap, sarif or "
            "github, found \"xml\"\n");
     expect("run --no-rule writr", 2,
            "allways run: --no-rule: unknown rule \"writr\", did you mean \"writer\"?\n");
@@ -290,6 +291,33 @@ Test(cli, run_tells_undecided_from_unmet)
     write_file("worst.yaml", "name: [");
     cr_expect_eq(run("run --trace-dir @ @"), 2);
     cr_expect_str_eq(out, "", "nothing is run");
+}
+
+Test(cli, run_names_the_thread_that_cannot_go_on)
+{
+    cr_expect_eq(run("run --trace-dir @ scenarios/classics/crash-runaway.yaml "
+                     "scenarios/classics/unmodelled-fopen.yaml"),
+                 0, "%s%s", out, err);
+    cr_expect_not_null(
+        strstr(out, "\n  no visible operation within 100 ms of CPU time: the bound on code "
+                    "between two operations; at models/classics/crash.c:47 (main)\n"
+                    "  main cannot go on\n"),
+        "%s", out);
+    write_file("runaway.c", "#include <pthread.h>\n"
+                            "static void *spin(void *unused) { for (;;) ; return unused; }\n"
+                            "int main(void) { pthread_t t; pthread_create(&t, 0, spin, 0);\n"
+                            "    return pthread_join(t, 0); }\n");
+    write_file("runaway.yaml",
+               "name: runaway\nabout: a test\nprogram: ./runaway.so\n"
+               "machine: {run_milliseconds: 50}\nexpect: {verdict: inconclusive}\n");
+    cr_expect_eq(run("cc @/runaway.c -o @/runaway.so"), 0, "%s%s", out, err);
+    cr_expect_eq(run("run --trace-dir @ @/runaway.yaml"), 0, "%s%s", out, err);
+    cr_expect_not_null(strstr(out, "/runaway.c:2 (spin)\n  main.thread 1 cannot go on\n"), "%s",
+                       out);
+    cr_expect_eq(run("check --trace-dir @ --run-milliseconds 50 @/runaway.so"), 3);
+    char *told = strstr(out, "main.thread 1 cannot go on");
+    cr_assert_not_null(told, "%s", out);
+    cr_expect_null(strstr(told + 1, "main.thread 1 cannot go on"), "it is said once: %s", out);
 }
 
 /* Runs a scenario of the article with a plan; its trace reproduces. */
@@ -475,8 +503,9 @@ Test(cli, items_of_which_nothing_was_asked_are_noted)
 {
     static const char note[] = "\nnote: the program reports items; drained, exactly-once and fifo "
                                "were not asked for (--property; in a scenario: properties)\n";
-    write_file("lost.c", "#include <allways/probe.h>\n"
-                         "int main(void) { aw_workers(1); aw_worker(); aw_put(0, 1); return 0; }\n");
+    write_file("lost.c",
+               "#include <allways/probe.h>\n"
+               "int main(void) { aw_workers(1); aw_worker(); aw_put(0, 1); return 0; }\n");
     write_file("got.c", "#include <allways/probe.h>\n"
                         "int main(void) { aw_got(0, 1); return 0; }\n");
     write_file("none.c", "#include <allways/probe.h>\n"
@@ -505,8 +534,8 @@ Test(cli, items_of_which_nothing_was_asked_are_noted)
     write_file("got.yaml", "name: got\nabout: a test\nprogram: ./got.so\n"
                            "expect: {verdict: proved}\n");
     cr_expect_eq(run("run --trace-dir @ @/got.yaml @/lost.yaml"), 0, "%s%s", out, err);
-    cr_expect_not_null(strstr(out, "\nnote: the programs of got and of 1 more report items; "), "%s",
-                       out);
+    cr_expect_not_null(strstr(out, "\nnote: the programs of got and of 1 more report items; "),
+                       "%s", out);
     cr_expect_eq(run("run --format json --trace-dir @ @/lost.yaml"), 0);
     cr_expect_null(strstr(out, "note"), "%s", out);
 }
@@ -558,14 +587,15 @@ Test(cli, of_several_broken_properties_the_expected_one_is_told)
     cr_expect_eq(run("replay @/memory-handover-nothing.trace"), 0, "%s%s", out, err);
     cr_expect_eq(run("show @/memory-handover-nothing.trace"), 0, "%s%s", out, err);
     cr_expect_eq(strncmp(out, "violated: no-data-race ", 23), 0, "%s", out);
-    write_file("other.yaml", "name: other\nabout: a test\nprogram: build/models/memory/handover.so\n"
-                             "args: nothing\nexpect: {verdict: violated, property: no-crash}\n");
+    write_file("other.yaml",
+               "name: other\nabout: a test\nprogram: build/models/memory/handover.so\n"
+               "args: nothing\nexpect: {verdict: violated, property: no-crash}\n");
     cr_expect_eq(run("run --trace-dir @ @/other.yaml"), 0, "%s%s", out, err);
     cr_expect_not_null(strstr(out, " violated no-crash      violated no-crash "), "%s", out);
 
     cr_expect_eq(run("check --trace-dir @ build/models/memory/handover.so -- nothing"), 1);
-    cr_expect_not_null(strstr(out, "  no-deadlock     undecided (stopped at the first violation)\n"),
-                       "%s", out);
+    cr_expect_not_null(
+        strstr(out, "  no-deadlock     undecided (stopped at the first violation)\n"), "%s", out);
     cr_expect_eq(
         run("check --whole-graph --trace-dir @ build/models/memory/handover.so -- nothing"), 1);
     cr_expect_not_null(strstr(out, "  no-deadlock     holds\n"), "%s", out);
