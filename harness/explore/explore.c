@@ -73,8 +73,8 @@ static void note_assumptions(const struct aw_explorer *explorer)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "
                            "run");
         else {
-            snprintf(text, sizeof text, "bounded: the clock is found moved at most %u times",
-                     settings->clock_advances);
+            snprintf(text, sizeof text, "bounded: the clock is found moved at most %u time%s",
+                     settings->clock_advances, settings->clock_advances == 1 ? "" : "s");
             assume(result, text);
         }
     } else if (settings->time == AW_TIME_VIRTUAL) {

@@ -6,8 +6,8 @@
  *     "transitions", "code_runs", "interleavings": "decimal" or null, "assumptions": [...],
  *     "seconds", "peak_memory_bytes", "message": text or null, "trace": path or null,
  *     "properties": {NAME: "holds" | "violated" | "undecided" | "not exercised"},
- *     "bounded": proved within a bound only, "cached": proved by an earlier run, "run": false where
- *     its turn did not come}],
+ *     "bounded": what is proved, or holds beside a violation, does within a bound only, "cached":
+ *     proved by an earlier run, "run": false where its turn did not come}],
  *    "errors": [{"scenario", "message"}], "interrupted"}
  */
 #include <jansson.h>

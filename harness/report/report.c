@@ -102,7 +102,11 @@ void aw_report_add_not_run(struct aw_report *report, const struct aw_case *of, c
 
 bool aw_report_bounded(const struct aw_report_case *one)
 {
-    if (one->result.verdict != AW_PROVED)
+    bool holds = one->result.verdict == AW_PROVED;
+    for (int i = 0; i < AW_PROPERTY_COUNT; i++)
+        holds |=
+            (one->properties & AW_PROPERTY_BIT(i)) != 0 && one->result.properties[i] == AW_HOLDS;
+    if (!holds)
         return false;
     for (unsigned i = 0; i < one->result.assumption_count; i++)
         if (strncmp(one->result.assumptions[i], "bounded:", 8) == 0)
@@ -117,7 +121,7 @@ const char *aw_report_words(const struct aw_report_case *one, char *buffer, size
     aw_verdict_words(one->result.verdict,
                      as_expected ? one->expect.property : (int)one->result.violated, buffer, size);
     size_t length = strlen(buffer);
-    if (aw_report_bounded(one))
+    if (one->result.verdict == AW_PROVED && aw_report_bounded(one))
         snprintf(buffer + length, size - length, ", bounded");
     return buffer;
 }

@@ -90,7 +90,8 @@ void aw_report_add_not_run(struct aw_report *report, const struct aw_case *of, c
 /* Is the verdict one that decides nothing, and not the expected one? */
 bool aw_report_is_undecided(const struct aw_report_case *one);
 
-/* Proved, but not for all executions of the program: one of the assumptions is a bound. */
+/* Does it, or a property of it beside another that is violated, hold, but not for all executions of
+ * the program: one of the assumptions is a bound? */
 bool aw_report_bounded(const struct aw_report_case *one);
 
 /* "violated drained", "proved, bounded": the verdict of a case. Of several properties that are

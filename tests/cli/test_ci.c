@@ -277,3 +277,23 @@ Test(ci, a_bounded_proof_is_called_so_everywhere)
                  scenario),
            0, "proved, bounded");
 }
+
+/* Beside a violation too: what was looked at under at most one fault does not simply hold. */
+Test(ci, what_holds_beside_a_violation_is_bounded_too)
+{
+    const char *check = "$AW check --trace-dir $T --partial-writes 1 --property no-deadlock "
+                        "--property drained %s build/models/article.so -- --items 1 --workers 1 "
+                        "--size 4 --numbered --protocol nonblocking-empty";
+    expect(shell(check, "--whole-graph"), 1,
+           "violated drained\n  no-deadlock     holds, bounded\n  drained         violated\n");
+    expect(shell(check, "--whole-graph --format json"), 1, "\"bounded\": true");
+    expect(shell(check, "--format json"), 1, "\"bounded\": false");
+}
+
+Test(ci, one_move_of_the_clock_is_told_as_one)
+{
+    const char *check = "$AW check --trace-dir $T --clock-advances %d "
+                        "build/models/classics/timed_wait.so -- sem 2000 1000";
+    expect(shell(check, 1), 1, "- bounded: the clock is found moved at most 1 time\n");
+    expect(shell(check, 2), 1, "- bounded: the clock is found moved at most 2 times\n");
+}

@@ -72,7 +72,7 @@ struct aw_verify_case {
     const char *name;
     enum aw_verify_verdict verdict;
     bool passed;          /* as the scenario expects; of a program: proved */
-    bool bounded;         /* proved within a bound that is among the assumptions */
+    bool bounded;         /* proved, or a property holds, within a bound of the assumptions */
     const char *violated; /* the property that the schedule breaks, or NULL */
     const char *message;  /* what was found, or which limit was reached; or "" */
     const struct aw_verify_property *properties; /* that were asked for */
