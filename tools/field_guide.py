@@ -12,7 +12,8 @@ that are named for the condition, CONDITION.yaml and CONDITION-loses, -hangs and
 
   - It names each property that one of them breaks, in a real run. Every verdict has to be expected.
   - It says "proved" when none does, and then CONDITION.yaml must be proved of all that PROVED
-    names, without a schedule or a place for its faults that would leave something out.
+    names, without a schedule or a place for its faults that would leave something out. With
+    faults it says "proved, bounded", as the reports do.
   - What fails with no fault at all fails under the conditions that only add to what may happen
     (ADDING): those cells name the broken properties of fault-free.yaml as well.
   - several-producers-joined.yaml is the same with the producers joined first.
@@ -101,7 +102,8 @@ def expected(files):
         scenario = yaml.safe_load(read(name))
         if scenario["expect"] == {"verdict": "proved"}:
             properties = dict.fromkeys(scenario["properties"], "holds")
-            found[scenario["name"]] = [{"verdict": "proved", "properties": properties}]
+            found[scenario["name"]] = [{"verdict": "proved", "properties": properties,
+                                        "bounded": "faults" in scenario}]
         else:
             others.append(name)
     return found, others
@@ -126,6 +128,11 @@ def check_proof(protocol, name, cases):
         sys.exit("%s: proved of some schedules or places only" % path_of(protocol, name))
 
 
+def proved(cases):
+    """What a cell says of a proof: a budget of faults, or of moves of the clock, is a bound."""
+    return "**proved, bounded**" if any(case["bounded"] for case in cases) else "**proved**"
+
+
 def link(words, protocol, name):
     return "[%s][%s/%s]" % (words, protocol, name)
 
@@ -148,19 +155,19 @@ def cell(found, protocol, condition):
         if condition not in names:
             sys.exit("%s, %s: no scenario" % (protocol, condition))
         check_proof(protocol, condition, found["%s-%s" % (protocol, condition)])
-        words["**proved**"] = condition
+        words[proved(found["%s-%s" % (protocol, condition)])] = condition
     for name in words.values():
         used.append((protocol, name))
     parts = []
     for word, name in words.items():
         text = link(word, protocol, name)
-        if word != "**proved**":
+        if word in WORDS.values():
             text += " ([how][how %s/%s])" % (protocol, name)
         parts.append(text)
     text = ", ".join(parts)
     for name in joined:
         check_proof(protocol, name, found["%s-%s" % (protocol, name)])
-        text += "; joined first: " + link("**proved**", protocol, name)
+        text += "; joined first: " + link(proved(found["%s-%s" % (protocol, name)]), protocol, name)
         used.append((protocol, name))
     return text, used
 
