@@ -67,7 +67,7 @@ const struct aw_command aw_commands[] = {
      "  --stack SIZE         of each thread (256KiB)\n"
      "  --time MODE          arbitrary (default): a time-out may expire at any moment; virtual: a\n"
      "                       clock that moves only when nobody can run\n"
-     "  --init MODE          zero (default), or pattern: what a fresh block of malloc holds\n"
+     "  --init MODE          zero (default), or pattern: what memory holds before it is written\n"
      "  --clock-advances N   arbitrary time: how often the clock may be found moved (2)\n"
      "  --run-milliseconds N CPU time between two operations (1000)\n"
      "  --partial-writes N   how many writes to pipes may be cut short (0)\n"

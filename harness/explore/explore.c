@@ -56,7 +56,14 @@ static void note_assumptions(const struct aw_explorer *explorer)
 {
     const struct aw_machine_settings *settings = aw_machine_get_settings(explorer->machine);
     struct aw_result *result = explorer->result;
-    char text[160];
+    char text[400];
+    if (settings->init == AW_INIT_PATTERN && aw_machine_zeroed(explorer->machine) != NULL) {
+        snprintf(text, sizeof text,
+                 "automatic variables that nobody has written are zero in %s, which was compiled "
+                 "so; `allways cc ... -ftrivial-auto-var-init=pattern` gives them the pattern",
+                 aw_machine_zeroed(explorer->machine));
+        assume(result, text);
+    }
     if (aw_machine_weak_orders(explorer->machine))
         assume(result,
                "checked under sequential consistency: the program asks for weaker orders of "

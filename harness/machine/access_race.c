@@ -15,6 +15,11 @@ const char *aw_machine_uninstrumented(struct aw_machine *machine)
     return aw_module_uninstrumented(machine->program);
 }
 
+const char *aw_machine_zeroed(struct aw_machine *machine)
+{
+    return aw_module_zeroed(machine->program);
+}
+
 void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size)
 {
     const struct aw_module *program = machine->program;

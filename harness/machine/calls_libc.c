@@ -46,8 +46,8 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
         aw_set_errno(machine, machine->run_slot, ENOMEM);
     }
     aw_live_changed(machine);
-    if (block != NULL && fill && machine->settings.init == AW_INIT_PATTERN)
-        memset(block, AW_INIT_BYTE, size);
+    if (block != NULL && fill && aw_fresh_byte(&machine->settings) != 0)
+        memset(block, aw_fresh_byte(&machine->settings), size);
     *result = (uint64_t)block;
     return AW_CALL_RETURN;
 }

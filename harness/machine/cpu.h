@@ -43,9 +43,10 @@ uint32_t aw_cpu_enter(uint64_t result);
 
 /* Lays out the first frame of a thread whose stack ends at `top`: entering at the returned stack
  * pointer calls `function` with the six arguments. `start_stub` is the address of a copy of
- * aw_cpu_start_code. */
+ * aw_cpu_start_code. The registers that a function keeps for its caller have `fill` in each byte, but
+ * for the frame pointer, which is 0 and ends the chain. */
 uint64_t aw_cpu_first_frame(uint64_t top, uint64_t start_stub, uint64_t function,
-                            const uint64_t args[6]);
+                            const uint64_t args[6], uint8_t fill);
 
 /* Code to be copied to where stubs live, and its length; position-independent. */
 extern const uint8_t aw_cpu_start_code[];

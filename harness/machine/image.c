@@ -21,12 +21,15 @@ static void *address_of(uint32_t chunk)
 }
 
 void aw_image_init(struct aw_image *image, uint64_t local_bytes, uint64_t heap_bytes,
-                   uint64_t stack_bytes)
+                   uint64_t stack_bytes, uint8_t stack_fill)
 {
     memset(image, 0, sizeof *image);
-    static const uint8_t zeros[AW_CHUNK];
+    uint8_t chunk[AW_CHUNK] = {0};
     aw_intern_init(&image->chunks);
-    AW_CHECK(aw_intern_put(&image->chunks, zeros, sizeof zeros) == ZERO_CHUNK);
+    AW_CHECK(aw_intern_put(&image->chunks, chunk, sizeof chunk) == ZERO_CHUNK);
+    memset(chunk, stack_fill, sizeof chunk);
+    image->stack_fill = stack_fill;
+    image->stack_baseline = aw_intern_put(&image->chunks, chunk, sizeof chunk);
     image->slots = aw_allocate(AW_SLOTS, sizeof *image->slots);
     AW_CHECK(local_bytes <= AW_LOCAL_STRIDE);
     AW_CHECK(heap_bytes <= AW_HEAP_STRIDE);
@@ -133,7 +136,11 @@ bool aw_image_fault(struct aw_image *image, uint64_t address)
             return false;
         uint64_t to = s->stack_low;
         s->stack_low = page;
-        return mprotect((void *)page, to - page, PROT_READ | PROT_WRITE) == 0;
+        if (mprotect((void *)page, to - page, PROT_READ | PROT_WRITE) != 0)
+            return false;
+        if (image->stack_fill != 0) /* otherwise it is what the kernel gives */
+            memset((void *)page, image->stack_fill, to - page);
+        return true;
     }
     return false;
 }
@@ -163,7 +170,7 @@ void aw_image_clear_below(struct aw_image *image, uint32_t slot, uint64_t sp)
 {
     uint64_t low = image->slots[slot].stack_low;
     if (sp > low)
-        memset((void *)low, 0, sp - low);
+        memset((void *)low, image->stack_fill, sp - low);
 }
 
 void aw_image_clear_slot(struct aw_image *image, uint32_t slot)
@@ -178,7 +185,9 @@ static uint32_t baseline_of(const struct aw_image *image, uint32_t chunk)
     for (unsigned i = 0; i < image->data_count; i++)
         if (address >= image->data[i].start && address < image->data[i].end)
             return image->data[i].baseline[(address - image->data[i].start) / AW_CHUNK];
-    return ZERO_CHUNK;
+    bool on_stack =
+        address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_SLOTS * AW_STACK_STRIDE;
+    return on_stack ? image->stack_baseline : ZERO_CHUNK;
 }
 
 static void place(const struct aw_image *image, uint32_t chunk, uint32_t id)
@@ -251,8 +260,9 @@ struct saver {
     uint32_t count;
 };
 
+/* `baselines`: of each chunk; NULL: all have the `common` one. */
 static void save_range(struct saver *saver, uint64_t start, uint64_t end,
-                       const uint32_t *baselines)
+                       const uint32_t *baselines, uint32_t common)
 {
     struct aw_image *image = saver->image;
     uint32_t first = chunk_of(start), last = chunk_of(end - 1);
@@ -263,7 +273,7 @@ static void save_range(struct saver *saver, uint64_t start, uint64_t end,
     for (uint32_t chunk = first; chunk <= last; chunk++) {
         while (saver->known < saver->known_end && saver->known->index < chunk)
             saver->known++;
-        uint32_t baseline = baselines ? baselines[chunk - first] : ZERO_CHUNK;
+        uint32_t baseline = baselines ? baselines[chunk - first] : common;
         uint32_t id = baseline;
         if (saver->known < saver->known_end && saver->known->index == chunk)
             id = saver->known->id;
@@ -282,17 +292,20 @@ void aw_image_save(struct aw_image *image)
         for (uint64_t page = data->start; page < data->end; page += AW_PAGE)
             if (data->written[(page - data->start) / AW_PAGE])
                 save_range(&saver, page, page + AW_PAGE,
-                           &data->baseline[(page - data->start) / AW_CHUNK]);
+                           &data->baseline[(page - data->start) / AW_CHUNK], ZERO_CHUNK);
     }
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped)
-            save_range(&saver, aw_local_of(slot), image->slots[slot].local_end, NULL);
+            save_range(&saver, aw_local_of(slot), image->slots[slot].local_end, NULL,
+                       ZERO_CHUNK);
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped && image->slots[slot].heap_high > aw_heap_of(slot))
-            save_range(&saver, aw_heap_of(slot), image->slots[slot].heap_high, NULL);
+            save_range(&saver, aw_heap_of(slot), image->slots[slot].heap_high, NULL,
+                       ZERO_CHUNK);
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped && image->slots[slot].stack_low < aw_stack_top(slot))
-            save_range(&saver, image->slots[slot].stack_low, aw_stack_top(slot), NULL);
+            save_range(&saver, image->slots[slot].stack_low, aw_stack_top(slot), NULL,
+                       image->stack_baseline);
 
     struct aw_image_chunk *list = image->current;
     uint32_t capacity = image->current_capacity;

@@ -3,7 +3,7 @@
  * image.h - process images: saving, loading and interning the memory of virtual processes.
  *
  * One process is in place at a time. Its image is the list of the chunks that differ from the
- * baseline (the data segments as loaded, zero elsewhere), sorted by chunk number, each with the id
+ * baseline (the data segments as loaded, stacks full of `stack_fill`, zero elsewhere), sorted by chunk number, each with the id
  * of its interned contents; equal memories are equal lists.
  *
  * Invariants:
@@ -52,6 +52,8 @@ struct aw_image {
     struct aw_image_slot *slots; /* AW_SLOTS */
     uint32_t slot_end;           /* one more than the highest mapped */
     uint64_t local_bytes, heap_bytes, stack_bytes;
+    uint8_t stack_fill;      /* every byte of a stack that code has not written */
+    uint32_t stack_baseline; /* a chunk of them */
     struct aw_image_chunk *current;
     uint32_t current_count, current_capacity;
     struct aw_image_chunk *work;
@@ -59,9 +61,9 @@ struct aw_image {
 };
 
 /* `local_bytes`: errno and TLS of a thread; `heap_bytes`, `stack_bytes`: the largest arena and stack,
- * whole pages. */
+ * whole pages; `stack_fill`: what a stack holds where nobody has written. */
 void aw_image_init(struct aw_image *image, uint64_t local_bytes, uint64_t heap_bytes,
-                   uint64_t stack_bytes);
+                   uint64_t stack_bytes, uint8_t stack_fill);
 void aw_image_deinit(struct aw_image *image);
 
 /* Takes [start, end), just loaded, as a data segment of the image. */
@@ -77,10 +79,10 @@ bool aw_image_fault(struct aw_image *image, uint64_t address);
 /* Is [address, address + length) memory that the program may access? */
 bool aw_image_contains(const struct aw_image *image, uint64_t address, uint64_t length);
 
-/* Zeroes the stack of `slot` below `sp`. */
+/* Fills the stack of `slot` below `sp` with `stack_fill`. */
 void aw_image_clear_below(struct aw_image *image, uint32_t slot, uint64_t sp);
 
-/* Zeroes stack, errno and TLS of a slot whose thread is gone. */
+/* Fills the stack of a slot whose thread is gone, and zeroes its errno and TLS. */
 void aw_image_clear_slot(struct aw_image *image, uint32_t slot);
 
 /* Reads `size` bytes at `address` of the image `list`, which need not be in place. */

@@ -101,6 +101,10 @@ const struct aw_module_objects *aw_module_objects(struct aw_module *module);
  * information nobody can tell, and the module itself is named. */
 const char *aw_module_uninstrumented(struct aw_module *module);
 
+/* The first source file whose automatic variables the compiler makes zero where nothing else does
+ * (-ftrivial-auto-var-init=zero), or NULL. */
+const char *aw_module_zeroed(struct aw_module *module);
+
 /* Source place of a run-time address from the debug information (libdw). A call site is looked up
  * with its return address minus one. Returns false when unknown; *file is owned by the module, and
  * is the path as the compiler recorded it, shortened to be relative to the compilation folder. */

@@ -346,30 +346,46 @@ const char *aw_module_variable_at(const struct aw_module *module, uint64_t addre
     return found;
 }
 
-/* Does the unit, which has code, say that it was compiled with -fsanitize=thread? */
-static bool is_instrumented(Dwarf_Die *unit)
+/* The options with which the unit was compiled, as gcc records them; "" where nobody says. */
+static const char *options_of(Dwarf_Die *unit)
 {
     Dwarf_Attribute attribute;
     const char *producer =
         dwarf_formstring(dwarf_attr_integrate(unit, DW_AT_producer, &attribute));
-    return producer != NULL && strstr(producer, "-fsanitize=thread") != NULL;
+    return producer != NULL ? producer : "";
 }
 
-const char *aw_module_uninstrumented(struct aw_module *module)
+static bool is_uninstrumented(Dwarf_Die *unit)
 {
-    struct aw_module_private *private = module->private;
-    if (private->lines == NULL && (private->lines = open_lines(&private->elf)) == NULL)
-        return module->path;
+    return strstr(options_of(unit), "-fsanitize=thread") == NULL;
+}
+
+/* Of several such options the last one counts. */
+static bool is_zeroed(Dwarf_Die *unit)
+{
+    static const char option[] = "-ftrivial-auto-var-init=";
+    const char *last = "";
+    for (const char *at = options_of(unit); (at = strstr(at, option)) != NULL;)
+        last = at += sizeof option - 1;
+    return strncmp(last, "zero", 4) == 0;
+}
+
+/* The source file of the first unit with code of which `holds` is true, or NULL; *units: how many
+ * were looked at. */
+static const char *first_unit(struct aw_module *module, bool (*holds)(Dwarf_Die *unit),
+                              size_t *units)
+{
+    Dwarf *dwarf = aw_module_dwarf(module);
     Dwarf_Off offset = 0, next;
-    size_t header_size, units = 0;
-    while (private->lines->dwarf != NULL &&
-           dwarf_nextcu(private->lines->dwarf, offset, &next, &header_size, NULL, NULL, NULL) ==
-               0) {
+    size_t header_size;
+    *units = 0;
+    while (dwarf != NULL &&
+           dwarf_nextcu(dwarf, offset, &next, &header_size, NULL, NULL, NULL) == 0) {
         Dwarf_Die unit;
         Dwarf_Addr base, start, end;
-        if (dwarf_offdie(private->lines->dwarf, offset + header_size, &unit) != NULL) {
-            units++;
-            if (!is_instrumented(&unit) && dwarf_ranges(&unit, 0, &base, &start, &end) > 0) {
+        if (dwarf_offdie(dwarf, offset + header_size, &unit) != NULL) {
+            ++*units;
+            if (holds(&unit) && dwarf_ranges(&unit, 0, &base, &start, &end) > 0) {
                 const char *name = dwarf_diename(&unit);
                 return name != NULL ? shorten(&unit, name) : module->path;
             }
@@ -378,6 +394,22 @@ const char *aw_module_uninstrumented(struct aw_module *module)
             break;
         offset = next;
     }
+    return NULL;
+}
+
+const char *aw_module_zeroed(struct aw_module *module)
+{
+    size_t units;
+    return first_unit(module, is_zeroed, &units);
+}
+
+const char *aw_module_uninstrumented(struct aw_module *module)
+{
+    struct aw_module_private *private = module->private;
+    size_t units;
+    const char *found = first_unit(module, is_uninstrumented, &units);
+    if (found != NULL)
+        return found;
     if (units == 0)
         return module->path;
     /* Code that no unit describes was compiled without -g: but for the compiler's own start files. */

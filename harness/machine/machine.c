@@ -180,7 +180,7 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
         goto fail;
     }
     aw_image_init(&machine->image, whole_pages(AW_TLS_OFFSET + tls), machine->settings.heap_bytes,
-                  machine->settings.stack_bytes);
+                  machine->settings.stack_bytes, aw_fresh_byte(&machine->settings));
     machine->image_ready = true;
     aw_image_add_data(&machine->image, module->data_start, module->data_end);
     aw_image_add_data(&machine->image, machine->runtime->data_start, machine->runtime->data_end);

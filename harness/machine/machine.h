@@ -359,6 +359,10 @@ void aw_machine_race_text(struct aw_machine *machine, const struct aw_state *sta
 /* A file of the program whose accesses cannot be seen, or NULL. */
 const char *aw_machine_uninstrumented(struct aw_machine *machine);
 
+/* A file of the program whose automatic variables are zero whatever settings.init says, since it was
+ * compiled so; or NULL. */
+const char *aw_machine_zeroed(struct aw_machine *machine);
+
 /* Planted bugs for the tests of the tests, bits of enum aw_access_plant. */
 enum aw_access_plant {
     AW_PLANT_BLIND = 1,       /* plain writes of four bytes are not seen */

@@ -318,7 +318,8 @@ int aw_thread_start(struct aw_machine *machine, uint32_t slot, uint64_t function
         memcpy((void *)(aw_local_of(slot) + AW_TLS_OFFSET), (const void *)program->tls_image,
                program->tls_file_size);
     struct aw_thread *thread = &machine->work.threads[index];
-    thread->sp = aw_cpu_first_frame(aw_stack_top(slot), machine->start_stub, function, args);
+    thread->sp = aw_cpu_first_frame(aw_stack_top(slot), machine->start_stub, function, args,
+                                    aw_fresh_byte(&machine->settings));
     thread->op.kind = AW_OP_START;
     thread->op.fd = -1;
     thread->op.payload = AW_INTERN_NONE;

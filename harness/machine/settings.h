@@ -14,7 +14,8 @@ enum aw_time_mode {
     AW_TIME_VIRTUAL,   /* a clock that moves only when nobody can run */
 };
 
-/* What a fresh block of malloc holds. (calloc's is zero.) */
+/* What memory holds that nobody has written yet: a fresh block of malloc (calloc's is zero), a stack,
+ * and the registers with which a thread begins. */
 enum aw_init_mode { AW_INIT_ZERO, AW_INIT_PATTERN /* bytes AW_INIT_BYTE */ };
 enum { AW_INIT_BYTE = 0xa5 };
 
@@ -45,6 +46,11 @@ struct aw_limits {
     uint64_t memory_bytes; /* 0 = none; default 8 GiB */
     double seconds;        /* 0 = none; default 0 */
 };
+
+static inline uint8_t aw_fresh_byte(const struct aw_machine_settings *settings)
+{
+    return settings->init == AW_INIT_PATTERN ? AW_INIT_BYTE : 0;
+}
 
 /* The defaults above. */
 void aw_machine_settings_default(struct aw_machine_settings *settings);

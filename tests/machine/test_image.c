@@ -18,6 +18,7 @@ enum { DATA_PAGES = 3, LOCAL = AW_PAGE, HEAP = 64 * AW_PAGE, STACK = 16 * AW_PAG
 
 static struct aw_image image;
 static volatile unsigned faults;
+static uint8_t fill; /* of stacks */
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
@@ -33,7 +34,7 @@ static void open_image(void)
     struct sigaction action = {.sa_flags = SA_SIGINFO};
     action.sa_sigaction = on_fault;
     sigaction(SIGSEGV, &action, NULL);
-    aw_image_init(&image, LOCAL, HEAP, STACK);
+    aw_image_init(&image, LOCAL, HEAP, STACK, fill);
     void *data = mmap((void *)DATA, DATA_PAGES * AW_PAGE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     cr_assert_eq(data, (void *)DATA);
@@ -235,6 +236,46 @@ Test(image, below_the_stack_pointer_everything_is_cleared)
     save(&other);
     cr_expect(same(&one, &other));
     aw_image_clear_below(&image, 2, aw_stack_top(2)); /* untouched: nothing to do */
+}
+
+static void open_filled(void)
+{
+    fill = 0xa5;
+    open_image();
+}
+
+Test(filled_image, stacks_that_are_not_written_are_full_of_it_and_take_no_room,
+     .init = open_filled, .fini = close_image)
+{
+    static struct list none, one, other;
+    char bytes[2 * AW_CHUNK];
+    uint64_t sp = aw_stack_top(0) - 5000;
+    save(&none);
+    cr_expect_eq(none.count, 0);
+    cr_expect_eq(*at(sp - 200), (char)0xa5, "a page that is read first");
+    cr_expect_eq(*at(aw_heap_of(0)), 0);
+    save(&one);
+    cr_expect_eq(one.count, 0);
+    memset(at(sp), 7, 100);
+    save(&one);
+    memset(at(sp - 9000), 0, 9000);
+    save(&other);
+    cr_expect(!same(&one, &other), "zero is something else");
+    aw_image_load(&image, NULL, 0);
+    cr_expect_eq(*at(sp), (char)0xa5);
+    cr_expect_eq(*at(sp - 9000), (char)0xa5);
+    aw_image_load(&image, other.chunks, other.count);
+    cr_expect_eq(*at(sp - 9000), 0);
+    aw_image_clear_below(&image, 0, sp);
+    cr_expect_eq(*at(sp - 1), (char)0xa5);
+    save(&other);
+    cr_expect(same(&one, &other));
+    aw_image_clear_slot(&image, 0);
+    save(&other);
+    cr_expect_eq(other.count, 0);
+    aw_image_peek(&image, one.chunks, one.count, sp - AW_CHUNK, bytes, sizeof bytes);
+    cr_expect_eq(bytes[AW_CHUNK - 1], (char)0xa5);
+    cr_expect_eq(bytes[AW_CHUNK], 7);
 }
 
 Test(image, a_slot_without_thread_is_empty_but_for_its_heap)
