@@ -94,7 +94,7 @@ struct aw_accesses {
     struct aw_access_entry *entries;
     uint32_t entry_count, entry_capacity;
     bool foreign_join; /* a thread was joined by another than its creator, or is detached */
-    bool foreign_unlock; /* a mutex was unlocked by a thread that did not hold it */
+    bool foreign_unlock; /* a mutex was unlocked, or made anew, by a thread that did not hold it */
 
     /* Visible bytes: pages with one bit a byte. */
     struct aw_map pages;
@@ -196,6 +196,8 @@ void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, 
 void aw_facts_locks(struct aw_machine *machine); /* of the running thread: machine->run_locks */
 void aw_facts_foreign_join(struct aw_machine *machine);
 void aw_facts_foreign_unlock(struct aw_machine *machine);
+/* The thread is about to end; its robust mutexes are given up already. */
+void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
 /* Parks at the access that an answer made, `result` being what the call gives. */

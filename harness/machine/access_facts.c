@@ -7,8 +7,14 @@
  * write, no mutex was held at both, and they are not ordered by creation: an access by T made while
  * its child U did not exist is before all that U does, or after U was joined. (Only if nobody but its
  * creator ever joins a thread, and none is detached; otherwise that order is not believed. And only if
- * nobody ever unlocks what another holds; otherwise no mutex is believed to exclude anybody, since it
- * can be taken away in the midst of its holder's step.) Bytes with a conflict become visible.
+ * nobody ever takes from a thread what it holds, by unlocking it or by making the mutex anew; otherwise
+ * no mutex is believed to exclude anybody, since it can be lost in the midst of its holder's step.)
+ * Bytes with a conflict become visible.
+ *
+ * A mutex that is made anew while it is held is noticed when somebody locks it whose present holder
+ * has not unlocked it; a holder that ends without doing so counts as well, since nobody might be left
+ * to notice it by. An unlock that would hide it (nobody holds it then) is a conflict with the bytes
+ * that were written, so that the two are seen in either order.
  *
  * Why that is enough. Let every access be a step of its own, and take the shortest execution that
  * ends in an access c of a pair in conflict that no explored step has. All accesses before it are
@@ -68,6 +74,25 @@ static uint32_t locks_held(struct aw_machine *machine, const struct aw_thread *t
     return kept == 0 ? 0 : aw_intern_put(&machine->payloads, held, kept * 8) + 1;
 }
 
+/* Has the thread locked the mutex and not unlocked it, whatever the mutex says by now? */
+static bool lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex)
+{
+    if (thread->locks == 0)
+        return false;
+    uint32_t count = aw_intern_size(&machine->payloads, thread->locks - 1) / 8;
+    const uint64_t *all = aw_intern_get(&machine->payloads, thread->locks - 1);
+    for (uint32_t i = 0; i < count; i++)
+        if (all[i] == mutex)
+            return true;
+    return false;
+}
+
+void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread)
+{
+    if (locks_held(machine, thread) != 0)
+        aw_facts_foreign_unlock(machine);
+}
+
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held)
 {
     int index = aw_process_thread(&machine->work, slot);
@@ -84,6 +109,9 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
     for (uint32_t i = 0; i < count; i++)
         if (list[i] != mutex || keeps)
             list[kept++] = list[i];
+    for (int i = 0; held && i < machine->work.head.thread_count; i++)
+        if (i != index && lists(machine, &machine->work.threads[i], mutex))
+            aw_facts_foreign_unlock(machine); /* made anew, while that one held it */
     if (held && kept < AW_LOCKS_MAX) { /* sorted; one that does not fit counts as not held */
         uint32_t at = kept++;
         for (; at > 0 && list[at - 1] > mutex; at--)

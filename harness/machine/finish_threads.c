@@ -102,6 +102,7 @@ bool aw_finish_thread_exit(struct aw_machine *machine, int index)
         aw_facts_foreign_join(machine);
     uint64_t value = thread->op.argument;
     aw_finish_abandon(machine, thread->slot);
+    aw_facts_ends(machine, thread);
     aw_image_clear_slot(&machine->image, thread->slot);
     if (thread->detached) {
         aw_process_remove_thread(&machine->work, index);
