@@ -89,7 +89,7 @@ static bool lists(const struct aw_machine *machine, const struct aw_thread *thre
 
 void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread)
 {
-    if (locks_held(machine, thread) != 0)
+    if (locks_held(machine, thread) != 0 && (machine->accesses.plant & AW_PLANT_KEPT_LOCK) == 0)
         aw_facts_foreign_unlock(machine);
 }
 
@@ -105,11 +105,11 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
         count = aw_intern_size(&machine->payloads, thread->locks - 1) / 8;
         memcpy(list, aw_intern_get(&machine->payloads, thread->locks - 1), count * 8ul);
     }
-    bool keeps = !held && (machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0;
     for (uint32_t i = 0; i < count; i++)
-        if (list[i] != mutex || keeps)
+        if (list[i] != mutex || (!held && forgets))
             list[kept++] = list[i];
-    for (int i = 0; held && i < machine->work.head.thread_count; i++)
+    bool forgets = (machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0;
+    for (int i = 0; held && !forgets && i < machine->work.head.thread_count; i++)
         if (i != index && lists(machine, &machine->work.threads[i], mutex))
             aw_facts_foreign_unlock(machine); /* made anew, while that one held it */
     if (held && kept < AW_LOCKS_MAX) { /* sorted; one that does not fit counts as not held */

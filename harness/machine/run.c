@@ -396,6 +396,14 @@ static void crashed(struct aw_machine *machine)
         park_fatal(machine, SIGKILL);
         return;
     }
+    if (signal == SIGTRAP && machine->sites.input != NULL) {
+        snprintf(text, sizeof text, "the instruction %s is not modelled%s", machine->sites.input,
+                 machine->sites.by_segment ? ": it uses a segment register" : "");
+        aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, machine->sites.pc, text,
+                     (uint32_t)strlen(text));
+        park_fatal(machine, SIGKILL);
+        return;
+    }
     if (signal == SIGTRAP && machine->sites.kind != 0) {
         machine->run_sp = 0;
         if (aw_access_refuse(machine)) {

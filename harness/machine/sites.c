@@ -12,8 +12,9 @@
 #include "machine/internal.h"
 #include "machine/shared.h"
 
-/* STAYS: armed, and seen without an announcement. OWN: trusted as the thread's own stack. */
-enum { NO_SITE, ARMED, STAYS, TRUSTED, OWN };
+/* STAYS: armed, and seen without an announcement. OWN: trusted as the thread's own stack. INPUT: what
+ * the instruction answers is no function of the state. */
+enum { NO_SITE, ARMED, STAYS, TRUSTED, OWN, INPUT };
 enum { INT3 = 0xcc, COPY_BYTES = 32, COPIES = 8192 };
 
 /* Within 2 GiB of the program and of the runtime: addresses relative to rip can be rewritten. */
@@ -87,6 +88,46 @@ static bool is_site(const struct aw_module *module, const struct instruction *in
     return false;
 }
 
+/* Thread-local storage of the host, whose memory it is. */
+static bool uses_segment(const struct instruction *instruction)
+{
+    if (instruction->is.meta.category == ZYDIS_CATEGORY_NOP ||
+        instruction->is.meta.category == ZYDIS_CATEGORY_WIDENOP)
+        return false;
+    for (unsigned i = 0; i < instruction->is.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &instruction->operands[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
+            (operand->mem.segment == ZYDIS_REGISTER_FS || operand->mem.segment == ZYDIS_REGISTER_GS))
+            return true;
+    }
+    return false;
+}
+
+/* Does the instruction bring in what the machine does not know: a time, a random number, a processor's
+ * number, an address of the host? (cpuid answers the same each time, as long as the host does.) */
+static bool is_input(const struct instruction *instruction)
+{
+    switch (instruction->is.mnemonic) {
+    case ZYDIS_MNEMONIC_RDTSC:
+    case ZYDIS_MNEMONIC_RDTSCP:
+    case ZYDIS_MNEMONIC_RDPMC:
+    case ZYDIS_MNEMONIC_RDPID:
+    case ZYDIS_MNEMONIC_LSL:
+    case ZYDIS_MNEMONIC_RDRAND:
+    case ZYDIS_MNEMONIC_RDSEED:
+    case ZYDIS_MNEMONIC_RDFSBASE:
+    case ZYDIS_MNEMONIC_RDGSBASE:
+    case ZYDIS_MNEMONIC_SGDT:
+    case ZYDIS_MNEMONIC_SIDT:
+    case ZYDIS_MNEMONIC_XBEGIN:
+    case ZYDIS_MNEMONIC_TPAUSE:
+    case ZYDIS_MNEMONIC_UMWAIT:
+        return true;
+    default:
+        return uses_segment(instruction);
+    }
+}
+
 /* Memory that is code at `address` and can be written at the address that is returned; NULL when there
  * is none. What lies at `address` is replaced. */
 static uint8_t *map_code(uint64_t address, uint64_t size)
@@ -126,15 +167,21 @@ static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start
         if (at >= function_end && aw_module_function_range(module, at, &function, &function_end))
             framed = function == at && has_frame(bytes, function_end - at);
         if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder(), &context, bytes, end - at,
-                                                        &instruction.is)))
+                                                        &instruction.is))) {
+            if (!module->instrumented)
+                return 0;
             return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
                               "its code cannot be read at 0x%llx: data among instructions is not served",
                               (unsigned long long)(at - module->base));
+        }
         bool in_frame = framed && at < function_end;
-        if (ZYAN_SUCCESS(ZydisDecoderDecodeOperands(decoder(), &context, &instruction.is,
-                                                    instruction.operands,
-                                                    instruction.is.operand_count)) &&
-            is_site(module, &instruction, at, in_frame)) {
+        bool decoded = ZYAN_SUCCESS(
+            ZydisDecoderDecodeOperands(decoder(), &context, &instruction.is, instruction.operands,
+                                       instruction.is.operand_count));
+        if (decoded && is_input(&instruction)) {
+            text->state[at - text->start] = INPUT;
+            text->writable[at - text->start] = INT3;
+        } else if (decoded && module->instrumented && is_site(module, &instruction, at, in_frame)) {
             text->state[at - text->start] = ARMED;
             text->writable[at - text->start] = INT3;
             sites->armed++;
@@ -166,9 +213,9 @@ static bool take_kept(struct aw_sites *sites, struct aw_site_text *text)
     memset(&kept, 0, sizeof kept);
     memset(text->copy, 0, size * sizeof *text->copy);
     for (uint64_t i = 0; i < size; i++)
-        if (text->state[i] == ARMED || text->state[i] == STAYS) {
+        if (text->state[i] == ARMED || text->state[i] == STAYS || text->state[i] == INPUT) {
             text->writable[i] = INT3;
-            sites->armed++;
+            sites->armed += text->state[i] != INPUT;
         }
     return true;
 }
@@ -183,10 +230,10 @@ static void keep(const struct aw_site_text *text)
 int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error)
 {
     struct aw_sites *sites = &machine->sites;
-    if (!module->instrumented)
-        return 0;
     AW_CHECK(sites->text_count < AW_SITE_MODULES);
     uint64_t start, end, size = module->text_end - module->text_start;
+    if (!aw_module_code(module, 0, &start, &end) && !module->instrumented)
+        return 0;
     if (!aw_module_code(module, 0, &start, &end))
         return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
                           "it has no table of sections, so that its code cannot be read: do not strip it");
@@ -262,6 +309,7 @@ void aw_sites_begin(struct aw_machine *machine)
 {
     machine->sites.announced_count = 0;
     machine->sites.kind = 0;
+    machine->sites.input = NULL;
 }
 
 void aw_sites_announce(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind,
@@ -525,11 +573,17 @@ enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *contex
         if (site >= sites->texts[i].start && site < sites->texts[i].end)
             text = &sites->texts[i];
     uint8_t *state = text == NULL ? NULL : &text->state[site - text->start];
-    if (state == NULL || (*state != ARMED && *state != STAYS))
+    if (state == NULL || (*state != ARMED && *state != STAYS && *state != INPUT))
         return AW_SITE_NONE;
     AW_CHECK(*sites->alone == 1);
     struct instruction instruction;
     AW_CHECK(decode(text->original + (site - text->start), text->end - site, &instruction));
+    if (*state == INPUT) {
+        sites->pc = site + instruction.is.length;
+        sites->input = ZydisMnemonicGetString(instruction.is.mnemonic);
+        sites->by_segment = uses_segment(&instruction);
+        return AW_SITE_LEAVE;
+    }
     ZydisRegisterContext registers;
     registers_of(context, &registers);
     enum verdict worst = TRUST;

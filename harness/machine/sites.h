@@ -21,6 +21,10 @@
  * the frame pointer: a thread's own stack. The latter get one as soon as a thread is seen on another
  * one's stack, where a structure lies by the debug information: only such are passed as a whole.
  *
+ * One more kind of instruction has a breakpoint for good, in code that is not instrumented too: what
+ * asks the processor for something that the machine does not know (rdtsc, rdrand ...). It stops the
+ * check by name, as a call does that is not modelled.
+ *
  * Instructions are read by Zydis; Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
 #ifndef AW_MACHINE_SITES_H
@@ -75,9 +79,11 @@ struct aw_sites {
     /* The access that ended the run. */
     uint64_t pc, address, size;
     uint32_t kind; /* of enum aw_access_kind; 0: no access ended it */
+    const char *input; /* the instruction that ended it, if it asked for what is not modelled */
+    bool by_segment; /* by the register fs or gs */
 };
 
-/* Sets the breakpoints of an instrumented module. Fails when its text cannot be read as code. */
+/* Sets the breakpoints of a module. Fails when it is instrumented and its text cannot be read as code. */
 int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error);
 void aw_sites_deinit(struct aw_machine *machine);
 
@@ -97,7 +103,7 @@ void aw_sites_announce(struct aw_machine *machine, uint64_t address, uint64_t si
 enum aw_site_answer {
     AW_SITE_NONE,  /* the signal is the program's own */
     AW_SITE_GO,    /* go on where the context now says */
-    AW_SITE_LEAVE, /* the run ends: an access that is not announced would be an operation */
+    AW_SITE_LEAVE, /* the run ends: an access that is not announced would be an operation, or `input` */
 };
 /* SIGTRAP in program code. Called from the signal handler: allocates nothing. */
 enum aw_site_answer aw_sites_trap(struct aw_machine *machine, ucontext_t *context);

@@ -46,6 +46,10 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
                              "define it in the program"},
         {"a_pointer", "some_function is not modelled"},
         {"raw", "a system call made without libc is not modelled"},
+        {"the_time", "the instruction rdtsc is not modelled"},
+        {"the_time_and_processor", "the instruction rdtscp is not modelled"},
+        {"a_random_number", "the instruction rdrand is not modelled"},
+        {"the_thread_pointer", "the instruction mov is not modelled: it uses a segment register"},
         {"redirected", "printing to descriptor 1, which is a pipe, is not modelled: use write"},
         {"printed_when_closed", "printing to descriptor 1, which is closed, is not modelled"},
     };
