@@ -101,6 +101,7 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
     struct aw_thread *thread = &machine->work.threads[index];
     uint64_t list[AW_LOCKS_MAX + 1];
     uint32_t count = 0, kept = 0;
+    bool forgets = (machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0;
     if (thread->locks != 0) {
         count = aw_intern_size(&machine->payloads, thread->locks - 1) / 8;
         memcpy(list, aw_intern_get(&machine->payloads, thread->locks - 1), count * 8ul);
@@ -108,7 +109,6 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
     for (uint32_t i = 0; i < count; i++)
         if (list[i] != mutex || (!held && forgets))
             list[kept++] = list[i];
-    bool forgets = (machine->accesses.plant & AW_PLANT_KEPT_LOCK) != 0;
     for (int i = 0; held && !forgets && i < machine->work.head.thread_count; i++)
         if (i != index && lists(machine, &machine->work.threads[i], mutex))
             aw_facts_foreign_unlock(machine); /* made anew, while that one held it */
