@@ -146,7 +146,8 @@ static void on_object(struct aw_question *q)
     struct aw_object_move move =
         aw_object_move_of(q->machine, object, q->op, q->info, sigpipe_ignored(q->local));
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
-        aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->op->kind < AW_OP_USEM_WAIT
+        if ((q->op->flags & AW_OP_TIMED) != 0)
+            aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->op->kind < AW_OP_USEM_WAIT
                           ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
                           : aw_answer_error(q->machine, ETIMEDOUT));
         return;
