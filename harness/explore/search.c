@@ -330,12 +330,15 @@ static bool violation(struct aw_search *search, unsigned violated, uint32_t from
     return !search->explorer->options->whole_graph;
 }
 
-/* Successors wait here so that their places in the hash table are in the cache when needed. */
+/* Successors wait here until what is compared with them is in the cache: those of several states, in
+ * their order, unless something has to be known of them first. */
 struct batch {
-    struct aw_state states[BATCH];
-    unsigned violated[BATCH];
-    uint32_t hashes[BATCH];
-    unsigned count;
+    struct aw_state states[2 * BATCH];
+    uint32_t from[2 * BATCH]; /* the state that it is a successor of */
+    uint32_t hashes[2 * BATCH];
+    unsigned violated[2 * BATCH];
+    unsigned count, own; /* those from `own` on are of the state being expanded */
+    bool urgent;         /* one of them violates a property */
 };
 
 struct expansion {
@@ -346,22 +349,57 @@ struct expansion {
     enum aw_end end;
 };
 
-static void flush(struct expansion *e)
+/* Enters the first `count` of the batch, which are all of it or all but the last state's. */
+static void enter(struct expansion *e, unsigned count)
 {
     struct aw_search *search = e->search;
     struct batch *batch = e->batch;
-    for (unsigned i = 0; i < batch->count; i++) {
+    for (unsigned i = 0; i < count; i++)
+        aw_visited_prefetch_record(&search->visited, batch->hashes[i]);
+    for (unsigned i = 0; i < count; i++) {
         bool is_new;
+        uint32_t from = batch->from[i];
         uint32_t id = aw_visited_add(&search->visited, batch->states[i].words,
-                                     batch->states[i].count, batch->hashes[i], e->current, &is_new);
-        if (id <= e->current)
+                                     batch->states[i].count, batch->hashes[i], from, &is_new);
+        if (id <= from)
             e->old_successor = search->back_edge = true;
         if (search->keep_edges)
             search->graph.targets[search->graph.count++] = id;
-        if (violation(search, batch->violated[i], e->current, id) && e->end == AW_END_COMPLETE)
+        if (violation(search, batch->violated[i], from, id) && e->end == AW_END_COMPLETE)
             e->end = AW_END_VIOLATION;
     }
-    batch->count = 0;
+}
+
+static void flush(struct expansion *e)
+{
+    enter(e, e->batch->count);
+    e->batch->count = e->batch->own = 0;
+    e->batch->urgent = false;
+}
+
+/* The state is expanded; its successors may wait for those of the next one. */
+static void finish(struct expansion *e)
+{
+    const uint64_t limit = e->search->explorer->options->limits.states;
+    struct batch *batch = e->batch;
+    batch->own = batch->count;
+    if (batch->urgent || batch->count >= BATCH || e->current + 1 == e->search->visited.count ||
+        (limit > 0 && e->search->visited.count + batch->count > limit))
+        flush(e);
+}
+
+/* Adds batch->states[batch->count], which is written already, as a successor of the present state. */
+static void add(struct expansion *e, unsigned violated)
+{
+    struct batch *batch = e->batch;
+    const struct aw_state *next = &batch->states[batch->count];
+    batch->from[batch->count] = e->current;
+    batch->violated[batch->count] = violated;
+    batch->urgent |= violated != 0;
+    batch->hashes[batch->count] = aw_visited_hash(next->words, next->count);
+    aw_visited_prefetch(&e->search->visited, batch->hashes[batch->count]);
+    if (++batch->count - batch->own == BATCH)
+        flush(e);
 }
 
 /* Enters one successor. False when the search has to end. */
@@ -402,11 +440,7 @@ static bool follow(struct expansion *e, const struct aw_state *state, uint32_t p
         return false;
     }
     aw_symmetry_canonical(&search->symmetry, next, NULL);
-    batch->violated[batch->count] = move.violated;
-    batch->hashes[batch->count] = aw_visited_hash(next->words, next->count);
-    aw_visited_prefetch(&search->visited, batch->hashes[batch->count]);
-    if (++batch->count == BATCH)
-        flush(e);
+    add(e, move.violated);
     return e->end == AW_END_COMPLETE;
 }
 
@@ -468,6 +502,7 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
                 continue;
             if (ample == AW_AMPLE_IF_OWN && !all_own(search, state, p, t, outcomes, count))
                 continue;
+            flush(e);
             uint64_t edges = search->graph.count;
             e->old_successor = false;
             for (unsigned i = 0; i < count; i++)
@@ -526,17 +561,14 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
                     return;
         }
     }
-    flush(e);
-    if (any)
+    if (any) {
+        finish(e);
         return;
-    struct aw_state next;
-    if (aw_machine_advance(machine, state, &next)) {
-        struct batch *batch = e->batch;
-        batch->states[0] = next;
-        batch->violated[0] = 0;
-        batch->hashes[0] = aw_visited_hash(next.words, next.count);
-        batch->count = 1;
+    }
+    flush(e);
+    if (aw_machine_advance(machine, state, &e->batch->states[0])) {
         search->transitions++;
+        add(e, 0);
         flush(e);
         return;
     }
@@ -640,7 +672,7 @@ enum aw_end aw_search_run(struct aw_search *search)
     for (e.current = 0; e.current < search->visited.count && e.end == AW_END_COMPLETE;
          e.current++) {
         if (search->keep_edges) {
-            search->graph.starts[e.current] = search->graph.count;
+            search->graph.starts[e.current] = search->graph.count + batch->count;
             if ((search->graph.count + AW_MAX_OUTCOMES * 64ul) * sizeof(uint32_t) >
                     search->graph.targets_bytes ||
                 (e.current + 2ul) * sizeof(uint64_t) > search->graph.starts_bytes) {
@@ -669,6 +701,7 @@ enum aw_end aw_search_run(struct aw_search *search)
             !aw_explorer_tick(explorer, &search->visited, search->visited.count - e.current - 1))
             e.end = AW_END_LIMIT;
     }
+    enter(&e, batch->own); /* those of states before the one in which it ended */
     if (search->keep_edges)
         search->graph.starts[e.current] = search->graph.count;
     free(outcomes);

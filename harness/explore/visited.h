@@ -37,6 +37,14 @@ static inline void aw_visited_prefetch(const struct aw_visited *visited, uint32_
     __builtin_prefetch(&visited->table[hash & visited->mask]);
 }
 
+/* The same for what such a state is compared with; to be called when the table is there. */
+static inline void aw_visited_prefetch_record(const struct aw_visited *visited, uint32_t hash)
+{
+    const uint64_t entry = visited->table[hash & visited->mask];
+    if (entry != 0)
+        __builtin_prefetch(&visited->words[visited->starts[(uint32_t)entry - 1]]);
+}
+
 /* Enters a state; its number. */
 uint32_t aw_visited_add(struct aw_visited *visited, const uint32_t *words, uint32_t count,
                         uint32_t hash, uint32_t parent, bool *is_new);
