@@ -545,12 +545,11 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
     struct aw_restriction restriction;
     aw_explorer_restrict(search->explorer, state, outcomes, &restriction);
     for (uint32_t p = 0; p < layout->process_count; p++) {
-        const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
-        if (local->zombie)
+        const uint32_t threads =
+            aw_machine_thread_count(machine, state->words[AW_WORD_FIRST + p]);
+        if (threads == 0 || aw_symmetry_repeats(&search->symmetry, state, p))
             continue;
-        if (aw_symmetry_repeats(&search->symmetry, state, p))
-            continue;
-        for (uint32_t t = 0; t < local->thread_count; t++) {
+        for (uint32_t t = 0; t < threads; t++) {
             if (!aw_explorer_may_move(search->explorer, state, &restriction, p, t))
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);

@@ -12,6 +12,7 @@
  */
 #include <allways/probe.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include "machine/internal.h"
@@ -86,6 +87,8 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         if (thread->status != AW_THREAD_PARKED)
             continue;
         info->kind = thread->op.kind;
+        info->flags = thread->op.flags;
+        info->sigpipe_ignored = (work->head.ignored & aw_signal_bit(SIGPIPE)) != 0;
         names |= thread->op.kind == AW_OP_WAIT && thread->op.fd > 0;
         info->op_class = (uint8_t)aw_op_class_of(&thread->op);
         if (info->op_class == AW_ON_IMAGE) {
@@ -123,6 +126,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
         }
     }
     machine->infos[id].threads = infos;
+    machine->infos[id].thread_count = work->head.thread_count;
     machine->infos[id].names = names;
 }
 

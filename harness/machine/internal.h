@@ -46,10 +46,14 @@ struct aw_thread_info {
     uint32_t handle;  /* of the named semaphore or pipe, or AW_INTERN_NONE */
     uint32_t op_key;  /* id in op_keys: all that an object's answer depends on */
     uint32_t owner;   /* AW_ON_IMAGE locks: slot + 1 of the holder */
+    uint8_t flags;    /* AW_OP_* of the operation */
+    bool sigpipe_ignored;
+    uint32_t last_answer, last_edge; /* the step that was taken last; 0: none (step.c) */
 };
 
 struct aw_local_info {
     struct aw_thread_info *threads; /* thread_count of them */
+    uint32_t thread_count;
     bool names; /* one of them is parked at an operation that names a child */
 };
 

@@ -66,7 +66,7 @@ struct aw_outcome *aw_question_add(struct aw_question *q, uint32_t answer)
 
 void aw_question_expiry(struct aw_question *q, uint32_t answer)
 {
-    if ((q->op->flags & AW_OP_TIMED) == 0)
+    if ((q->info->flags & AW_OP_TIMED) == 0)
         return;
     uint32_t world = world_expired(q->machine, q->state->words[AW_WORD_WORLD], q->op->deadline,
                                    (q->op->flags & AW_OP_RELATIVE) != 0);
@@ -83,11 +83,6 @@ static void on_image(struct aw_question *q)
         aw_question_add(q, q->machine->answer_choice[choice]);
     if (q->info->outcomes == 0)
         aw_question_expiry(q, q->machine->answer_expiry);
-}
-
-static bool sigpipe_ignored(const struct aw_local *local)
-{
-    return (local->ignored & aw_signal_bit(SIGPIPE)) != 0;
 }
 
 /* Bytes that a read or write could move at once in a fault-free world; 0 when it is blocked. */
@@ -120,8 +115,8 @@ static bool has_sleeper(const struct aw_question *q, uint32_t handle, bool write
                 (info->kind != AW_OP_READ && info->kind != AW_OP_WRITE) ||
                 (own_only && op->fd != fd))
                 continue;
-            struct aw_object_move move = aw_object_move_of(q->machine, q->state->words[position],
-                                                           op, info, sigpipe_ignored(local));
+            struct aw_object_move move =
+                aw_object_move_of(q->machine, q->state->words[position], op, info);
             if (move.answer == AW_INTERN_NONE && move.stop == 0)
                 return true;
         }
@@ -143,11 +138,10 @@ static void on_object(struct aw_question *q)
     uint32_t position = aw_machine_position(q->layout, q->info->handle);
     AW_CHECK(position != 0);
     uint32_t object = q->state->words[position];
-    struct aw_object_move move =
-        aw_object_move_of(q->machine, object, q->op, q->info, sigpipe_ignored(q->local));
+    struct aw_object_move move = aw_object_move_of(q->machine, object, q->op, q->info);
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
-        if ((q->op->flags & AW_OP_TIMED) != 0)
-            aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->op->kind < AW_OP_USEM_WAIT
+        if ((q->info->flags & AW_OP_TIMED) != 0) /* else no answer needs to be made */
+            aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->info->kind < AW_OP_USEM_WAIT
                           ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
                           : aw_answer_error(q->machine, ETIMEDOUT));
         return;
@@ -157,7 +151,7 @@ static void on_object(struct aw_question *q)
     outcome->position = (uint16_t)position;
     outcome->object = move.object;
     outcome->stop = move.stop;
-    if (q->op->kind == AW_OP_PIPE_CONTROL && q->op->argument == F_SETFL &&
+    if (q->info->kind == AW_OP_PIPE_CONTROL && q->op->argument == F_SETFL &&
         (q->op->extra & O_NONBLOCK) != 0 &&
         has_sleeper(q, q->info->handle, q->info->write_end, false, -1))
         outcome->stop = AW_STOP_SLEEPER;
@@ -522,16 +516,16 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
                          .thread = thread,
                          .outcomes = outcomes};
     uint32_t id = state->words[AW_WORD_FIRST + process];
-    q.local = aw_local_get(machine, id);
-    if (q.local->zombie)
+    if (machine->infos[id].thread_count == 0)
         return 0;
     q.info = &machine->infos[id].threads[thread];
     if (q.info->kind == AW_OP_NONE)
         return 0;
+    q.local = aw_local_get(machine, id);
     q.op = &aw_local_threads(q.local)[thread].op;
     if (machine->settings.time == AW_TIME_VIRTUAL)
         q.now = aw_machine_world(machine, state)->now;
-    if ((q.op->flags & AW_OP_DELAYED) != 0 && q.op->deadline > q.now)
+    if ((q.info->flags & AW_OP_DELAYED) != 0 && q.op->deadline > q.now)
         return 0;
     switch (q.info->op_class) {
     case AW_ON_IMAGE:
@@ -542,9 +536,9 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         on_object(&q);
         break;
     case AW_ON_MEMORY:
-        if (q.op->kind == AW_OP_ACCESS)
+        if (q.info->kind == AW_OP_ACCESS)
             aw_question_access(&q);
-        else if (aw_shared_is_wait((enum aw_op_kind)q.op->kind))
+        else if (aw_shared_is_wait((enum aw_op_kind)q.info->kind))
             aw_question_wait(&q);
         else
             on_object(&q);

@@ -35,8 +35,7 @@ uint32_t aw_answer_error(struct aw_machine *machine, int error);
 uint32_t aw_answer_action(struct aw_machine *machine, enum aw_action action, uint32_t detail);
 /* What an operation does to the object that it is on. */
 struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
-                                        const struct aw_op *op, const struct aw_thread_info *info,
-                                        bool sigpipe_ignored);
+                                        const struct aw_op *op, const struct aw_thread_info *info);
 
 /* kernel.c: what is asked about one parked thread, and the outcomes that were found so far. */
 struct aw_question {

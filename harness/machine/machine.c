@@ -275,6 +275,11 @@ const struct aw_local *aw_machine_local(const struct aw_machine *machine, uint32
     return aw_local_get(machine, local);
 }
 
+uint32_t aw_machine_thread_count(const struct aw_machine *machine, uint32_t local)
+{
+    return machine->infos[local].thread_count;
+}
+
 const struct aw_edge *aw_machine_edge(const struct aw_machine *machine, uint32_t edge)
 {
     return &machine->edges[edge];

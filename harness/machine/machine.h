@@ -240,6 +240,8 @@ bool aw_machine_advance(struct aw_machine *machine, const struct aw_state *state
 const struct aw_layout *aw_machine_layout(const struct aw_machine *machine,
                                           const struct aw_state *state);
 const struct aw_local *aw_machine_local(const struct aw_machine *machine, uint32_t local);
+/* How many threads it has, ended ones too; a zombie has none. */
+uint32_t aw_machine_thread_count(const struct aw_machine *machine, uint32_t local);
 const struct aw_world *aw_machine_world(const struct aw_machine *machine,
                                         const struct aw_state *state);
 const struct aw_edge *aw_machine_edge(const struct aw_machine *machine, uint32_t edge);

@@ -196,11 +196,10 @@ static struct aw_object_move control_move(struct aw_machine *machine, uint32_t o
 }
 
 struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
-                                        const struct aw_op *op, const struct aw_thread_info *info,
-                                        bool sigpipe_ignored)
+                                        const struct aw_op *op, const struct aw_thread_info *info)
 {
     uint64_t key = object | (uint64_t)info->op_key << 32;
-    uint32_t known = aw_map_get(&machine->move_map, key, sigpipe_ignored);
+    uint32_t known = aw_map_get(&machine->move_map, key, info->sigpipe_ignored);
     if (known != AW_MAP_NONE)
         return machine->moves[known];
     struct aw_object_move move;
@@ -211,7 +210,7 @@ struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t obj
     else if (op->kind == AW_OP_READ)
         move = read_move(machine, object, op);
     else if (op->kind == AW_OP_WRITE)
-        move = write_move(machine, object, op, UINT32_MAX, sigpipe_ignored);
+        move = write_move(machine, object, op, UINT32_MAX, info->sigpipe_ignored);
     else
         move = control_move(machine, object, op, info->write_end);
     if (machine->move_count == machine->move_capacity) {
@@ -220,7 +219,7 @@ struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t obj
             aw_reallocate(machine->moves, machine->move_capacity, sizeof *machine->moves);
     }
     machine->moves[machine->move_count] = move;
-    aw_map_put(&machine->move_map, key, sigpipe_ignored, machine->move_count++);
+    aw_map_put(&machine->move_map, key, info->sigpipe_ignored, machine->move_count++);
     return move;
 }
 

@@ -110,6 +110,30 @@ static void wake(struct aw_machine *machine, struct aw_state *next, const struct
     }
 }
 
+/* The thread ends; what it holds in shared mappings is left to others. */
+static void abandon(struct aw_machine *machine, struct aw_state *next, uint32_t local,
+                    unsigned thread, uint32_t answer)
+{
+    const struct aw_answer *given = aw_intern_get(&machine->answers, answer);
+    const struct aw_local *was = aw_local_get(machine, local);
+    if (given->action != AW_ACT_DELAY)
+        aw_shared_abandon(machine, next, was, aw_local_threads(was)[thread].slot);
+}
+
+/* The edge of that step. Most threads get the same answer again and again. */
+static uint32_t edge_of(struct aw_machine *machine, uint32_t local, unsigned thread,
+                        uint32_t answer)
+{
+    const struct aw_thread_info *last = &machine->infos[local].threads[thread];
+    if (last->last_answer == answer && last->last_edge > machine->edge_first && machine->learning)
+        return last->last_edge;
+    uint32_t edge = aw_edge_get(machine, local, thread, answer); /* may move machine->infos */
+    struct aw_thread_info *info = &machine->infos[local].threads[thread];
+    info->last_answer = answer;
+    info->last_edge = edge;
+    return edge;
+}
+
 void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, unsigned process,
                      unsigned thread, const struct aw_outcome *outcome, struct aw_state *next,
                      struct aw_step *step)
@@ -129,7 +153,7 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     AW_CHECK(outcome->answer != AW_INTERN_NONE);
     if (outcome->effect == AW_EFFECT_FORK)
         aw_edge_cover_pid(machine, outcome->detail);
-    step->edge = aw_edge_get(machine, before, thread, outcome->answer);
+    step->edge = edge_of(machine, before, thread, outcome->answer);
     const struct aw_edge *edge = &machine->edges[step->edge];
     next->words[self] = edge->next;
     step->flags = edge->flags | edge->child_flags;
@@ -137,11 +161,8 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
      * the child that has ended was put in another's place. */
     step->named |= edge->pid_matters || machine->pid_mattered || machine->infos[edge->next].names ||
                    (edge->child != AW_INTERN_NONE && machine->infos[edge->child].names);
-    const struct aw_thread *was = &aw_local_threads(aw_local_get(machine, before))[thread];
-    const struct aw_op was_op = was->op;
-    const struct aw_answer *answer = aw_intern_get(&machine->answers, outcome->answer);
-    if (was->op.kind == AW_OP_THREAD_EXIT && answer->action != AW_ACT_DELAY)
-        aw_shared_abandon(machine, next, aw_local_get(machine, before), was->slot);
+    if (machine->infos[before].threads[thread].kind == AW_OP_THREAD_EXIT)
+        abandon(machine, next, before, thread, outcome->answer);
     switch (outcome->effect) {
     case AW_EFFECT_MEMORY: {
         machine->has_shared = true;
@@ -156,7 +177,7 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     case AW_EFFECT_WAKE:
         if (outcome->position != 0)
             next->words[outcome->position] = outcome->object;
-        wake(machine, next, &was_op, outcome);
+        wake(machine, next, &aw_local_threads(aw_local_get(machine, before))[thread].op, outcome);
         break;
     case AW_EFFECT_FILES:
         aw_state_update_references(machine, next, before, edge->next);
