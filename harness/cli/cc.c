@@ -76,24 +76,40 @@ static bool takes_next(const char *option)
     return false;
 }
 
+/* Options with which gcc does not come to linking. */
+static bool stops_early(const char *option)
+{
+    return strcmp(option, "-c") == 0 || strcmp(option, "-S") == 0 || strcmp(option, "-E") == 0 ||
+           strcmp(option, "-M") == 0 || strcmp(option, "-MM") == 0;
+}
+
+static bool is_cxx(const char *file)
+{
+    static const char *const endings[] = {".cc",  ".cp",  ".cxx", ".cpp",
+                                          ".CPP", ".c++", ".C",   ".ii"};
+    const char *ending = strrchr(file, '.');
+    for (size_t i = 0; ending != NULL && i < sizeof endings / sizeof endings[0]; i++)
+        if (strcmp(ending, endings[i]) == 0)
+            return true;
+    return false;
+}
+
 static int check_option(const char *option, struct aw_error *error)
 {
-    if (strcmp(option, "-c") == 0 || strcmp(option, "-S") == 0 || strcmp(option, "-E") == 0)
-        return aw_fail(error, AW_E_USAGE,
-                       "cc: %s would stop before the program is linked; cc "
-                       "compiles and links in one step",
-                       option);
     if (strcmp(option, "-fsanitize=thread") == 0)
         return aw_fail(error, AW_E_USAGE,
                        "cc: %s would link ThreadSanitizer's library, while the machine answers "
-                       "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and "
-                       "give the objects to cc",
+                       "its calls itself: leave it out, cc has accesses to memory announced",
                        option);
     if (strncmp(option, "-fsanitize=", 11) == 0)
         return aw_fail(error, AW_E_USAGE,
                        "cc: %s needs a run-time library that calls the real "
                        "kernel, which the machine does not let happen: "
                        "leave it out",
+                       option);
+    if (strcmp(option, "-static") == 0 || strcmp(option, "-static-pie") == 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s: a program for the machine is a shared object: leave it out",
                        option);
     if (strncmp(option, "--", 2) == 0 && strncmp(option, "--param", 7) != 0 &&
         strncmp(option, "--sysroot", 9) != 0)
@@ -104,35 +120,73 @@ static int check_option(const char *option, struct aw_error *error)
     return 0;
 }
 
-/* The name of what is to be made goes to *output. */
-static int check_arguments(int argc, char **argv, const char **output, struct aw_error *error)
+/* What is asked for. */
+struct request {
+    const char *output; /* after -o, or NULL */
+    const char *input;  /* the first file, or NULL */
+    bool early;         /* gcc will not link */
+};
+
+static int check_input(const char *file, struct aw_error *error)
 {
-    const char *input = NULL, *missing = NULL;
-    *output = NULL;
-    for (int i = 0; i < argc; i++) {
+    if (file[0] != '@' && access(file, F_OK) != 0)
+        return aw_fail(error, AW_E_IO, "cc: %s: No such file or directory", file);
+    if (is_cxx(file))
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s: C++, whose library is not modelled: only C programs can be checked",
+                       file);
+    return 0;
+}
+
+static int check_arguments(int argc, char **argv, struct request *request, struct aw_error *error)
+{
+    int code = 0;
+    *request = (struct request){0};
+    for (int i = 0; i < argc && code == 0; i++) {
         const char *argument = argv[i];
-        int code = check_option(argument, error);
-        if (code != 0)
-            return code;
         if (strncmp(argument, "-o", 2) == 0) {
             if (argument[2] == '\0' && ++i == argc)
                 return aw_fail(error, AW_E_USAGE, "cc: -o needs the name of the program");
-            *output = argument[2] != '\0' ? argument + 2 : argv[i];
+            request->output = argument[2] != '\0' ? argument + 2 : argv[i];
+        } else if (stops_early(argument)) {
+            request->early = true;
         } else if (takes_next(argument)) {
             i++;
-        } else if (argument[0] != '-') {
-            input = argument;
-            if (missing == NULL && argument[0] != '@' && access(argument, F_OK) != 0)
-                missing = argument;
+        } else if (argument[0] == '-') {
+            code = check_option(argument, error);
+        } else {
+            code = check_input(argument, error);
+            if (request->input == NULL)
+                request->input = argument;
         }
     }
-    if (*output == NULL)
-        return aw_fail(error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
-    if (input == NULL)
-        return aw_fail(error, AW_E_USAGE, "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
-    if (missing != NULL)
-        return aw_fail(error, AW_E_IO, "cc: %s: No such file or directory", missing);
-    return 0;
+    if (code == 0 && request->input == NULL)
+        code = aw_fail(error, AW_E_USAGE, "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
+    return code;
+}
+
+/* Without -o the program is called after its first source: queue/main.c gives main.so, here. To be
+ * freed; NULL when there is no memory. */
+static char *default_output(const char *input)
+{
+    const char *slash = strrchr(input, '/'), *name = slash != NULL ? slash + 1 : input;
+    const char *ending = strrchr(name, '.');
+    int length = (int)(ending != NULL && ending != name ? (size_t)(ending - name) : strlen(name));
+    char *output;
+    return asprintf(&output, "%.*s.so", length, name) < 0 ? NULL : output;
+}
+
+/* $CC, unless that is ourselves, as below `make CC="allways cc"`. */
+static const char *chosen_compiler(void)
+{
+    const char *compiler = getenv("CC");
+    if (compiler == NULL)
+        return "gcc";
+    compiler += strspn(compiler, " ");
+    size_t length = strcspn(compiler, " ");
+    bool ours = length >= 7 && memcmp(compiler + length - 7, "allways", 7) == 0 &&
+                (length == 7 || compiler[length - 8] == '/');
+    return length == 0 || ours ? "gcc" : compiler;
 }
 
 /* What an older source gave must not be taken for the program that could not be made. */
@@ -185,17 +239,18 @@ static int run(char **command, struct aw_error *error)
 int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error)
 {
     const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
-    const char *compiler = getenv("CC");
-    const char *output;
-    int code = check_arguments(argc, argv, &output, error);
+    struct request request;
+    int code = check_arguments(argc, argv, &request, error);
     if (code != 0)
         return code;
-    if (compiler == NULL || compiler[strspn(compiler, " ")] == '\0')
-        compiler = "gcc";
-    char *words = strdup(compiler);
-    char **command = calloc(strlen(compiler) + flag_count + (size_t)argc + 4, sizeof *command);
+    bool unnamed = request.output == NULL && !request.early;
+    char *output = unnamed ? default_output(request.input) : NULL;
+    char *words = strdup(chosen_compiler());
+    char **command = words == NULL
+                         ? NULL
+                         : calloc(strlen(words) + flag_count + (size_t)argc + 6, sizeof *command);
     size_t count = 0;
-    if (words == NULL || command == NULL) {
+    if (command == NULL || (unnamed && output == NULL)) {
         code = aw_fail(error, AW_E_MEMORY, "cc: no memory for the command");
         goto done;
     }
@@ -210,11 +265,17 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     }
     for (int i = 0; i < argc; i++)
         command[count++] = argv[i];
+    if (unnamed) {
+        command[count++] = "-o";
+        command[count++] = output;
+        request.output = output;
+    }
     code = run(command, error);
-    if (code > 0)
-        remove_stale(output);
+    if (code > 0 && request.output != NULL)
+        remove_stale(request.output);
 done:
     free(command);
     free(words);
+    free(output);
     return code;
 }

@@ -73,9 +73,10 @@ const struct aw_command aw_commands[] = {
      "  --partial-writes N   how many writes to pipes may be cut short (0)\n"
      "\n" SEARCH_HELP STATUS_HELP},
     {"cc", "compile a program for the machine", aw_command_cc,
-     "usage: allways cc FILE.c... -o PROGRAM.so [flags of gcc]\n"
+     "usage: allways cc FILE.c... [-o PROGRAM.so] [flags of gcc]\n"
      "Compiles and links a program for the machine: gcc, or $CC, with the flags that it needs.\n"
-     "Your own flags come after them.\n"},
+     "Your own flags come after them. Without -o it is called after the first file: FILE.so.\n"
+     "With -c it compiles only, so that a project builds with make CC=\"allways cc\".\n"},
     {"replay", "carry out a trace again and compare", aw_command_replay,
      "usage: allways replay [OPTION]... TRACE\n"
      "Carries out the choices of a trace in a new machine, and compares everything that can be\n"
@@ -97,13 +98,15 @@ const struct aw_command aw_commands[] = {
      "  -o, --output FILE    write there\n"},
     {"automaton", "draw what a process does", aw_command_automaton,
      "usage: allways automaton [OPTION]... SCENARIO.yaml\n"
-     "Visits the states of a case and draws the automaton of one kind of process: where its threads\n"
+     "Visits the states of a case and draws the automaton of one kind of process: where its "
+     "threads\n"
      "wait, and which answer leads from where to where. States at the same source line are one.\n"
      "\n"
      "  --process NAME       main (default), worker, the role of a main thread, or child\n"
      "  --format dot|svg     Graphviz's language (default), or drawn by Graphviz's dot\n"
      "  --case NAME          the first case whose name contains NAME\n"
-     "  --states N           how many states to visit (200000); the picture says when it was not all\n"
+     "  --states N           how many states to visit (200000); the picture says when it was not "
+     "all\n"
      "  -o, --output FILE    write there\n"},
     {"validate", "read scenario files without running them", aw_command_validate,
      "usage: allways validate PATH...\n"

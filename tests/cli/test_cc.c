@@ -55,7 +55,8 @@ Test(cc, our_flags_come_first_so_that_the_caller_may_override_them)
 {
     const char *said = recorded(0, "-O2", "-DX=a b");
     cr_expect_eq(strncmp(said, "--own -std=gnu17 -O1 -g ", 24), 0, "%s", said);
-    cr_expect_not_null(strstr(said, " -I /include-folder " SOURCE " -o a.so -O2 -DX=a b\n"), "%s", said);
+    cr_expect_not_null(strstr(said, " -I /include-folder " SOURCE " -o a.so -O2 -DX=a b\n"), "%s",
+                       said);
 }
 
 Test(cc, the_status_of_the_compiler_is_returned)
@@ -85,18 +86,16 @@ Test(cc, wrong_usage_is_refused_with_a_reason)
 {
     struct aw_error error;
     setenv("CC", "/no/such/compiler", 1);
-    refused(cc(&error, "a.c", NULL), &error, AW_E_USAGE, "cc: -o PROGRAM.so is missing");
-    refused(cc(&error, "a.c", "-o", NULL), &error, AW_E_USAGE,
+    refused(cc(&error, SOURCE, "-o", NULL), &error, AW_E_USAGE,
             "cc: -o needs the name of the program");
     refused(cc(&error, "-o", "a.so", NULL), &error, AW_E_USAGE,
             "cc: no source file: allways cc FILE.c... -o PROGRAM.so");
-    refused(cc(&error, "a.c", "-c", "-o", "a.o", NULL), &error, AW_E_USAGE,
-            "cc: -c would stop before the program is linked; cc compiles and links in one step");
-    refused(cc(&error, "a.c", "-fsanitize=thread", "-o", "a.so", NULL), &error, AW_E_USAGE,
+    refused(cc(&error, SOURCE, "-fsanitize=thread", "-o", "a.so", NULL), &error, AW_E_USAGE,
             "cc: -fsanitize=thread would link ThreadSanitizer's library, while the machine answers "
-            "its calls itself: compile with `gcc -fsanitize=thread -fPIC -c` and give the objects "
-            "to cc");
-    refused(cc(&error, "a.c", "-fsanitize=address", "-oa.so", NULL), &error, AW_E_USAGE,
+            "its calls itself: leave it out, cc has accesses to memory announced");
+    refused(cc(&error, SOURCE, "-static", NULL), &error, AW_E_USAGE,
+            "cc: -static: a program for the machine is a shared object: leave it out");
+    refused(cc(&error, SOURCE, "-fsanitize=address", "-oa.so", NULL), &error, AW_E_USAGE,
             "cc: -fsanitize=address needs a run-time library that calls the real kernel, which the "
             "machine does not let happen: leave it out");
     refused(cc(&error, "--nonsense", NULL), &error, AW_E_USAGE,
@@ -104,6 +103,47 @@ Test(cc, wrong_usage_is_refused_with_a_reason)
             "one -");
     refused(cc(&error, "-I", "/nowhere", "/no/such.c", "-o", "a.so", NULL), &error, AW_E_IO,
             "cc: /no/such.c: No such file or directory");
+    box_write("p.cpp", "int main() {}\n", 14);
+    cr_expect_eq(cc(&error, box_path("p.cpp"), NULL), AW_E_USAGE);
+    cr_expect_not_null(strstr(error.message, "p.cpp: C++, whose library is not modelled: only C "
+                                             "programs can be checked"));
+}
+
+Test(cc, without_o_the_program_is_called_after_its_first_source)
+{
+    struct aw_error error;
+    const char *said = recorded(0, NULL, NULL);
+    cr_expect_null(strstr(said, "test_cc.so"), "there is an -o: %s", said);
+    setenv("CC", box_path("compiler"), 1);
+    cr_assert_eq(cc(&error, "-DX", SOURCE, "harness/cli/cc.c", NULL), 0);
+    char text[4096];
+    text[box_read("said", (unsigned char *)text, sizeof text)] = '\0';
+    cr_expect_not_null(strstr(text, " -o test_cc.so\n"), "%s", text);
+    cr_assert_eq(cc(&error, "-c", SOURCE, NULL), 0);
+    text[box_read("said", (unsigned char *)text, sizeof text)] = '\0';
+    cr_expect_null(strstr(text, " -o "), "what -c makes gcc names: %s", text);
+}
+
+/* As below `make CC="allways cc"`, which exports CC: it must not call itself for ever. */
+Test(cc, a_project_is_compiled_file_by_file)
+{
+    char one[128], two[128], object_one[128], object_two[128], output[128];
+    struct box_resolver resolver = {0};
+    struct aw_error error;
+    setenv("CC", "/somewhere/allways cc", 1);
+    box_write("one.c", "int two(void); int main(void) { return two(); }\n", 48);
+    box_write("two.c", "int two(void) { return 2; }\n", 28);
+    snprintf(one, sizeof one, "%s", box_path("one.c"));
+    snprintf(two, sizeof two, "%s", box_path("two.c"));
+    snprintf(object_one, sizeof object_one, "%s", box_path("one.o"));
+    snprintf(object_two, sizeof object_two, "%s", box_path("two.o"));
+    snprintf(output, sizeof output, "%s", box_path("program"));
+    cr_assert_eq(cc(&error, "-c", one, "-o", object_one, NULL), 0, "%s", error.message);
+    cr_assert_eq(cc(&error, "-o", object_two, two, "-c", NULL), 0, "%s", error.message);
+    cr_assert_eq(cc(&error, "-o", output, object_one, object_two, NULL), 0, "%s", error.message);
+    struct aw_module *module = box_load(output, &resolver);
+    cr_expect_neq(aw_module_symbol(module, "two"), 0);
+    aw_module_unload(module);
 }
 
 Test(cc, what_an_older_source_gave_does_not_outlive_a_failure)

@@ -204,7 +204,7 @@ Test(cli, wrong_words_come_with_the_nearest_right_one)
     expect("run --cache=", 2, "allways run: --cache: expected a folder, found nothing\n");
     expect("show a b", 2, "allways show: one trace is needed: allways show TRACE\n");
     expect("validate", 2, "allways validate: which files? allways validate PATH...\n");
-    expect("cc a.c", 2, "allways cc: -o PROGRAM.so is missing\n");
+    expect("cc -DX", 2, "allways cc: no source file: allways cc FILE.c... -o PROGRAM.so\n");
 }
 
 Test(cli, files_that_are_not_there)
