@@ -131,6 +131,13 @@ static char *program_name(const char *path)
     return name;
 }
 
+/* Who waits, crashed, or touched what: the story above says it already. */
+static bool is_told_by_story(enum aw_property violated)
+{
+    return violated == AW_NO_DEADLOCK || violated == AW_NO_CRASH || violated == AW_NO_DATA_RACE ||
+           violated == AW_NO_MEMORY_ERROR;
+}
+
 static void print_result(FILE *out, const struct aw_report *report)
 {
     char words[96], states[64], transitions[64], runs[64];
@@ -162,8 +169,8 @@ static void print_result(FILE *out, const struct aw_report *report)
     struct aw_report_case as_told = *one;
     as_told.met = true; /* nothing was expected of it but to be right */
     if (result->verdict == AW_INCONCLUSIVE ||
-        (result->verdict == AW_VIOLATED && result->violated == AW_NO_DEADLOCK))
-        as_told.detail[0] = '\0'; /* the story says who waits, or cannot go on */
+        (result->verdict == AW_VIOLATED && is_told_by_story(result->violated)))
+        as_told.detail[0] = '\0';
     if (result->message[0] != '\0' || as_told.detail[0] != '\0' || result->interleavings != NULL ||
         one->trace != NULL)
         fprintf(out, "\n");

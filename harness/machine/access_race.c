@@ -9,6 +9,7 @@
 
 #include "machine/cpu.h"
 #include "machine/internal.h"
+#include "machine/live.h"
 
 const char *aw_machine_uninstrumented(struct aw_machine *machine)
 {
@@ -31,14 +32,13 @@ void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, ui
         snprintf(text, size, "%s", name);
     else if (name != NULL)
         snprintf(text, size, "%s, byte %llu", name, (unsigned long long)offset);
+    else if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_STACK_STRIDE)
+        snprintf(text, size, "a variable on the stack of the first thread");
     else if (address >= AW_STACK_BASE)
         snprintf(text, size, "a variable on the stack of thread %u",
                  (unsigned)((address - AW_STACK_BASE) / AW_STACK_STRIDE));
-    else if (address >= AW_HEAP_BASE)
-        snprintf(text, size, "a heap block of thread %u",
-                 (unsigned)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE));
-    else
-        snprintf(text, size, "memory");
+    else if (address < AW_HEAP_BASE || !aw_live_block_name(machine, address, text, size))
+        snprintf(text, size, "memory%s", address >= AW_HEAP_BASE ? " of the heap" : "");
 }
 
 /* The bytes that an operation touches: those of an access, or of its object. */
@@ -195,7 +195,7 @@ void aw_access_describe(struct aw_machine *machine, const struct aw_thread *thre
 void aw_access_race_text(struct aw_machine *machine, int one, int other, char *text, uint32_t size)
 {
     struct aw_range range = {0}, second = {0};
-    char first[200], last[200], name[120];
+    char first[200], last[200], name[200];
     access_of(&machine->work.threads[one], &range);
     access_of(&machine->work.threads[other], &second);
     struct aw_range mine = range;

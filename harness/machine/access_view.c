@@ -41,6 +41,7 @@ void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op
         .name = (kind & AW_ACCESS_WRITE) != 0 ? "write" : "read",
         .address = op->address,
         .size = (uint32_t)op->argument,
+        .is_new = (kind & AW_ACCESS_COMES) != 0,
     };
     if (call->import == AW_ACCESS_FILLED)
         return;

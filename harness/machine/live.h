@@ -22,6 +22,7 @@
 #define AW_MACHINE_LIVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct aw_machine;
@@ -45,6 +46,9 @@ struct aw_dead_access {
     const char *who;
 };
 void aw_live_tell(struct aw_machine *machine, const struct aw_dead_access *access);
+
+/* "byte 8 of a block of 16 bytes, allocated at ..."; false where the heap has no block. */
+bool aw_live_block_name(struct aw_machine *machine, uint64_t address, char *text, size_t room);
 
 /* A call like free that is given what is no block. */
 void aw_live_tell_block(struct aw_machine *machine, const char *call, uint64_t address, bool corrupt);

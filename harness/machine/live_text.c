@@ -36,6 +36,24 @@ static const struct aw_freed *freed_at(const struct aw_machine *machine, uint64_
     return NULL;
 }
 
+bool aw_live_block_name(struct aw_machine *machine, uint64_t address, char *text, size_t room)
+{
+    uint32_t slot = (uint32_t)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE);
+    uint64_t base = aw_heap_of(slot), none;
+    const void *arena = (const void *)base;
+    struct aw_arena_block block = {0};
+    if (machine->image.slots[slot].heap_high <= base ||
+        aw_arena_block_size(arena, machine->settings.heap_bytes, NULL, &none) == AW_HEAP_CORRUPT ||
+        !aw_arena_before(arena, machine->settings.heap_bytes, address, &block) ||
+        address - block.start >= block.size)
+        return false;
+    snprintf(text, room, "byte %llu of a block of %llu byte%s",
+             (unsigned long long)(address - block.start), (unsigned long long)block.size,
+             plural(block.size));
+    place(machine, "allocated", aw_origin_pc(block.tag), text, room);
+    return true;
+}
+
 /* Returns the name of the error. */
 static const char *in_heap(struct aw_machine *machine, uint64_t address, uint64_t size, char *text,
                            size_t room, enum aw_told *told)

@@ -203,6 +203,7 @@ struct aw_access_view {
     bool is_store;     /* atomic, without a result */
     bool is_one;       /* a read or write of one value, whole */
     bool has_operand;  /* of an atomic operation that writes */
+    bool is_new;       /* of malloc and its like: the block begins at `address` with this step */
     uint64_t operand, operand_high;
     uint64_t address;
     uint32_t size;

@@ -71,7 +71,8 @@ const char *aw_act_access_object(struct aw_act *act)
 {
     struct aw_access_view view;
     aw_machine_access_view(act->walk->machine, act->op, &view);
-    const char *name = place_name(act, view.address);
+    const char *name = view.is_new ? aw_act_private_name(act, AW_PRIVATE_BLOCK, view.address)
+                                   : place_name(act, view.address);
     if (name == NULL)
         name = "memory";
     if (!view.has_operand || view.is_store)

@@ -245,6 +245,7 @@ static void find_detail(const struct aw_trace *trace, struct aw_report_case *ent
         trace->property != AW_NO_LEAK && trace->property != AW_NO_DATA_RACE &&
         trace->property != AW_NO_MEMORY_ERROR)
         return;
+    char who[80];
     for (uint32_t i = trace->step_count; i-- > 0 && entry->detail[0] == '\0';)
         for (uint32_t k = trace->steps[i].event_count; k-- > 0;) {
             const struct aw_trace_event *event = &trace->steps[i].events[k];
@@ -259,7 +260,7 @@ static void find_detail(const struct aw_trace *trace, struct aw_report_case *ent
                 leak != (trace->property == AW_NO_LEAK))
                 continue;
             snprintf(entry->detail, sizeof entry->detail, "%.60s: %.120s%s%.60s",
-                     trace->processes[event->process].name, event->text,
+                     aw_trace_actor(trace, &trace->steps[i], event, who, sizeof who), event->text,
                      event->place[0] ? ", at " : "", event->place);
             break;
         }

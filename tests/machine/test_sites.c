@@ -30,9 +30,9 @@ Test(sites, what_is_not_announced_and_unordered_stops_by_name)
         {"assembly_adds", "number", "adds"},
         {"assembly_repeats", "numbers", "repeats"},
         {"not_instrumented", "number", "unseen"},
-        {"given_away", "a variable on the stack of thread 0", "given_away"},
-        {"given_away_in_registers", "a variable on the stack of thread 0", "given_away_in_registers"},
-        {"given_away_aligned", "a variable on the stack of thread 0", "given_away_aligned"},
+        {"given_away", "a variable on the stack of the first thread", "given_away"},
+        {"given_away_in_registers", "a variable on the stack of the first thread", "given_away_in_registers"},
+        {"given_away_aligned", "a variable on the stack of the first thread", "given_away_aligned"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[200];

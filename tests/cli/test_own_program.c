@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program as people have it, from `cc` to `show`: what its author is told of a mistake in it. Each
+ * program is compiled twice, right and with the mistake in place (-DWRONG).
+ */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/allways-own-XXXXXX";
+static char told[1 << 18]; /* by `check`, and after a finding by `show` */
+
+static void open_folder(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(own_program, .init = open_folder, .fini = remove_folder, .timeout = 120);
+
+/* Adds what the command says to `told`. */
+static int command(const char *words)
+{
+    const char *binary = getenv("AW_BIN");
+    char line[512];
+    snprintf(line, sizeof line, "%s %s 2>&1", binary ? binary : "build/allways", words);
+    FILE *pipe = popen(line, "r");
+    cr_assert_not_null(pipe);
+    size_t length = strlen(told);
+    told[length + fread(told + length, 1, sizeof told - 1 - length, pipe)] = '\0';
+    int status = pclose(pipe);
+    cr_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* The exit status of `check`. */
+static int check(const char *source, const char *flags, const char *options)
+{
+    char words[400], path[64];
+    snprintf(path, sizeof path, "%s/p.c", folder);
+    FILE *file = fopen(path, "we");
+    cr_assert_not_null(file);
+    fputs(source, file);
+    fclose(file);
+    told[0] = '\0';
+    snprintf(words, sizeof words, "cc %s %s/p.c -o %s/p.so", flags, folder, folder);
+    cr_assert_eq(command(words), 0, "%s", told);
+    snprintf(words, sizeof words, "check --trace-dir %s %s %s/p.so", folder, options, folder);
+    int status = command(words);
+    snprintf(words, sizeof words, "show %s/p.trace", folder);
+    if (status == 1)
+        cr_expect_eq(command(words), 0);
+    return status;
+}
+
+static void is_right(const char *source, const char *options)
+{
+    cr_expect_eq(check(source, "", options), 0, "%s", told);
+    cr_expect_eq(strncmp(told, "proved\n", 7), 0, "%s", told);
+}
+
+/* Lines are wrapped: a blank is any number of blanks and line ends. */
+static bool says(const char *at, const char *words)
+{
+    for (; *words != '\0'; words++) {
+        if (*words != ' ' ? *at != *words : *at != ' ' && *at != '\n')
+            return false;
+        at += *words == ' ' ? strspn(at, " \n") : 1;
+    }
+    return true;
+}
+
+static int times(const char *words)
+{
+    int count = 0;
+    for (const char *at = told; *at != '\0'; at++)
+        count += says(at, words) && (words[0] != ' ' || at == told || strchr(" \n", at[-1]) == NULL);
+    return count;
+}
+
+static void is_told(const char *words)
+{
+    cr_expect_gt(times(words), 0, "\"%s\" is not in\n%s", words, told);
+}
+
+/* Jobs in a list; two workers take and free them. */
+static const char pool[] = "#include <assert.h>\n#include <pthread.h>\n#include <stdlib.h>\n"
+                           "struct job { struct job *next; int n; } *head;\n"
+                           "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+                           "int sum;\n"
+                           "void put(int n) {\n"
+                           "  struct job *job = malloc(sizeof *job);\n"
+                           "  pthread_mutex_lock(&m);\n"
+                           "  job->n = n; job->next = head; head = job;\n"
+                           "  pthread_mutex_unlock(&m); }\n"
+                           "void *work(void *unused) {\n"
+                           "  pthread_mutex_lock(&m);\n"
+                           "  struct job *job = head;\n"
+                           "  head = job->next;\n"
+                           "#ifdef WRONG\n"
+                           "  free(job);\n"
+                           "#endif\n"
+                           "  sum += job->n;\n"
+                           "#ifndef WRONG\n"
+                           "  free(job);\n"
+                           "#endif\n"
+                           "  pthread_mutex_unlock(&m); return unused; }\n"
+                           "int main(void) {\n"
+                           "  pthread_t t[2];\n"
+                           "  put(1); put(2);\n"
+                           "  for (int i = 0; i < 2; i++) pthread_create(&t[i], 0, work, 0);\n"
+                           "  pthread_join(t[0], 0); pthread_join(t[1], 0);\n"
+                           "  assert(sum == 3); return 0; }\n";
+
+Test(own_program, a_use_after_free_is_told_once_with_all_its_places)
+{
+    is_right(pool, "");
+    cr_expect_eq(check(pool, "-DWRONG", ""), 1, "%s", told);
+    cr_expect_eq(strncmp(told, "violated no-memory-error\n", 25), 0, "%s", told);
+    *strstr(told, "violated: ") = '\0'; /* what `check` says */
+    cr_expect_eq(times("use after free: read of 4 bytes at "), 1, "%s", told);
+    is_told(", allocated at ");
+    is_told(", freed at ");
+}
+
+/* Jobs are put while a worker waits for one: it frees what it took when it likes. */
+static const char blocks[] = "#include <assert.h>\n#include <pthread.h>\n#include <stdlib.h>\n"
+                             "struct job { struct job *next; int n; } *head;\n"
+                             "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+                             "pthread_cond_t c = PTHREAD_COND_INITIALIZER;\n"
+                             "void *work(void *unused) {\n"
+                             "  for (int i = 0; i < 2; i++) {\n"
+                             "    pthread_mutex_lock(&m);\n"
+                             "    while (head == 0) pthread_cond_wait(&c, &m);\n"
+                             "    struct job *job = head;\n"
+                             "    head = job->next;\n"
+                             "    pthread_mutex_unlock(&m);\n"
+                             "    assert(job->n != 2); free(job); }\n"
+                             "  return unused; }\n"
+                             "int main(void) {\n"
+                             "  pthread_t t;\n"
+                             "  pthread_create(&t, 0, work, 0);\n"
+                             "  for (int i = 1; i <= 2; i++) {\n"
+                             "    struct job *job = malloc(sizeof *job);\n"
+                             "    job->n = i;\n"
+                             "    pthread_mutex_lock(&m);\n"
+                             "    job->next = head; head = job;\n"
+                             "    pthread_cond_signal(&c);\n"
+                             "    pthread_mutex_unlock(&m); }\n"
+                             "  return pthread_join(t, 0); }\n";
+
+Test(own_program, a_block_has_one_name_from_malloc_to_free)
+{
+    cr_expect_eq(check(blocks, "", ""), 1, "%s", told);
+    is_told(" malloc block 1 ");
+    is_told(" write block 1+8 ");
+    is_told(" malloc block 2 ");
+    cr_expect_eq(times(" malloc block 1+"), 0, "%s", told);
+}
+
+/* Told is the thread that crashed, not the process that it belongs to. */
+Test(own_program, a_report_names_the_thread_that_crashed)
+{
+    char words[200], path[64];
+    cr_expect_eq(check(blocks, "", ""), 1, "%s", told);
+    is_told(" main.thread 1 crashes: SIGABRT: assertion failed: job->n != 2");
+    cr_expect_eq(times("main: SIGABRT"), 0, "%s", told);
+    snprintf(path, sizeof path, "%s/p.yaml", folder);
+    FILE *file = fopen(path, "we");
+    cr_assert_not_null(file);
+    fprintf(file,
+            "name: p\nabout: a test\nprogram: ./p.so\nproperties: [no-crash]\n"
+            "expect: {verdict: violated, property: no-crash}\n");
+    fclose(file);
+    told[0] = '\0';
+    snprintf(words, sizeof words, "run --trace-dir %s %s", folder, path);
+    cr_expect_eq(command(words), 0, "%s", told);
+    is_told(" main.thread 1: SIGABRT: assertion failed: job->n != 2, at work ");
+}
+
+/* The structure that a race is on is told by where it was allocated. */
+Test(own_program, a_race_on_a_block_says_where_it_was_allocated)
+{
+    static const char source[] = "#include <pthread.h>\n#include <stdlib.h>\n"
+                                 "struct shared { long id; long count; };\n"
+                                 "void *add(void *shared) {\n"
+                                 "  ((struct shared *)shared)->count++; return 0; }\n"
+                                 "int main(void) {\n"
+                                 "  pthread_t t[2];\n"
+                                 "  struct shared *shared = calloc(1, sizeof *shared);\n"
+                                 "  for (int i = 0; i < 2; i++)\n"
+                                 "    pthread_create(&t[i], 0, add, shared);\n"
+                                 "  pthread_join(t[0], 0); pthread_join(t[1], 0); }\n";
+    cr_expect_eq(check(source, "", ""), 1, "%s", told);
+    cr_expect_eq(strncmp(told, "violated no-data-race\n", 22), 0, "%s", told);
+    is_told("FOUND: data race on byte 8 of a block of 16 bytes, allocated at ");
+}
