@@ -123,9 +123,12 @@ int aw_run_host_init(struct aw_error *error)
     failed |= sigaction(SIGVTALRM, &action, NULL);
     if (failed)
         return aw_fail(error, AW_E_SYSTEM, "signal handlers cannot be set: %s", strerror(errno));
-    /* A fence, not a foundation: kernels before 5.11 do without. */
-    prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, AW_WINDOW_END,
-          ((uint64_t)1 << 47) - AW_WINDOW_END, &dispatch_selector);
+    /* A fence, not a foundation: kernels before 5.11 do without. All the host's libraries lie on one
+     * side of the window: above it, or below, with a stack that is unlimited. */
+    bool below = (uint64_t)(uintptr_t)prctl < AW_WINDOW;
+    uint64_t start = below ? AW_PAGE : AW_WINDOW_END;
+    uint64_t end = below ? AW_WINDOW : (uint64_t)1 << 47;
+    prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, end - start, &dispatch_selector);
     host_ready = true;
     return 0;
 }
