@@ -266,7 +266,8 @@ enum aw_ample aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *s
     if (reduce->killed || (live > 1 && reduce->exits_entangled))
         return AW_AMPLE_NO;
     /* What it fills in may be read before. */
-    if (live > 1 && aw_machine_fills_visible(reduce->machine, &t->op))
+    if ((live > 1 && aw_machine_fills_visible(reduce->machine, &t->op)) ||
+        aw_machine_touches_mapping(reduce->machine, &t->op))
         return AW_AMPLE_NO;
     if (!is_ample(reduce, state, process, thread))
         return AW_AMPLE_NO;

@@ -71,7 +71,7 @@ struct aw_range {
     uint64_t size;
     uint32_t kind;
 };
-enum { AW_RANGES_MAX = 12 };
+enum { AW_RANGES_MAX = 32 };
 
 /* Accesses by the same thread under the same locks, with the same of its own threads about. */
 struct aw_access_class {
@@ -139,7 +139,8 @@ bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, ui
 /* The same, but for aw_machine_set_every_access. */
 bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size);
 
-/* The accesses that a call with these arguments makes; returns how many ranges. */
+/* The accesses that a call with these arguments makes; returns how many ranges. More than AW_RANGES_MAX:
+ * there are too many, and none is given. */
 typedef unsigned aw_footprint(const struct aw_machine *machine, const uint64_t *args,
                               struct aw_range *ranges);
 
@@ -181,6 +182,9 @@ struct aw_thread;
 int aw_access_call(struct aw_machine *machine, uint32_t import,
                                    const uint64_t *args, uint64_t *result);
 
+/* A call that is carried out later did not return: where its thread stays. False. */
+bool aw_access_stays(struct aw_machine *machine, struct aw_thread *thread, int how);
+
 /* Parks at the first visible range of a call, beginning with number `from`; false when there is
  * none. `call` is the import. */
 bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
@@ -200,20 +204,32 @@ void aw_facts_foreign_unlock(struct aw_machine *machine);
 void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
-/* Parks at the access that an answer made, `result` being what the call gives. */
+/* Parks at the accesses that an answer made (machine->filled), `result` being what the call gives. */
 void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
                            uint64_t result);
+/* Goes on from one of them: to the next one (false), or with *result. */
+bool aw_access_finish_filled(struct aw_machine *machine, struct aw_thread *thread,
+                             uint64_t *result);
 /* Goes on from a parked access. True when code goes on with *result; false when it stays parked. */
 bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result);
 /* 2 for a compare-exchange that may fail spuriously, else 1. */
 unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op);
 
-/* The payload of AW_OP_ACCESS: the call that goes on when its visible access has happened. */
-#define AW_ACCESS_FILLED UINT32_MAX /* the access was made by an answer; args[0] is the result */
+/* The payload of AW_OP_ACCESS: the call that goes on when its visible access has happened. (One in a
+ * mapping begins in the same way: touch.c.) */
+#define AW_ACCESS_FILLED UINT32_MAX /* accesses that an answer made; args[0] is the result */
 struct aw_pending_call {
     uint64_t args[6];
     uint32_t import, zero;
 };
+/* With AW_ACCESS_FILLED: the thread is parked at each of the ranges, one after the other. */
+struct aw_pending_fill {
+    struct aw_pending_call call;
+    struct aw_range ranges[]; /* without padding that is not zero */
+};
+/* Those ranges. */
+const struct aw_range *aw_access_filled(const struct aw_machine *machine, const struct aw_op *op,
+                                        uint32_t *count);
 
 /* Two threads of machine->work are parked at conflicting accesses: *one and *other. */
 bool aw_access_race(const struct aw_machine *machine, int *one, int *other);

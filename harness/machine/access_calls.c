@@ -13,6 +13,7 @@
 
 #include "machine/heap.h"
 #include "machine/internal.h"
+#include "machine/shared.h"
 
 #define FOOTPRINT(name)                                                                            \
     static unsigned name(const struct aw_machine *machine, const uint64_t *a, struct aw_range *r)  \
@@ -92,7 +93,8 @@ FOOTPRINT(two_strings) R(a[0], string(a[0])); R(a[1], string(a[1])); END
 FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
 FOOTPRINT(real_number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); W(a[2], 8); END
 FOOTPRINT(reads_buffer) R(a[1], a[2]); END
-FOOTPRINT(makes_sem) W(a[0], 32); END
+/* In a mapping it is an operation of its own. */
+FOOTPRINT(makes_sem) if (!aw_is_shared(a[0])) W(a[0], 32); END
 FOOTPRINT(second_time) R(a[1], sizeof(struct timespec)); END
 FOOTPRINT(third_time) R(a[2], sizeof(struct timespec)); END
 FOOTPRINT(fourth_time) R(a[3], sizeof(struct timespec)); END
@@ -102,8 +104,11 @@ FOOTPRINT(polls) R(a[0], a[1] * 8); END
 FOOTPRINT(writes_vector)
 const struct iovec *vector = (const struct iovec *)a[1];
 R(a[1], a[2] * sizeof *vector);
-for (uint64_t i = 0; i < a[2] && n < AW_RANGES_MAX; i++)
+for (uint64_t i = 0; i < a[2]; i++) {
+    if (n == AW_RANGES_MAX)
+        return AW_RANGES_MAX + 1; /* too many */
     R((uint64_t)vector[i].iov_base, vector[i].iov_len);
+}
 END
 FOOTPRINT(vector) R(a[1], a[2] * sizeof(struct iovec)); END
 
@@ -122,7 +127,7 @@ static unsigned printed(const struct aw_machine *machine, const uint64_t *a, str
     }
     va_list list;
     memcpy(list, (const void *)a[3], sizeof list);
-    while ((f = strchr(f, '%')) != NULL && n < AW_RANGES_MAX) {
+    while ((f = strchr(f, '%')) != NULL) {
         long precision = -1;
         unsigned longs = 0;
         bool is_long_double = false;
@@ -148,6 +153,8 @@ static unsigned printed(const struct aw_machine *machine, const uint64_t *a, str
         }
         if (*f == 's') {
             const char *text = va_arg(list, const char *);
+            if (text != NULL && n == AW_RANGES_MAX)
+                return AW_RANGES_MAX + 1;
             if (text != NULL)
                 R((uint64_t)text, precision < 0 ? strlen(text) + 1
                                                 : strnlen(text, (size_t)precision));

@@ -62,18 +62,50 @@ static unsigned unguarded_ranges(const struct aw_machine *machine, uint32_t impo
                : machine->imports[import].footprint(machine, args, ranges);
 }
 
-/* A bad pointer makes no footprint: the call itself will tell. */
+/* A bad pointer makes no footprint: the call itself will tell. *fault: the address, or 0. */
 static unsigned ranges_of(struct aw_machine *machine, uint32_t import, const uint64_t *args,
-                          struct aw_range *ranges)
+                          struct aw_range *ranges, uint64_t *fault)
 {
+    *fault = 0;
     if (sigsetjmp(machine->guard, 0) != 0) {
         machine->guarded = false;
+        *fault = aw_cpu.fault_address;
         return 0;
     }
     machine->guarded = true;
     unsigned count = unguarded_ranges(machine, import, args, ranges);
     machine->guarded = false;
     return count;
+}
+
+static enum aw_call_result too_many(struct aw_machine *machine, uint32_t import)
+{
+    return aw_stop_call(machine, AW_STOP_LIMIT, "%s with more than %d pieces of memory",
+                        machine->imports[import].name, AW_RANGES_MAX);
+}
+
+/* Parks at what a call touches in mappings, if it does. */
+static enum aw_call_result touches(struct aw_machine *machine, uint32_t import,
+                                   const uint64_t *args, const struct aw_range *ranges,
+                                   unsigned count, uint64_t fault)
+{
+    const struct aw_hook *hook = hook_of(machine, import);
+    if (!aw_shared_has_mapping(&machine->work))
+        return AW_CALL_RETURN;
+    if (hook == NULL)
+        return aw_touch_park_call(machine, import, args, ranges, count, fault);
+    return aw_touch_concerns(hook, args) ? aw_touch_park(machine, import, args) : AW_CALL_RETURN;
+}
+
+bool aw_access_stays(struct aw_machine *machine, struct aw_thread *thread, int how)
+{
+    if (how == AW_CALL_STOP) {
+        thread->op = (struct aw_op){.kind = AW_OP_FATAL, .fd = 9, .payload = AW_INTERN_NONE};
+        thread->sp = aw_stack_top(thread->slot);
+    } else {
+        thread->op = machine->parked;
+    }
+    return false;
 }
 
 /* Carries out a hook on the host; false when it was given a bad pointer. */
@@ -120,14 +152,16 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
     bool choice = hook != NULL && aw_hook_is_weak_exchange(hook);
     if (choice && aw_hook_is_weak(hook, args))
         machine->accesses.weak_orders = true;
-    bool shared = hook != NULL && aw_gate.mappings && aw_touch_concerns(hook, args);
-    if (shared && !aw_gate.records && aw_touch_park(machine, import, args) == AW_CALL_PARK)
+    uint64_t pc = aw_run_call_site(machine), fault;
+    unsigned count = ranges_of(machine, import, args, ranges, &fault);
+    if (count > AW_RANGES_MAX)
+        return too_many(machine, import);
+    bool records = aw_gate.records;
+    if (!records && touches(machine, import, args, ranges, count, fault) == AW_CALL_PARK)
         return AW_CALL_PARK;
-    uint64_t pc = aw_run_call_site(machine);
-    unsigned count = ranges_of(machine, import, args, ranges);
-    if ((aw_gate.records || choice) && aw_access_park(machine, import, args, ranges, count, 0))
+    if ((records || choice) && aw_access_park(machine, import, args, ranges, count, 0))
         return AW_CALL_PARK;
-    if (shared && aw_gate.records && aw_touch_park(machine, import, args) == AW_CALL_PARK)
+    if (records && touches(machine, import, args, ranges, count, fault) == AW_CALL_PARK)
         return AW_CALL_PARK;
     make(machine, import, ranges, count, pc);
     if (machine->refused)
@@ -139,18 +173,51 @@ int aw_access_call(struct aw_machine *machine, uint32_t import,
                : aw_call_bad_pointer(machine, call_name(hook));
 }
 
+const struct aw_range *aw_access_filled(const struct aw_machine *machine, const struct aw_op *op,
+                                        uint32_t *count)
+{
+    const struct aw_pending_fill *fill = aw_intern_get(&machine->payloads, op->payload);
+    *count = (aw_intern_size(&machine->payloads, op->payload) - (uint32_t)sizeof *fill) /
+             (uint32_t)sizeof fill->ranges[0];
+    return fill->ranges;
+}
+
+static void park_at_filled(const struct aw_machine *machine, struct aw_thread *thread,
+                           uint32_t payload, uint64_t pc, uint32_t index)
+{
+    struct aw_op op = {.kind = AW_OP_ACCESS, .fd = -1, .payload = payload, .progress = index, .pc = pc};
+    uint32_t count;
+    const struct aw_range range = aw_access_filled(machine, &op, &count)[index];
+    op.address = range.address;
+    op.argument = range.size | (uint64_t)range.kind << 32;
+    op.flags = aw_is_shared(range.address) ? AW_OP_SHARED : 0;
+    thread->op = op;
+}
+
 void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t pc,
                            uint64_t result)
 {
-    struct aw_pending_call call = {.args = {result}, .import = AW_ACCESS_FILLED};
-    thread->op = (struct aw_op){
-        .kind = AW_OP_ACCESS,
-        .fd = -1,
-        .address = machine->filled.address,
-        .argument = machine->filled.size | (uint64_t)machine->filled.kind << 32,
-        .payload = aw_intern_put(&machine->payloads, &call, sizeof call),
-        .pc = pc,
-    };
+    struct aw_pending_fill head = {.call = {.args = {result}, .import = AW_ACCESS_FILLED}};
+    uint32_t bytes = machine->filled_count * (uint32_t)sizeof *machine->filled;
+    uint8_t *payload = aw_scratch(machine, (uint32_t)sizeof head + bytes);
+    memcpy(payload, &head, sizeof head);
+    memcpy(payload + sizeof head, machine->filled, bytes);
+    park_at_filled(machine, thread,
+                   aw_intern_put(&machine->payloads, payload, (uint32_t)sizeof head + bytes), pc, 0);
+}
+
+bool aw_access_finish_filled(struct aw_machine *machine, struct aw_thread *thread,
+                             uint64_t *result)
+{
+    uint32_t count, next = thread->op.progress + 1;
+    aw_access_filled(machine, &thread->op, &count);
+    if (next < count) {
+        park_at_filled(machine, thread, thread->op.payload, thread->op.pc, next);
+        return false;
+    }
+    const struct aw_pending_call *call = aw_intern_get(&machine->payloads, thread->op.payload);
+    *result = call->args[0];
+    return true;
 }
 
 bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint64_t *result)
@@ -160,19 +227,19 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
     const struct aw_pending_call call =
         *(const struct aw_pending_call *)aw_intern_get(&machine->payloads, op.payload);
     struct aw_range ranges[AW_RANGES_MAX];
-    if (call.import == AW_ACCESS_FILLED) {
-        *result = call.args[0];
-        return true;
-    }
-    unsigned count = ranges_of(machine, call.import, call.args, ranges);
+    if (call.import == AW_ACCESS_FILLED)
+        return aw_access_finish_filled(machine, thread, result);
+    uint64_t fault;
+    unsigned count = ranges_of(machine, call.import, call.args, ranges, &fault);
     aw_cpu.sp = thread->sp;
+    if (count > AW_RANGES_MAX)
+        return aw_access_stays(machine, thread, too_many(machine, call.import));
     if (aw_access_park(machine, call.import, call.args, ranges, count, op.progress + 1)) {
         thread->op = machine->parked;
         return false;
     }
     const struct aw_hook *hook = hook_of(machine, call.import);
-    if (hook != NULL && aw_touch_concerns(hook, call.args) &&
-        aw_touch_park(machine, call.import, call.args) == AW_CALL_PARK) {
+    if (touches(machine, call.import, call.args, ranges, count, fault) == AW_CALL_PARK) {
         thread->op = machine->parked;
         return false;
     }
@@ -190,15 +257,7 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
         return false;
     }
     enum aw_call_result how = machine->imports[call.import].call(machine, call.args, result);
-    if (how == AW_CALL_RETURN)
-        return true;
-    if (how == AW_CALL_STOP) {
-        thread->op = (struct aw_op){.kind = AW_OP_FATAL, .fd = 9, .payload = AW_INTERN_NONE};
-        thread->sp = aw_stack_top(thread->slot);
-    } else {
-        thread->op = machine->parked;
-    }
-    return false;
+    return how == AW_CALL_RETURN || aw_access_stays(machine, thread, how);
 }
 
 unsigned aw_access_outcomes(const struct aw_machine *machine, const struct aw_op *op)

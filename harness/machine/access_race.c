@@ -49,6 +49,8 @@ static bool bytes_of(const struct aw_op *op, struct aw_range *range)
         *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
                                    (uint32_t)(op->argument >> 32)};
         return true;
+    case AW_OP_WRITE: /* it goes on reading as long as it sleeps */
+        return aw_op_reads(op, range);
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TRYLOCK:
     case AW_OP_MUTEX_TIMEDLOCK:

@@ -32,6 +32,20 @@ static const char *short_name(const struct aw_hook *hook)
     return (hook->kind & AW_ACCESS_WRITE) != 0 ? "write" : "read";
 }
 
+/* A call: what is said of it at its accesses. */
+static const char *call_name(const char *name)
+{
+    static const char *const names[][2] = {
+        {"write", "read by write"},   {"writev", "read by writev"}, {"readv", "read by readv"},
+        {"poll", "read by poll"},     {"__aw_vsnprintf", "printf"}, {"__aw_log", "output"},
+        {"__aw_strtod", "strtod"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i][0]) == 0)
+            return names[i][1];
+    return name;
+}
+
 void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op *op,
                             struct aw_access_view *view)
 {
@@ -47,7 +61,7 @@ void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op
         return;
     const struct aw_hook *hook = machine->imports[call->import].hook;
     if (hook == NULL) {
-        view->name = machine->imports[call->import].name;
+        view->name = call_name(machine->imports[call->import].name);
         return;
     }
     view->name = short_name(hook);

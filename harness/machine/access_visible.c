@@ -100,35 +100,6 @@ bool aw_machine_is_settled(const struct aw_machine *machine)
     return machine->accesses.pending_count == 0 && !machine->sites.stacks_wanted;
 }
 
-bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_op *op)
-{
-    if (machine->accesses.page_count == 0)
-        return false;
-    switch (op->kind) {
-    case AW_OP_READ: {
-        if (op->payload == AW_INTERN_NONE)
-            return aw_access_is_visible(machine, op->address, op->argument);
-        const struct iovec *vector = aw_intern_get(&machine->payloads, op->payload);
-        for (uint64_t i = 0; i < op->extra; i++)
-            if (aw_access_is_visible(machine, (uint64_t)vector[i].iov_base, vector[i].iov_len))
-                return true;
-        return false;
-    }
-    case AW_OP_POLL:
-        return aw_access_is_visible(machine, op->address, op->argument * sizeof(struct pollfd));
-    case AW_OP_SEM_GETVALUE:
-    case AW_OP_USEM_GETVALUE:
-        return aw_access_is_visible(machine, op->extra, sizeof(int));
-    case AW_OP_CREATE:
-    case AW_OP_JOIN:
-        return aw_access_is_visible(machine, op->address, sizeof(uint64_t));
-    case AW_OP_WAIT:
-        return aw_access_is_visible(machine, op->address, sizeof(int));
-    default: /* the others are never taken alone */
-        return false;
-    }
-}
-
 bool aw_machine_spare(struct aw_machine *machine, const char *variable)
 {
     struct aw_accesses *a = &machine->accesses;

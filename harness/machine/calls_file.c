@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "machine/calls.h"
+#include "machine/shared.h"
 
 /* Linux's MAX_RW_COUNT. */
 enum { LONGEST = 0x7ffff000, DESCRIPTORS = 1024 };
@@ -43,7 +44,7 @@ static enum aw_call_result park_pipe(struct aw_machine *machine, uint64_t addres
                             "pipe2 with O_DIRECT: packet mode is not modelled");
     if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0)
         return aw_call_error(machine, result, EINVAL, call);
-    if (!aw_user_writable(machine, address, 2 * sizeof(int)))
+    if (!aw_user_fillable(machine, address, 2 * sizeof(int)))
         return aw_call_error(machine, result, EFAULT, call);
     struct aw_op *op = aw_park(machine, AW_OP_PIPE);
     op->address = address;
@@ -66,7 +67,7 @@ enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *arg
 {
     const struct aw_fd *fd = lookup(machine, args[0]);
     uint64_t length = args[2] > LONGEST ? LONGEST : args[2];
-    bool writable = aw_user_writable(machine, args[1], length);
+    bool writable = aw_user_fillable(machine, args[1], length);
     if (fd != NULL && aw_fd_is_memory(fd))
         return of_memory(machine, "read");
     if ((fd == NULL || fd->kind == AW_FD_PIPE_WRITE) && (settled(machine) || !writable))
@@ -82,9 +83,10 @@ enum aw_call_result aw_call_read(struct aw_machine *machine, const uint64_t *arg
     return AW_CALL_PARK;
 }
 
-/* `bytes` NULL: they cannot be read. */
+/* `bytes` NULL: they cannot be read; `from`: where they are as long as the call lasts. */
 static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, const void *bytes,
-                                       uint64_t length, const char *call, uint64_t *result)
+                                       uint64_t from, uint64_t length, const char *call,
+                                       uint64_t *result)
 {
     const struct aw_fd *entry = lookup(machine, fd);
     if (entry != NULL && aw_fd_is_memory(entry))
@@ -103,6 +105,9 @@ static enum aw_call_result write_bytes(struct aw_machine *machine, uint64_t fd, 
     op->fd = (int32_t)fd;
     op->argument = length;
     op->payload = aw_intern_put(&machine->payloads, bytes, (uint32_t)length);
+    /* Only one that is not atomic can sleep half-way: aw_op_reads. */
+    if (length > machine->settings.pipe_page_size)
+        op->address = from;
     return AW_CALL_PARK;
 }
 
@@ -113,7 +118,7 @@ enum aw_call_result aw_call_write(struct aw_machine *machine, const uint64_t *ar
     const void *bytes = length == 0 ? "" : (const void *)args[1];
     if (!aw_user_valid(machine, args[1], length))
         bytes = NULL;
-    return write_bytes(machine, args[0], bytes, length, "write", result);
+    return write_bytes(machine, args[0], bytes, args[1], length, "write", result);
 }
 
 /* Checks an array of struct iovec (`write`: that is to be filled); the sum of its lengths, or
@@ -130,12 +135,19 @@ static int64_t vector_length(const struct aw_machine *machine, uint64_t address,
     for (uint64_t i = 0; i < count; i++) {
         if ((int64_t)vector[i].iov_len < 0)
             return -EINVAL;
-        if (!(write ? aw_user_writable : aw_user_valid)(machine, (uint64_t)vector[i].iov_base,
+        if (!(write ? aw_user_fillable : aw_user_valid)(machine, (uint64_t)vector[i].iov_base,
                                                         vector[i].iov_len))
             return -EFAULT;
         total += vector[i].iov_len;
     }
     return total > INT_MAX ? -EINVAL : (int64_t)total;
+}
+
+/* Others may write to it while a call reads it. */
+static bool is_of_others(const struct aw_machine *machine, uint64_t address, uint64_t length)
+{
+    return aw_is_shared(address) || (machine->work.head.thread_count > 1 &&
+                                     aw_access_is_visible(machine, address, length));
 }
 
 enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *args,
@@ -148,11 +160,16 @@ enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *a
     const struct iovec *vector = (const struct iovec *)args[1];
     uint8_t *bytes = aw_scratch(machine, (uint32_t)total + 1), *place = bytes;
     for (uint64_t i = 0; i < args[2]; i++) {
+        if (total > machine->settings.pipe_page_size &&
+            is_of_others(machine, (uint64_t)vector[i].iov_base, vector[i].iov_len))
+            return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                                "writev of more than PIPE_BUF bytes from memory that others write "
+                                "to is not modelled: use write");
         if (vector[i].iov_len > 0)
             memcpy(place, vector[i].iov_base, vector[i].iov_len);
         place += vector[i].iov_len;
     }
-    return write_bytes(machine, args[0], bytes, (uint64_t)total, "writev", result);
+    return write_bytes(machine, args[0], bytes, 0, (uint64_t)total, "writev", result);
 }
 
 enum aw_call_result aw_call_readv(struct aw_machine *machine, const uint64_t *args,
@@ -274,7 +291,8 @@ enum aw_call_result aw_call_poll(struct aw_machine *machine, const uint64_t *arg
         return aw_call_error(machine, result, EINVAL, "poll");
     if (count > AW_MAX_FDS)
         return aw_stop_call(machine, AW_STOP_LIMIT, "poll of more than %d descriptors", AW_MAX_FDS);
-    if (!aw_user_writable(machine, args[0], count * sizeof(struct pollfd)))
+    if (!aw_user_valid(machine, args[0], count * sizeof(struct pollfd)) ||
+        !aw_user_fillable(machine, args[0], count * sizeof(struct pollfd)))
         return aw_call_error(machine, result, EFAULT, "poll");
     struct pollfd set[AW_MAX_FDS];
     if (count > 0)

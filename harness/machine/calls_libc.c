@@ -242,13 +242,13 @@ static enum aw_call_result to_number(struct aw_machine *machine, const uint64_t 
     if (aw_user_string(machine, args[0]) < 0 ||
         (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))))
         return aw_crash_call(machine, SIGSEGV, "SIGSEGV: strtol: bad pointer");
-    char *end;
+    char *end = NULL; /* and so it stays for a base that is none */
     errno = 0;
     *result = unsigned_form ? strtoul((const char *)args[0], &end, (int)args[2])
                             : (uint64_t)strtol((const char *)args[0], &end, (int)args[2]);
     if (errno != 0)
         aw_set_errno(machine, machine->run_slot, errno);
-    if (args[1] != 0)
+    if (args[1] != 0 && end != NULL)
         *(char **)args[1] = end;
     return AW_CALL_RETURN;
 }

@@ -32,7 +32,7 @@ enum aw_call_result aw_call_exit(struct aw_machine *machine, const uint64_t *arg
 static enum aw_call_result park_wait(struct aw_machine *machine, int pid, uint64_t status,
                                      int options, uint64_t *result)
 {
-    if (status != 0 && !aw_user_writable(machine, status, sizeof(int)))
+    if (status != 0 && !aw_user_fillable(machine, status, sizeof(int)))
         return aw_call_error(machine, result, EFAULT, "waitpid");
     if (pid == 0 || pid < -1)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
@@ -137,7 +137,7 @@ enum aw_call_result aw_call_sigaction(struct aw_machine *machine, const uint64_t
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     if ((args[1] != 0 && !aw_user_valid(machine, args[1], sizeof action)) ||
-        (args[2] != 0 && !aw_user_writable(machine, args[2], sizeof action)))
+        (args[2] != 0 && !aw_user_fillable(machine, args[2], sizeof action)))
         return aw_call_error(machine, result, EFAULT, "sigaction");
     if (args[1] != 0)
         memcpy(&action, (const void *)args[1], sizeof action);
@@ -214,7 +214,7 @@ enum aw_call_result aw_call_clock_gettime(struct aw_machine *machine, const uint
                                           uint64_t *result)
 {
     int clock = (int)args[0];
-    if (!aw_user_writable(machine, args[1], sizeof(struct timespec)))
+    if (!aw_user_fillable(machine, args[1], sizeof(struct timespec)))
         return aw_call_error(machine, result, EFAULT, "clock_gettime");
     switch (clock) {
     case CLOCK_REALTIME:
@@ -236,14 +236,14 @@ enum aw_call_result aw_call_gettimeofday(struct aw_machine *machine, const uint6
 {
     if (args[0] == 0)
         return AW_CALL_RETURN; /* legal, and of no use */
-    if (!aw_user_writable(machine, args[0], sizeof(struct timeval)))
+    if (!aw_user_fillable(machine, args[0], sizeof(struct timeval)))
         return aw_call_error(machine, result, EFAULT, "gettimeofday");
     return park_clock(machine, CLOCK_REALTIME, args[0], AS_TIMEVAL);
 }
 
 enum aw_call_result aw_call_time(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
-    if (args[0] != 0 && !aw_user_writable(machine, args[0], sizeof(time_t)))
+    if (args[0] != 0 && !aw_user_fillable(machine, args[0], sizeof(time_t)))
         return aw_call_error(machine, result, EFAULT, "time");
     return park_clock(machine, CLOCK_REALTIME, args[0], AS_SECONDS);
 }

@@ -184,7 +184,7 @@ enum aw_call_result aw_call_fstat(struct aw_machine *machine, const uint64_t *ar
     if (fd != NULL && !aw_fd_is_memory(fd))
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "fstat other than of shared memory is not modelled");
-    if (!aw_user_writable(machine, args[1], sizeof(struct stat)))
+    if (!aw_user_fillable(machine, args[1], sizeof(struct stat)))
         return aw_call_error(machine, result, EFAULT, "fstat");
     struct aw_op *op = aw_park(machine, AW_OP_FSTAT);
     op->fd = (int32_t)number;

@@ -84,7 +84,7 @@ enum aw_call_result aw_call_thread_create(struct aw_machine *machine, const uint
                                           uint64_t *result)
 {
     (void)result;
-    if (!aw_user_writable(machine, args[0], sizeof(pthread_t)))
+    if (!aw_user_fillable(machine, args[0], sizeof(pthread_t)))
         return bad_object(machine);
     struct aw_op *op = aw_park(machine, AW_OP_CREATE);
     uint64_t start[3] = {args[1], args[2], args[3]};
@@ -106,7 +106,7 @@ enum aw_call_result aw_call_pthread_join(struct aw_machine *machine, const uint6
                                          uint64_t *result)
 {
     (void)result;
-    if (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(void *)))
+    if (args[1] != 0 && !aw_user_fillable(machine, args[1], sizeof(void *)))
         return bad_object(machine);
     struct aw_op *op = aw_park(machine, AW_OP_JOIN);
     op->fd = (int32_t)args[0] - 1;
@@ -389,7 +389,7 @@ enum aw_call_result aw_call_sem_post(struct aw_machine *machine, const uint64_t 
 enum aw_call_result aw_call_sem_getvalue(struct aw_machine *machine, const uint64_t *args,
                                          uint64_t *result)
 {
-    if (!aw_user_writable(machine, args[1], sizeof(int)))
+    if (!aw_user_fillable(machine, args[1], sizeof(int)))
         return bad_object(machine);
     enum aw_call_result how = park_sem(machine, args[0], AW_OP_SEM_GETVALUE,
                                        AW_OP_USEM_GETVALUE, "sem_getvalue", result);

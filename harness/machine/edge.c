@@ -471,7 +471,7 @@ bool aw_machine_poll_is_idle(struct aw_machine *machine, uint32_t local, unsigne
         struct aw_edge edge = machine->edges[number];
         if (i == 0)
             first = edge;
-        else if (edge.next != first.next ||
+        else if (edge.next != first.next || edge.stores != first.stores ||
                  !same_for_properties(machine, edge.events, first.events))
             return false;
     }

@@ -20,6 +20,7 @@
 #include "machine/finish.h"
 #include "machine/heap.h"
 #include "machine/shared.h"
+#include "machine/touch.h"
 
 /* Errors that a program meets in its normal course: not findings. */
 static bool expected_error(int error)
@@ -37,24 +38,31 @@ void aw_finish_note_error(struct aw_machine *machine, const struct aw_op *op, in
     aw_run_event(machine, AW_EVENT_ERROR, 0, (uint64_t)error, op->pc, name, (uint32_t)strlen(name));
 }
 
-/* Bytes that an answer fills in. */
-void aw_finish_fills(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
-                     uint64_t size)
+void aw_finish_fill(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
+                    const void *bytes, uint64_t size)
 {
-    aw_access(machine, address, size, AW_ACCESS_WRITE, op->pc);
-    if (size == 0 || machine->work.head.thread_count < 2 ||
-        !aw_access_is_visible(machine, address, size))
+    if (size == 0)
         return;
-    if (machine->filled.size == 0) {
-        machine->filled = (struct aw_range){address, size, AW_ACCESS_WRITE};
-        return;
+    bool shared = aw_is_shared(address);
+    if (shared) {
+        aw_touch_store(address, size, bytes);
+    } else {
+        memcpy((void *)address, bytes, size);
+        aw_access(machine, address, size, AW_ACCESS_WRITE, op->pc);
     }
-    char text[160];
-    int length = snprintf(text, sizeof text,
-                          "%s that fills in several places which threads share without a lock is "
-                          "not modelled",
-                          aw_op_name(op->kind));
-    aw_run_event(machine, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0, op->pc, text, (uint32_t)length);
+    if (!shared && (machine->work.head.thread_count < 2 ||
+                    !aw_access_is_visible(machine, address, size)))
+        return;
+    if (machine->filled_count == machine->filled_capacity) {
+        machine->filled_capacity = machine->filled_capacity ? 2 * machine->filled_capacity : 16;
+        machine->filled =
+            aw_reallocate(machine->filled, machine->filled_capacity, sizeof *machine->filled);
+    }
+    struct aw_range *range = &machine->filled[machine->filled_count++];
+    memset(range, 0, sizeof *range);
+    range->address = address;
+    range->size = size;
+    range->kind = AW_ACCESS_WRITE;
 }
 
 bool aw_finish_limit(struct aw_machine *machine, const struct aw_op *op, const char *text)
@@ -73,15 +81,13 @@ static void finish_read(struct aw_machine *machine, const struct aw_op *op,
     uint32_t length = aw_intern_size(&machine->payloads, answer->output);
     const uint8_t *bytes = aw_intern_get(&machine->payloads, answer->output);
     if (op->payload == AW_INTERN_NONE) {
-        memcpy((void *)op->address, bytes, length);
-        aw_finish_fills(machine, op, op->address, length);
+        aw_finish_fill(machine, op, op->address, bytes, length);
         return;
     }
     const struct iovec *vector = aw_intern_get(&machine->payloads, op->payload);
     for (uint64_t i = 0; i < op->extra && length > 0; i++) {
         uint32_t part = vector[i].iov_len < length ? (uint32_t)vector[i].iov_len : length;
-        memcpy(vector[i].iov_base, bytes, part);
-        aw_finish_fills(machine, op, (uint64_t)vector[i].iov_base, part);
+        aw_finish_fill(machine, op, (uint64_t)vector[i].iov_base, bytes, part);
         bytes += part;
         length -= part;
     }
@@ -101,8 +107,7 @@ static bool finish_pipe(struct aw_machine *machine, const struct aw_op *op,
     end.kind = AW_FD_PIPE_WRITE;
     fds[1] = fds[0] < 0 ? -1 : aw_process_add_fd(&machine->work, 0, end);
     AW_CHECK(fds[1] >= 0); /* kernel.c has refused it otherwise */
-    memcpy((void *)op->address, fds, sizeof fds);
-    aw_finish_fills(machine, op, op->address, sizeof fds);
+    aw_finish_fill(machine, op, op->address, fds, sizeof fds);
     *result = 0;
     return true;
 }
@@ -126,10 +131,10 @@ static void finish_poll(struct aw_machine *machine, const struct aw_op *op,
     struct pollfd *set = (struct pollfd *)op->address;
     const int16_t *revents =
         answer->output == AW_INTERN_NONE ? NULL : aw_intern_get(&machine->payloads, answer->output);
-    for (uint64_t i = 0; i < op->argument; i++)
-        set[i].revents = revents ? revents[i] : 0;
-    for (uint64_t i = 0; i < op->argument; i++)
-        aw_finish_fills(machine, op, (uint64_t)&set[i].revents, sizeof set[i].revents);
+    for (uint64_t i = 0; i < op->argument; i++) {
+        int16_t found = revents != NULL ? revents[i] : 0;
+        aw_finish_fill(machine, op, (uint64_t)&set[i].revents, &found, sizeof found);
+    }
 }
 
 /* Time. */
@@ -139,19 +144,15 @@ static void finish_clock(struct aw_machine *machine, const struct aw_op *op, int
 {
     int64_t time = now + (op->fd == CLOCK_REALTIME ? AW_REALTIME_START : AW_MONOTONIC_START);
     int64_t seconds = time / 1000000000, rest = time % 1000000000;
-    *result = 0;
-    if (op->extra == 0) {
-        *(struct timespec *)op->address = (struct timespec){seconds, rest};
-    } else if (op->extra == 1) {
-        *(struct timeval *)op->address = (struct timeval){seconds, rest / 1000};
-    } else {
-        if (op->address != 0)
-            *(time_t *)op->address = seconds;
-        *result = (uint64_t)seconds;
-    }
-    if (op->address != 0)
-        aw_finish_fills(machine, op, op->address,
-                        op->extra == 2 ? sizeof(time_t) : sizeof(struct timespec));
+    *result = op->extra == 2 ? (uint64_t)seconds : 0;
+    if (op->extra == 0)
+        aw_finish_fill(machine, op, op->address, &(struct timespec){seconds, rest},
+                       sizeof(struct timespec));
+    else if (op->extra == 1)
+        aw_finish_fill(machine, op, op->address, &(struct timeval){seconds, rest / 1000},
+                       sizeof(struct timeval));
+    else if (op->address != 0)
+        aw_finish_fill(machine, op, op->address, &(time_t){seconds}, sizeof(time_t));
 }
 
 static void finish_signal(struct aw_machine *machine, const struct aw_op *op, uint64_t *result)
@@ -166,8 +167,7 @@ static void finish_signal(struct aw_machine *machine, const struct aw_op *op, ui
         struct sigaction action;
         memset(&action, 0, sizeof action);
         action.sa_handler = (void (*)(int))old;
-        memcpy((void *)op->address, &action, sizeof action);
-        aw_finish_fills(machine, op, op->address, sizeof action);
+        aw_finish_fill(machine, op, op->address, &action, sizeof action);
     }
     *result = op->extra ? old : 0;
 }
@@ -280,8 +280,7 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
             thread->held &= ~((uint64_t)1 << op.argument);
         return true;
     case AW_OP_SEM_GETVALUE:
-        *(int *)op.extra = (int)answer->detail;
-        aw_finish_fills(machine, &op, op.extra, sizeof(int));
+        aw_finish_fill(machine, &op, op.extra, &(int){(int)answer->detail}, sizeof(int));
         return true;
     case AW_OP_MMAP: {
         struct aw_fd mapping = {.kind = AW_FD_MAPPING,
@@ -317,10 +316,8 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
         finish_poll(machine, &op, answer);
         return true;
     case AW_OP_WAIT:
-        if (op.address != 0 && answer->result > 0) {
-            *(int *)op.address = (int)answer->detail;
-            aw_finish_fills(machine, &op, op.address, sizeof(int));
-        }
+        if (op.address != 0 && answer->result > 0)
+            aw_finish_fill(machine, &op, op.address, &(int){(int)answer->detail}, sizeof(int));
         return true;
     case AW_OP_FORK:
         if (answer->result > 0 && machine->work.head.forks < UINT8_MAX)
@@ -342,14 +339,14 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     }
 }
 
-/* What was filled in is visible: the thread parks at that access before it goes on, so that whoever
+/* What was filled in is visible: the thread parks at those accesses before it goes on, so that whoever
  * is at a conflicting one is seen to be. */
 bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
                uint64_t *result)
 {
     uint32_t slot = machine->work.threads[index].slot;
     uint64_t pc = machine->work.threads[index].op.pc;
-    machine->filled.size = 0;
+    machine->filled_count = 0;
     machine->run_who = aw_op_name((enum aw_op_kind)machine->work.threads[index].op.kind);
     bool runs = finish(machine, index, answer, result);
     machine->run_who = NULL;
@@ -359,7 +356,7 @@ bool aw_finish(struct aw_machine *machine, int index, const struct aw_answer *an
         thread->sp = aw_stack_top(slot);
         return false;
     }
-    if (!runs || machine->filled.size == 0)
+    if (!runs || machine->filled_count == 0)
         return runs;
     index = aw_process_thread(&machine->work, slot);
     AW_CHECK(index >= 0);

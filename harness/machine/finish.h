@@ -12,9 +12,9 @@
 /* finish.c */
 /* An errno that no program meets in its normal course is an event. */
 void aw_finish_note_error(struct aw_machine *machine, const struct aw_op *op, int error);
-/* Bytes of the program that an answer has filled in. */
-void aw_finish_fills(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
-                     uint64_t size);
+/* Fills in bytes of the program, in a shared mapping or not. */
+void aw_finish_fill(struct aw_machine *machine, const struct aw_op *op, uint64_t address,
+                    const void *bytes, uint64_t size);
 /* A table of the machine is full: false. */
 bool aw_finish_limit(struct aw_machine *machine, const struct aw_op *op, const char *text);
 

@@ -178,9 +178,8 @@ static int unnamed_sem(struct aw_machine *machine, const struct aw_op *op, bool 
         sem->value++;
         return 0;
     case AW_OP_USEM_GETVALUE:
-        if (aw_user_valid(machine, op->extra, sizeof(int)))
-            *(int *)op->extra = (int)sem->value;
-        aw_finish_fills(machine, op, op->extra, sizeof(int));
+        if (aw_user_fillable(machine, op->extra, sizeof(int)))
+            aw_finish_fill(machine, op, op->extra, &(int){(int)sem->value}, sizeof(int));
         machine->value_read = true;
         machine->value = (int32_t)sem->value;
         return 0;

@@ -29,12 +29,11 @@ bool aw_finish_on_mapping(struct aw_machine *machine, int index, const struct aw
         memset(&status, 0, sizeof status);
         status.st_mode = S_IFREG | S_IRUSR | S_IWUSR;
         status.st_size = answer->detail;
-        memcpy((void *)op.address, &status, sizeof status);
-        aw_finish_fills(machine, &op, op.address, sizeof status);
+        aw_finish_fill(machine, &op, op.address, &status, sizeof status);
         return true;
     }
     if (op.kind == AW_OP_USEM_GETVALUE) {
-        *(int *)op.extra = (int)answer->detail;
+        aw_finish_fill(machine, &op, op.extra, &(int){(int)answer->detail}, sizeof(int));
         machine->value_read = true;
         machine->value = (int32_t)answer->detail;
         return true;

@@ -35,11 +35,9 @@ bool aw_finish_create(struct aw_machine *machine, const struct aw_op *op, uint64
         return aw_finish_limit(machine, op, error.message);
     int index = aw_process_thread(&machine->work, (uint32_t)slot);
     machine->work.threads[index].detached = op->argument != 0;
-    if (aw_user_writable(machine, op->address, sizeof(uint64_t)))
-        *(uint64_t *)op->address = (uint64_t)slot + 1;
     if (machine->work.threads[index].detached)
         aw_facts_foreign_join(machine);
-    aw_finish_fills(machine, op, op->address, sizeof(uint64_t));
+    aw_finish_fill(machine, op, op->address, &(uint64_t){(uint64_t)slot + 1}, sizeof(uint64_t));
     *result = 0;
     return true;
 }
@@ -63,10 +61,9 @@ uint64_t aw_finish_join(struct aw_machine *machine, int index, const struct aw_o
     if (error != 0)
         return (uint64_t)error;
     int target = aw_process_thread(&machine->work, (uint32_t)op->fd);
-    if (op->address != 0 && aw_user_writable(machine, op->address, sizeof(uint64_t))) {
-        *(uint64_t *)op->address = machine->work.threads[target].result;
-        aw_finish_fills(machine, op, op->address, sizeof(uint64_t));
-    }
+    if (op->address != 0 && aw_user_fillable(machine, op->address, sizeof(uint64_t)))
+        aw_finish_fill(machine, op, op->address, &machine->work.threads[target].result,
+                       sizeof(uint64_t));
     if (aw_slot_creator((uint32_t)op->fd) != machine->run_slot)
         aw_facts_foreign_join(machine);
     aw_process_remove_thread(&machine->work, target);

@@ -15,6 +15,7 @@
  *   faults.c    outcomes of injected faults
  *   step.c      what an outcome does to a state
  *   touch*.c    program code at the bytes of shared mappings
+ *   fills.c     what a parked operation will fill in
  *   race.c      data races on them
  */
 #ifndef AW_MACHINE_INTERNAL_H
@@ -129,7 +130,8 @@ struct aw_machine {
     struct aw_freed *freed; /* by this run */
     uint32_t freed_count, freed_capacity;
     uint32_t run_freed; /* the same of the run that is over, in payloads */
-    struct aw_range filled; /* by the answer at hand, and visible; size 0: none */
+    struct aw_range *filled; /* by the answer at hand, and visible or in mappings */
+    uint32_t filled_count, filled_capacity;
     struct aw_op parked;
     int64_t now; /* virtual time at which the step happens */
     struct aw_event *event_buffer;
@@ -207,6 +209,8 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
 /* Program memory as calls see it. */
 bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length);
 bool aw_user_writable(const struct aw_machine *machine, uint64_t address, uint64_t length);
+/* May an answer fill it in later? Also in a shared mapping. */
+bool aw_user_fillable(const struct aw_machine *machine, uint64_t address, uint64_t length);
 /* Length of a string, or -1 when it leaves valid memory. */
 int64_t aw_user_string(const struct aw_machine *machine, uint64_t address);
 void aw_set_errno(struct aw_machine *machine, uint32_t slot, int error);
@@ -220,6 +224,7 @@ struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind);
 enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
                                  const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+enum aw_call_result aw_stop_touched(struct aw_machine *machine, const char *call);
 /* The program would die here: says why and parks at the signal. */
 enum aw_call_result aw_crash_call(struct aw_machine *machine, int signal, const char *text);
 /* A call that fails at once: -1 and errno. */
@@ -249,6 +254,13 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
                            int index, uint32_t *owner);
 /* What is left of a process in which only the thread in `slot` lives on: after fork, in the child. */
 void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot);
+
+/* fills.c */
+/* What the operation reads of its process's memory as long as a thread is parked at it. */
+bool aw_op_reads(const struct aw_op *op, struct aw_range *range);
+/* May its answer fill in bytes of a mapping behind the end of the object? */
+bool aw_op_fills_beyond(const struct aw_machine *machine, const struct aw_state *state,
+                        const struct aw_local *local, const struct aw_op *op);
 
 /* race.c: two threads of the state at conflicting accesses to a mapping. */
 bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,

@@ -570,5 +570,8 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         }
         break;
     }
+    if (aw_op_fills_beyond(machine, state, q.local, q.op))
+        for (unsigned i = 0; i < q.count; i++)
+            q.outcomes[i].stop = AW_STOP_UNMODELLED;
     return machine->has_faults ? with_faults(&q, id) : q.count;
 }

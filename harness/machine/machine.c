@@ -240,6 +240,7 @@ void aw_machine_destroy(struct aw_machine *machine)
     aw_touch_deinit();
     aw_live_close();
     free(machine->freed);
+    free(machine->filled);
     if (machine->plan.count > 0)
         aw_fault_adapter_close(&machine->plan);
     for (uint32_t i = 0; i < machine->locals.count && i < machine->info_capacity; i++)

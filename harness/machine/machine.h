@@ -334,6 +334,8 @@ bool aw_machine_set_visible(struct aw_machine *machine, const char *text);
 
 /* May the operation's answer fill in bytes that are visible? Then it is an access, too. */
 bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_op *op);
+/* Does it fill in, or read as long as it lasts, memory of a shared mapping? */
+bool aw_machine_touches_mapping(const struct aw_machine *machine, const struct aw_op *op);
 
 /* For an oracle: every access to memory that may be written is visible, but for those of a thread to
  * its own stack and those of a process with one thread. Bytes of a stack that another thread was parked

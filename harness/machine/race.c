@@ -26,6 +26,8 @@ static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *sta
     const struct aw_op *op = &aw_local_threads(local)[thread].op;
     if (op->kind == AW_OP_ACCESS)
         return aw_touch_ranges(machine, state, process, thread, ranges);
+    if (aw_op_reads(op, &ranges[0]))
+        return 1;
     ranges[0] = ranges[1] = (struct aw_range){op->address, LOCK_BYTES,
                                               AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
     if (op->kind == AW_OP_COND_SLEEP || op->kind == AW_OP_BARRIER_SLEEP)
@@ -77,6 +79,15 @@ static void park(struct aw_machine *machine, const struct aw_state *state, unsig
     parked->count = ranges_of(machine, state, process, thread, parked->ranges);
 }
 
+/* A write that sleeps half-way reads what it was given later. */
+static bool is_concerned(const struct aw_thread_info *info, const struct aw_op *op)
+{
+    struct aw_range range;
+    return info->kind != AW_OP_NONE &&
+           (info->op_class == AW_ON_MEMORY ||
+            (aw_op_reads(op, &range) && aw_is_shared(range.address)));
+}
+
 bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,
                           struct aw_race *race)
 {
@@ -90,8 +101,8 @@ bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *sta
         uint32_t id = state->words[AW_WORD_FIRST + p];
         uint32_t threads = aw_local_get(machine, id)->thread_count;
         for (uint32_t t = 0; t < threads; t++) {
-            if (machine->infos[id].threads[t].op_class != AW_ON_MEMORY ||
-                machine->infos[id].threads[t].kind == AW_OP_NONE)
+            if (!is_concerned(&machine->infos[id].threads[t],
+                              &aw_local_threads(aw_local_get(machine, id))[t].op))
                 continue;
             if (count == capacity) {
                 capacity = capacity ? 2 * capacity : 16;

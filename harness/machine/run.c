@@ -169,22 +169,23 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
     machine->event_flags |= flags[kind];
 }
 
-/* A call is given memory of a shared mapping: noted, and the check stops when the call is over. */
-static bool is_in_mapping(const struct aw_machine *machine, uint64_t address)
+/* A call is given memory of a shared mapping that was not brought for it (touch.h): noted, and the check
+ * stops when the call is over. */
+static bool is_brought(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
-    if (!aw_is_shared(address))
-        return false;
+    if (aw_touch_holds(address, length))
+        return true;
     ((struct aw_machine *)machine)->shared_touched = true;
-    return true;
+    return false;
 }
 
 bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
     uint64_t end;
-    if (is_in_mapping(machine, address))
-        return false;
     if (length == 0)
         return true;
+    if (aw_is_shared(address))
+        return is_brought(machine, address, length);
     if (__builtin_add_overflow(address, length, &end))
         return false;
     if ((address >= machine->program->start && end <= machine->program->end) ||
@@ -195,9 +196,17 @@ bool aw_user_valid(const struct aw_machine *machine, uint64_t address, uint64_t 
 
 bool aw_user_writable(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
-    if (is_in_mapping(machine, address))
-        return false;
-    return length == 0 || aw_image_contains(&machine->image, address, length);
+    if (length == 0)
+        return true;
+    if (aw_is_shared(address))
+        return is_brought(machine, address, length);
+    return aw_image_contains(&machine->image, address, length);
+}
+
+bool aw_user_fillable(const struct aw_machine *machine, uint64_t address, uint64_t length)
+{
+    return aw_shared_is_mapped(&machine->work, address, length, true) ||
+           aw_user_writable(machine, address, length);
 }
 
 int64_t aw_user_string(const struct aw_machine *machine, uint64_t address)
@@ -287,6 +296,12 @@ enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
         length = sizeof text - 1;
     aw_run_event(machine, AW_EVENT_STOP, what, 0, aw_run_call_site(machine), text, (uint32_t)length);
     return AW_CALL_STOP;
+}
+
+enum aw_call_result aw_stop_touched(struct aw_machine *machine, const char *call)
+{
+    return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                        "%s with memory of a shared mapping is not modelled", call);
 }
 
 enum aw_call_result aw_crash_call(struct aw_machine *machine, int signal, const char *text)
@@ -485,9 +500,7 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         if (machine->shared_touched) {
             machine->event_count = events;
             machine->event_flags &= (uint8_t) ~(AW_EDGE_CRASH | AW_EDGE_ERROR);
-            how = aw_stop_call(machine, AW_STOP_UNMODELLED,
-                               "%s with memory of a shared mapping is not modelled",
-                               machine->imports[import].name);
+            how = aw_stop_touched(machine, machine->imports[import].name);
         }
         if (how == AW_CALL_RETURN)
             continue;

@@ -13,7 +13,8 @@
 /* A parked access: the call, and what was told of before it and is not written yet. */
 struct pending_touch {
     uint64_t args[6];
-    uint32_t import, zero;
+    uint32_t import;
+    uint32_t untold; /* what it touches could not be told without the mappings' bytes */
     struct aw_range before;
 };
 
@@ -22,7 +23,27 @@ _Static_assert(sizeof(struct pending_touch) == 80, "no padding but that of the r
 /* Does code go on to the access itself, with armed bytes? */
 static bool is_told(const struct aw_hook *hook)
 {
-    return hook->footprint == NULL;
+    return hook != NULL && hook->footprint == NULL;
+}
+
+static const struct aw_hook *hook_of(const struct aw_machine *machine,
+                                     const struct pending_touch *call)
+{
+    return machine->imports[call->import].hook; /* NULL: one of the machine's calls */
+}
+
+/* Does what it touches depend on nothing but its arguments? */
+static bool is_fixed(const struct aw_hook *hook)
+{
+    return hook != NULL && aw_hook_is_fixed(hook);
+}
+
+static unsigned footprint(struct aw_machine *machine, const struct pending_touch *call,
+                          struct aw_range *ranges)
+{
+    const struct aw_hook *hook = hook_of(machine, call);
+    return hook != NULL ? aw_hook_ranges(machine, hook, call->args, ranges)
+                        : machine->imports[call->import].footprint(machine, call->args, ranges);
 }
 
 bool aw_touch_concerns(const struct aw_hook *hook, const uint64_t *args)
@@ -46,6 +67,17 @@ static unsigned only_shared(struct aw_range *ranges, unsigned count)
 static enum aw_call_result bad_access(struct aw_machine *machine)
 {
     return aw_crash_call(machine, SIGSEGV, "SIGSEGV: bad access");
+}
+
+static enum aw_call_result park_at(struct aw_machine *machine, const struct pending_touch *call,
+                                   uint64_t address, uint64_t size, uint32_t kind)
+{
+    struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
+    op->flags |= AW_OP_SHARED;
+    op->address = address;
+    op->argument = size | (uint64_t)kind << 32;
+    op->payload = aw_intern_put(&machine->payloads, call, sizeof *call);
+    return AW_CALL_PARK;
 }
 
 enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import, const uint64_t *args)
@@ -83,12 +115,34 @@ enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import, c
         memset(&call.args[2], 0, 4 * sizeof *call.args);
     if (!is_told(hook) || !aw_touch_unwritten(&call.before))
         memset(&call.before, 0, sizeof call.before);
-    struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
-    op->flags |= AW_OP_SHARED;
-    op->address = first;
-    op->argument = size | (uint64_t)kind << 32;
-    op->payload = aw_intern_put(&machine->payloads, &call, sizeof call);
-    return AW_CALL_PARK;
+    return park_at(machine, &call, first, size, kind);
+}
+
+enum aw_call_result aw_touch_park_call(struct aw_machine *machine, uint32_t import,
+                                       const uint64_t *args, const struct aw_range *ranges,
+                                       unsigned count, uint64_t fault)
+{
+    struct aw_range all = {.address = aw_is_shared(fault) ? fault : 0};
+    for (unsigned i = 0; i < count; i++) {
+        if (!aw_is_shared(ranges[i].address) || ranges[i].size == 0)
+            continue;
+        if (!aw_shared_is_mapped(&machine->work, ranges[i].address, ranges[i].size,
+                                 (ranges[i].kind & AW_ACCESS_WRITE) != 0))
+            return AW_CALL_RETURN;
+        if (all.address == 0) {
+            all.address = ranges[i].address;
+            all.size = ranges[i].size;
+        }
+        all.kind |= ranges[i].kind;
+    }
+    if (!aw_shared_is_mapped(&machine->work, all.address, 1, false))
+        return AW_CALL_RETURN;
+    struct pending_touch call;
+    memset(&call, 0, sizeof call);
+    call.import = import;
+    memcpy(call.args, args, sizeof call.args);
+    call.untold = fault != 0;
+    return park_at(machine, &call, all.address, all.size, all.kind);
 }
 
 /* What the call touches, where its footprint depends on what is there: with the image and the
@@ -97,7 +151,6 @@ static unsigned measure(struct aw_machine *machine, const struct aw_state *state
                         const struct aw_local *local, const struct pending_touch *call,
                         struct aw_range *ranges, uint64_t *fault)
 {
-    const struct aw_hook *hook = machine->imports[call->import].hook;
     const struct aw_layout *layout = aw_machine_layout(machine, state);
     volatile unsigned count = 0;
     aw_image_load(&machine->image, aw_local_chunks(local), local->chunk_count);
@@ -118,7 +171,7 @@ static unsigned measure(struct aw_machine *machine, const struct aw_state *state
     *fault = 0;
     if (sigsetjmp(machine->guard, 0) == 0) {
         machine->guarded = true;
-        count = aw_hook_ranges(machine, hook, call->args, ranges);
+        count = footprint(machine, call, ranges);
     } else {
         *fault = aw_cpu.fault_address;
     }
@@ -134,18 +187,33 @@ static struct pending_touch call_of(const struct aw_machine *machine, const stru
                                                         aw_local_threads(local)[thread].op.payload);
 }
 
+enum { TOO_MANY = AW_RANGES_MAX + 2 };
+
 static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *state,
                           const struct aw_local *local, const struct pending_touch *call,
                           struct aw_range *ranges, uint64_t *fault)
 {
-    const struct aw_hook *hook = machine->imports[call->import].hook;
     *fault = 0;
-    unsigned count = aw_hook_is_fixed(hook) ? aw_hook_ranges(machine, hook, call->args, ranges)
-                                            : measure(machine, state, local, call, ranges, fault);
+    unsigned count = is_fixed(hook_of(machine, call))
+                         ? footprint(machine, call, ranges)
+                         : measure(machine, state, local, call, ranges, fault);
+    if (count > AW_RANGES_MAX)
+        return TOO_MANY;
     count = only_shared(ranges, count);
     if (call->before.size != 0)
         ranges[count++] = call->before;
     return count;
+}
+
+/* One that an answer has made already: which. */
+static bool is_filled(const struct aw_machine *machine, const struct aw_local *local,
+                      unsigned thread, struct aw_range *range)
+{
+    const struct aw_op *op = &aw_local_threads(local)[thread].op;
+    const struct aw_pending_call *call = aw_intern_get(&machine->payloads, op->payload);
+    *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
+                               (uint32_t)(op->argument >> 32)};
+    return call->import == AW_ACCESS_FILLED;
 }
 
 static const struct aw_local *local_of(const struct aw_machine *machine,
@@ -158,9 +226,12 @@ unsigned aw_touch_ranges(struct aw_machine *machine, const struct aw_state *stat
                          unsigned thread, struct aw_range *ranges)
 {
     const struct aw_local *local = local_of(machine, state, process);
+    if (is_filled(machine, local, thread, &ranges[0]))
+        return 1;
     struct pending_touch call = call_of(machine, local, thread);
     uint64_t fault;
-    return ranges_of(machine, state, local, &call, ranges, &fault);
+    unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
+    return count == TOO_MANY ? 0 : count;
 }
 
 static const struct aw_fd *mapping_at(const struct aw_local *local, uint64_t address)
@@ -218,11 +289,19 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
     static uint8_t *buffer;
     static uint64_t capacity;
     const struct aw_local *local = local_of(machine, state, process);
-    const struct pending_touch call = call_of(machine, local, thread);
-    const struct aw_hook *hook = machine->imports[call.import].hook;
     struct aw_range ranges[AW_RANGES_MAX + 1];
+    if (is_filled(machine, local, thread, &ranges[0])) {
+        answers[0] = answer_of(machine, AW_TOUCH_DONE, AW_INTERN_NONE);
+        return 1;
+    }
+    const struct pending_touch call = call_of(machine, local, thread);
+    const struct aw_hook *hook = hook_of(machine, &call);
     uint64_t fault, size = 0;
     unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
+    if (count == TOO_MANY) {
+        answers[0] = answer_of(machine, AW_TOUCH_CALL, AW_INTERN_NONE);
+        return 1;
+    }
     if (fault != 0) {
         enum aw_touch_how how =
             aw_is_shared(fault) ? fate(machine, state, local, fault, 1, false) : AW_TOUCH_FAULT;
@@ -234,6 +313,7 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
         enum aw_touch_how how = fate(machine, state, local, ranges[i].address, ranges[i].size,
                                      (ranges[i].kind & AW_ACCESS_WRITE) != 0);
         if (how != AW_TOUCH_DONE) {
+            how = hook == NULL ? AW_TOUCH_CALL : how;
             answers[0] = answer_of(machine, how, AW_INTERN_NONE);
             return 1;
         }
@@ -246,8 +326,8 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
     uint64_t at = 0;
     for (unsigned i = 0; i < count; i++) {
         struct aw_touched head = {ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind};
-        /* Code may write less than it told of. */
-        if (is_told(hook) || (ranges[i].kind & AW_ACCESS_READ) != 0)
+        /* Code may write less than it told of, and a call less than its footprint. */
+        if (hook == NULL || is_told(hook) || (ranges[i].kind & AW_ACCESS_READ) != 0)
             head.kind |= AW_TOUCH_GIVEN;
         memcpy(buffer + at, &head, sizeof head);
         at += sizeof head;
@@ -261,7 +341,7 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
     uint32_t output = aw_intern_put(&machine->payloads, buffer, (uint32_t)at);
     answers[0] = answer_of(machine, AW_TOUCH_DONE, output);
     uint8_t found[16], expected[16];
-    if (!aw_hook_is_weak_exchange(hook) ||
+    if (hook == NULL || !aw_hook_is_weak_exchange(hook) ||
         !peek(machine, state, local, call.args[0], found, hook->size) ||
         !peek(machine, state, local, call.args[1], expected, hook->size) ||
         memcmp(found, expected, hook->size) != 0)
@@ -303,28 +383,42 @@ static bool ends(struct aw_machine *machine, struct aw_thread *thread, uint32_t 
 static bool record_others(struct aw_machine *machine, const struct pending_touch *call, uint64_t pc)
 {
     struct aw_range ranges[AW_RANGES_MAX];
-    const struct aw_hook *hook = machine->imports[call->import].hook;
-    unsigned count = aw_hook_ranges(machine, hook, call->args, ranges);
+    const struct aw_hook *hook = hook_of(machine, call);
+    unsigned count = footprint(machine, call, ranges);
+    machine->run_who = hook != NULL ? aw_hook_who(hook) : machine->imports[call->import].name;
     for (unsigned i = 0; i < count; i++) {
         if (aw_is_shared(ranges[i].address))
             continue;
-        if (!aw_hook_is_fixed(hook) && machine->work.head.thread_count > 1 &&
+        if ((hook != NULL ? !is_fixed(hook) : call->untold) && machine->work.head.thread_count > 1 &&
             aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
             return false;
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
     }
+    machine->run_who = NULL;
     return true;
 }
 
-/* The machine carries out the call. */
+/* One of the machine's calls. */
+static enum aw_call_result carry_out(struct aw_machine *machine, const struct pending_touch *call,
+                                     uint64_t *result)
+{
+    const char *name = machine->imports[call->import].name;
+    machine->shared_touched = false;
+    enum aw_call_result how = machine->imports[call->import].call(machine, call->args, result);
+    return machine->shared_touched ? aw_stop_touched(machine, name) : how;
+}
+
+/* The machine carries out the call: its bytes are in place. True when it returns *result; otherwise its
+ * thread stays. */
 static bool perform(struct aw_machine *machine, struct aw_thread *thread,
                     const struct pending_touch *call, const uint8_t *place, const uint8_t *end,
                     bool spurious, uint64_t *result)
 {
-    const struct aw_hook *hook = machine->imports[call->import].hook;
+    const struct aw_hook *hook = hook_of(machine, call);
     const uint8_t *at, *bytes;
     const struct aw_touched *range;
     volatile bool seen = true;
+    volatile enum aw_call_result how = AW_CALL_RETURN;
     for (at = place; (range = next_range(&at, end, &bytes)) != NULL;) {
         aw_touch_open(range->address, range->size);
         if (bytes != NULL)
@@ -337,16 +431,20 @@ static bool perform(struct aw_machine *machine, struct aw_thread *thread,
     }
     machine->guarded = true;
     seen = record_others(machine, call, thread->op.pc);
-    if (seen && !machine->refused)
+    if (seen && !machine->refused && hook != NULL)
         *result = aw_hook_perform(hook, call->args, spurious, &machine->result_high);
     machine->guarded = false;
+    if (seen && !machine->refused && hook == NULL) {
+        aw_cpu.sp = thread->sp;
+        how = carry_out(machine, call, result);
+    }
     for (at = place; (range = next_range(&at, end, &bytes)) != NULL;)
         if ((range->kind & AW_ACCESS_WRITE) != 0 &&
             (bytes == NULL || memcmp((const void *)range->address, bytes, range->size) != 0))
             aw_touch_store(range->address, range->size, (const void *)range->address);
     aw_touch_close();
     if (seen)
-        return true;
+        return how == AW_CALL_RETURN || aw_access_stays(machine, thread, how);
     return ends(
         machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
         "a function on strings in a shared mapping and in memory that threads share without "
@@ -357,8 +455,11 @@ bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answ
                      uint64_t *result)
 {
     struct aw_thread *thread = &machine->work.threads[index];
-    const struct pending_touch call =
-        *(const struct pending_touch *)aw_intern_get(&machine->payloads, thread->op.payload);
+    const struct aw_pending_call *pending =
+        aw_intern_get(&machine->payloads, thread->op.payload);
+    if (pending->import == AW_ACCESS_FILLED)
+        return aw_access_finish_filled(machine, thread, result);
+    const struct pending_touch call = *(const struct pending_touch *)pending;
     const uint8_t *place = NULL, *end = NULL, *bytes;
     *result = 0;
     switch ((enum aw_touch_how)answer->detail) {
@@ -367,6 +468,10 @@ bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answ
                     "SIGBUS: an access behind the end of a shared memory object");
     case AW_TOUCH_FAULT:
         return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
+    case AW_TOUCH_CALL:
+        return ends(machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
+                    "a call with memory behind the end of a shared memory object, or with too many "
+                    "pieces of it, is not modelled");
     case AW_TOUCH_TAIL:
         return ends(machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
                     "an access behind the end of a shared memory object, in its last page, is not "
@@ -378,7 +483,7 @@ bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answ
         place = aw_intern_get(&machine->payloads, answer->output);
         end = place + aw_intern_size(&machine->payloads, answer->output);
     }
-    if (!is_told(machine->imports[call.import].hook))
+    if (!is_told(hook_of(machine, &call)))
         return perform(machine, thread, &call, place, end, answer->detail == AW_TOUCH_SPURIOUS,
                        result);
     for (const struct aw_touched *range; (range = next_range(&place, end, &bytes)) != NULL;)

@@ -7,14 +7,18 @@
  * these:
  *
  *   told of    gcc's instrumentation calls __tsan_read4 and its like before an access. The thread
- * parks there (AW_OP_ACCESS, AW_OP_SHARED); the operation brings the bytes, which are part of its
- *              answer and so of the learned step's key; the code goes on with them *armed*. The
- *              instruction that touches them faults, the bytes are put in its page, and it is
- * executed alone, by the processor's trap flag: twice, with every other byte of the page zero and
- *              then 0xff. If anything differs between the two it depended on what it was not given,
- * and the check stops. So nothing is read or written that was not told of. performed  atomic
- * operations, and leaf functions of libc: the machine carries them out itself, on the bytes that
- * they read by their footprint.
+ *              parks there (AW_OP_ACCESS, AW_OP_SHARED); the operation brings the bytes, which are
+ *              part of its answer and so of the learned step's key; the code goes on with them
+ *              *armed*. The instruction that touches them faults, the bytes are put in its page, and
+ *              it is executed alone, by the processor's trap flag: twice, with every other byte of
+ *              the page zero and then 0xff. If anything differs between the two it depended on what
+ *              it was not given, and the check stops. So nothing is read or written that was not
+ *              told of.
+ *   performed  atomic operations, leaf functions of libc, and the machine's calls that read memory
+ *              (write, poll, printf ...): the machine carries them out itself, on the bytes that they
+ *              read by their footprint. A call may then be an operation of its own.
+ *   filled in  by the answer to a call (read, wait ...; aw_finish_fill): stored with its step. Then the
+ *              thread is parked at each of the places, for those who are at the same bytes.
  *
  * What was written is part of the step (struct aw_edge.stores) and goes into the object with it. So
  * a step touches mappings by the operation at its beginning alone. A scalar that was told of may be
@@ -54,6 +58,7 @@ enum aw_touch_how {
     AW_TOUCH_BUS,      /* behind the end of the object: SIGBUS */
     AW_TOUCH_FAULT,    /* not mapped: SIGSEGV */
     AW_TOUCH_TAIL,     /* in the object's last page, behind its end */
+    AW_TOUCH_CALL,     /* of one of the machine's calls, behind the object's end */
 };
 
 /* Does the call have to do with addresses of mappings? */
@@ -62,6 +67,12 @@ bool aw_touch_concerns(const struct aw_hook *hook, const uint64_t *args);
  * there after all, and nothing was done. */
 enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import,
                                   const uint64_t *args);
+
+/* The same for one of the machine's calls: its ranges, or the address at which they could not be told.
+ * AW_CALL_RETURN, and nothing was done, when they are no memory of mappings that the process has. */
+enum aw_call_result aw_touch_park_call(struct aw_machine *machine, uint32_t import,
+                                       const uint64_t *args, const struct aw_range *ranges,
+                                       unsigned count, uint64_t fault);
 
 /* The ranges in mappings that the parked access touches in this state; those that cannot be told
  * are none. There is room for AW_RANGES_MAX + 1. */
@@ -96,6 +107,8 @@ bool aw_touch_unwritten(struct aw_range *range);
 /* Makes the pages of a range ordinary ones, for the machine's own accesses, and no longer. */
 void aw_touch_open(uint64_t address, uint64_t size);
 void aw_touch_close(void);
+/* Are the bytes among those that were asked for? */
+bool aw_touch_holds(uint64_t address, uint64_t size);
 void aw_touch_store(uint64_t address, uint64_t size, const void *bytes);
 
 /* step.c: puts what was stored into the objects of the state. */

@@ -47,6 +47,9 @@ static struct {
     uint8_t content[PAGES][AW_PAGE];
     /* For the machine's own accesses. */
     uint64_t open_start[ARMED], open_end[ARMED];
+    struct {
+        uint64_t address, size;
+    } held[ARMED];
     unsigned open_count;
     uint8_t *stores;
     uint64_t store_bytes, store_capacity;
@@ -84,6 +87,8 @@ void aw_touch_open(uint64_t address, uint64_t size)
     uint64_t start = address / AW_PAGE * AW_PAGE;
     uint64_t end = (address + size + AW_PAGE - 1) / AW_PAGE * AW_PAGE;
     AW_CHECK(mprotect((void *)start, end - start, PROT_READ | PROT_WRITE) == 0);
+    touch.held[touch.open_count].address = address;
+    touch.held[touch.open_count].size = size;
     touch.open_start[touch.open_count] = start;
     touch.open_end[touch.open_count++] = end;
 }
@@ -94,6 +99,15 @@ void aw_touch_close(void)
         AW_CHECK(mprotect((void *)touch.open_start[i], touch.open_end[i] - touch.open_start[i],
                           PROT_NONE) == 0);
     touch.open_count = 0;
+}
+
+bool aw_touch_holds(uint64_t address, uint64_t size)
+{
+    for (unsigned i = 0; i < touch.open_count; i++)
+        if (address >= touch.held[i].address && size <= touch.held[i].size &&
+            address - touch.held[i].address <= touch.held[i].size - size)
+            return true;
+    return false;
 }
 
 void aw_touch_store(uint64_t address, uint64_t size, const void *bytes)

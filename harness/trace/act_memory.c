@@ -106,8 +106,10 @@ const char *aw_act_touched(struct aw_act *act, const struct aw_answer *answer)
         return "SIGBUS";
     if (answer->detail == AW_TOUCH_FAULT)
         return "SIGSEGV";
-    if (answer->output == AW_INTERN_NONE)
-        return "nothing";
+    if (answer->output == AW_INTERN_NONE) /* an answer has filled it in before */
+        return answer->detail == AW_TOUCH_DONE
+                   ? value(act->trace, NULL, (uint32_t)act->op->argument)
+                   : "nothing";
     const uint8_t *place = aw_machine_payload(machine, answer->output, &size), *end = place + size;
     while (place < end) {
         const struct aw_touched *range = (const struct aw_touched *)place;

@@ -111,8 +111,6 @@ UNSEEN_IN(nor_is_one_hidden_by_its_neighbour, "an_unseen_neighbour", "unseen_rea
 UNSEEN_IN(assembly_there_ends_the_check, "assembly", "assembly")
 UNSEEN_IN(an_instruction_that_reads_more_ends_the_check, "too_wide", "too_wide")
 
-STOPS(a_read_into_one_ends_the_check, "a_read",
-      "read with memory of a shared mapping is not modelled")
 STOPS(a_semaphore_in_one_has_to_be_shared, "a_private_semaphore",
       "sem_init without pshared in a shared mapping is not modelled")
 STOPS(what_is_unmapped_is_not_used, "unmapped",
