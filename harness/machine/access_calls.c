@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -89,7 +90,23 @@ W(a[0], 8);
 END
 FOOTPRINT(first_string) R(a[0], string(a[0])); END
 FOOTPRINT(fourth_string) R(a[3], string(a[3])); END
-FOOTPRINT(two_strings) R(a[0], string(a[0])); R(a[1], string(a[1])); END
+/* As for strncmp (access_hooks.c), whatever the case: to the first difference or the end. */
+static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit)
+{
+    const char *a = (const char *)one, *b = (const char *)other;
+    uint64_t i = 0;
+    while (i < limit) {
+        i++;
+        if (strncasecmp(&a[i - 1], &b[i - 1], 1) != 0 || a[i - 1] == '\0')
+            break;
+    }
+    return i;
+}
+
+FOOTPRINT(compare) uint64_t size = until_different(a[0], a[1], UINT64_MAX);
+R(a[0], size); R(a[1], size); END
+FOOTPRINT(compare_bounded) uint64_t size = until_different(a[0], a[1], a[2]);
+R(a[0], size); R(a[1], size); END
 FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
 FOOTPRINT(real_number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); W(a[2], 8); END
 FOOTPRINT(reads_buffer) R(a[1], a[2]); END
@@ -184,8 +201,8 @@ static const struct {
     {"__tls_get_addr", NONE}, {"__aw_vsnprintf", printed}, {"__aw_log", reads_buffer},
     {"__aw_unmodelled", NONE}, {"__aw_abort", NONE}, {"__aw_assert", NONE},
     {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"__aw_strtod", real_number}, {"strtol", number}, {"strtoll", number},
-    {"strtoul", number}, {"strtoull", number}, {"strcasecmp", two_strings},
-    {"strncasecmp", two_strings}, {"aw_probe", fourth_string}, {"fiu_fail", first_string},
+    {"strtoul", number}, {"strtoull", number}, {"strcasecmp", compare},
+    {"strncasecmp", compare_bounded}, {"aw_probe", fourth_string}, {"fiu_fail", first_string},
     {"fiu_init", NONE}, {"fiu_failinfo", NONE}, {"__aw_self", NONE}, {"__aw_thread_create", NONE},
     {"__aw_thread_exit", NONE}, {"pthread_self", NONE}, {"pthread_join", NONE},
     {"pthread_detach", NONE}, {"pthread_mutex_lock", NONE}, {"pthread_mutex_trylock", NONE},

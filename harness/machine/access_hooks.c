@@ -6,7 +6,12 @@
  * gcc calls __tsan_read4 and its like before the access, which then is the program's own
  * instruction. An atomic operation is the call itself, sequentially consistent here whatever order
  * it asks for. Every leaf has a footprint: what it reads and writes with these arguments, to the
- * byte, so that nothing is taken for shared that is not.
+ * byte, so that nothing is taken for shared that is not. Where C leaves open how much is read, it is
+ * all that may be: memcmp compares n characters of each object (C17, 7.24.4.1), and whoever changes
+ * one of them at the same time races with it, whether or not an earlier one differs already; so do
+ * strchr and its like read their strings whole. But memchr reads as if one character after the other,
+ * up to a match (7.24.5.1); and strcmp and strncmp compare what follows neither a null character
+ * (7.24.4.4) nor, as everybody's do who look at words, a difference: it cannot change the answer.
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -168,14 +173,14 @@ AS_ASKED static uint64_t at_most(uint64_t address, uint64_t limit)
     return length < limit ? length + 1 : limit;
 }
 
-/* Bytes up to and with the first in which two strings of at most `limit` differ. */
-static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit, bool text)
+/* Bytes up to and with the first in which two strings of at most `limit` differ, or their end. */
+static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit)
 {
     const char *a = (const char *)one, *b = (const char *)other;
     uint64_t i = 0;
     while (i < limit) {
         i++;
-        if (a[i - 1] != b[i - 1] || (text && a[i - 1] == '\0'))
+        if (a[i - 1] != b[i - 1] || a[i - 1] == '\0')
             break;
     }
     return i;
@@ -193,17 +198,16 @@ static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit, bo
 
 LEAF(copy) r[n++] = reads(a[1], a[2]); r[n++] = writes(a[0], a[2]); END
 LEAF(fill) r[n++] = writes(a[0], a[2]); END
-LEAF(compare) uint64_t size = until_different(a[0], a[1], a[2], false);
-r[n++] = reads(a[0], size); r[n++] = reads(a[1], size); END
+LEAF(compare) r[n++] = reads(a[0], a[2]); r[n++] = reads(a[1], a[2]); END
 LEAF(find) const char *at = memchr((const void *)a[0], (int)a[1], a[2]);
 r[n++] = reads(a[0], at == NULL ? a[2] : (uint64_t)at - a[0] + 1); END
 LEAF(find_back) r[n++] = reads(a[0], a[2]); END
 LEAF(find_bytes) r[n++] = reads(a[0], a[1]); r[n++] = reads(a[2], a[3]); END
 LEAF(one_string) r[n++] = reads(a[0], string(a[0])); END
 LEAF(bounded_string) r[n++] = reads(a[0], at_most(a[0], a[1])); END
-LEAF(compare_strings) uint64_t size = until_different(a[0], a[1], UINT64_MAX, true);
+LEAF(compare_strings) uint64_t size = until_different(a[0], a[1], UINT64_MAX);
 r[n++] = reads(a[0], size); r[n++] = reads(a[1], size); END
-LEAF(compare_bounded) uint64_t size = until_different(a[0], a[1], a[2], true);
+LEAF(compare_bounded) uint64_t size = until_different(a[0], a[1], a[2]);
 r[n++] = reads(a[0], size); r[n++] = reads(a[1], size); END
 LEAF(two_strings) r[n++] = reads(a[0], string(a[0])); r[n++] = reads(a[1], string(a[1])); END
 LEAF(copy_string) r[n++] = reads(a[1], string(a[1])); r[n++] = writes(a[0], string(a[1])); END
@@ -333,7 +337,7 @@ bool aw_hook_is_fixed(const struct aw_hook *hook)
 {
     aw_footprint *of = hook->footprint;
     return of == NULL || hook->operation != NO_OPERATION || of == of_fence || of == of_copy ||
-           of == of_fill || of == of_find_back || of == of_find_bytes;
+           of == of_compare || of == of_fill || of == of_find_back || of == of_find_bytes;
 }
 
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook)

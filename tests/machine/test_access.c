@@ -54,6 +54,34 @@ Test(access, strings_are_read_to_their_end_or_to_the_first_difference)
     cr_assert(found[0].size == 2 && found[1].size == 2);
 }
 
+Test(access, a_comparison_of_bytes_reads_them_all)
+{
+    struct aw_range found[AW_RANGES_MAX];
+    const char *one = "abcx", *other = "abdx";
+    cr_assert_eq(ranges("memcmp", (uint64_t[6]){(uint64_t)one, (uint64_t)other, 4}, found), 2);
+    cr_assert(found[0].size == 4 && found[1].size == 4);
+    cr_assert(found[0].kind == AW_ACCESS_READ && found[1].kind == AW_ACCESS_READ);
+    cr_assert_eq(ranges("memchr", (uint64_t[6]){(uint64_t)one, 'b', 4}, found), 1);
+    cr_assert_eq(found[0].size, 2);
+}
+
+Test(access, comparisons_without_case_end_as_those_with_it)
+{
+    struct aw_range found[AW_RANGES_MAX];
+    char one[4] = {'a', 'B', 'c', 'x'}, other[4] = {'A', 'b', 'd', 'x'}; /* without an end */
+    aw_footprint *footprint;
+    cr_assert(aw_access_of_call("strncasecmp", &footprint));
+    uint64_t args[6] = {(uint64_t)one, (uint64_t)other, 2};
+    cr_assert_eq(footprint(NULL, args, found), 2);
+    cr_assert(found[0].size == 2 && found[1].size == 2);
+    args[2] = 4;
+    footprint(NULL, args, found);
+    cr_assert(found[0].size == 3 && found[1].size == 3);
+    cr_assert(aw_access_of_call("strcasecmp", &footprint));
+    footprint(NULL, (uint64_t[6]){(uint64_t)"Ab", (uint64_t)"aB"}, found);
+    cr_assert(found[0].size == 3 && found[1].size == 3);
+}
+
 Test(access, atomic_operations_do_what_they_say_at_every_size)
 {
     uint64_t high;
