@@ -200,6 +200,8 @@ enum aw_cli_search_option {
     AW_OPT_NO_REDUCTION,
     AW_OPT_NO_RULE,
     AW_OPT_NO_MINIMAL,
+    AW_OPT_NO_REUSE,
+    AW_OPT_CONTROL,
     AW_OPT_STATES,
     AW_OPT_MEMORY,
     AW_OPT_SECONDS,
@@ -215,6 +217,8 @@ enum aw_cli_search_option {
         {"no-reduction", no_argument, NULL, AW_OPT_NO_REDUCTION},                                  \
         {"no-rule", required_argument, NULL, AW_OPT_NO_RULE},                                      \
         {"no-minimal", no_argument, NULL, AW_OPT_NO_MINIMAL},                                      \
+        {"no-reuse", no_argument, NULL, AW_OPT_NO_REUSE},                                          \
+        {"control", required_argument, NULL, AW_OPT_CONTROL},                                      \
         {"states", required_argument, NULL, AW_OPT_STATES},                                        \
         {"memory", required_argument, NULL, AW_OPT_MEMORY},                                        \
         {"seconds", required_argument, NULL, AW_OPT_SECONDS},                                      \

@@ -101,6 +101,12 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
     case AW_OPT_NO_MINIMAL:
         search->verify.minimal = false;
         return true;
+    case AW_OPT_NO_REUSE:
+        search->verify.reuse = false;
+        return true;
+    case AW_OPT_CONTROL:
+        return aw_parse_number(search->command, "control", argument, 0, 1000000000000,
+                               &search->verify.control);
     case AW_OPT_STATES:
         search->verify.has_states = true;
         return aw_parse_number(search->command, "states", argument, 0, 1000000000000,

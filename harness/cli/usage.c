@@ -22,6 +22,9 @@
     "  --no-reduction       no partial-order reduction\n"                                          \
     "  --no-rule NAME       without one of its rules: local, release, private, never-empty,\n"     \
     "                       exit, guarded, writer, wait, faults; may be repeated\n"                \
+    "  --no-reuse           execute every step of a thread, in place of using again what another\n" \
+    "                       state of its process has taught\n"                                    \
+    "  --control N          steps that are executed again in the end, to be the same (64); 0: all\n" \
     "\n"                                                                                           \
     "How far (instead of what the scenario says; 0: without a limit):\n"                           \
     "  --states N           states\n"                                                              \

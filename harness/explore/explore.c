@@ -19,7 +19,9 @@ void aw_options_default(struct aw_options *options)
                                    .symmetry = true,
                                    .rules = AW_ALL_RULES,
                                    .learning = true,
-                                   .minimal = true};
+                                   .minimal = true,
+                                   .reuse = true,
+                                   .control = 64};
     aw_limits_default(&options->limits);
 }
 
@@ -109,13 +111,12 @@ static void note_assumptions(const struct aw_explorer *explorer)
     }
 }
 
-/* Re-executes a sample of what was learned: the same step must have the same result. */
-static bool controlled(struct aw_machine *machine)
+/* Re-executes a sample of what was learned, or all: the same step must have the same result. */
+static bool controlled(struct aw_machine *machine, uint64_t sample)
 {
-    enum { SAMPLE = 64 };
     struct aw_machine_counts counts;
     aw_machine_counts(machine, &counts);
-    uint64_t stride = counts.edges / SAMPLE + 1;
+    uint64_t stride = sample == 0 ? 1 : counts.edges / sample + 1;
     for (uint64_t edge = 1; edge <= counts.edges; edge += stride)
         if (!aw_machine_recheck(machine, (uint32_t)edge))
             return false;
@@ -395,6 +396,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     explorer.last_progress = explorer.started;
     aw_monitor_init(&explorer.monitor, machine, options->properties);
     aw_machine_set_learning(machine, options->learning);
+    aw_machine_set_reuse(machine, options->reuse);
     /* In virtual time the clock is an object that everybody's time-outs read. */
     bool reduce_at_all = options->rules != 0 && options->favour_count == 0 &&
                          aw_machine_get_settings(machine)->time == AW_TIME_ARBITRARY;
@@ -428,7 +430,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     struct aw_machine_counts counts;
     aw_machine_counts(machine, &counts);
     result->code_runs = counts.code_runs;
-    if (options->learning && !controlled(machine)) {
+    if (options->learning && !controlled(machine, options->control)) {
         result->verdict = AW_UNCONTROLLED;
         snprintf(result->message, sizeof result->message,
                  "the same step had another result when it was executed again: the program has an "

@@ -198,6 +198,9 @@ const struct aw_access *aw_access_records(uint32_t *count);
 enum { AW_LOCKS_MAX = 16 };
 void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, uint32_t count);
 void aw_facts_locks(struct aw_machine *machine); /* of the running thread: machine->run_locks */
+/* Which of the thread's own children there are: bit i is the i-th that it may start. */
+struct aw_thread;
+uint64_t aw_facts_children(const struct aw_thread *threads, int count, uint32_t slot);
 void aw_facts_foreign_join(struct aw_machine *machine);
 void aw_facts_foreign_unlock(struct aw_machine *machine);
 /* The thread is about to end; its robust mutexes are given up already. */
@@ -231,8 +234,9 @@ struct aw_pending_fill {
 const struct aw_range *aw_access_filled(const struct aw_machine *machine, const struct aw_op *op,
                                         uint32_t *count);
 
-/* Two threads of machine->work are parked at conflicting accesses: *one and *other. */
-bool aw_access_race(const struct aw_machine *machine, int *one, int *other);
+/* Two threads of a process are parked at conflicting accesses: *one and *other. */
+bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
+                    int *other);
 /* " at file.c:12 (function), called from ..." by the frame pointers of a thread that has left program code
  * with that stack pointer; 0: only the place of `pc`. */
 void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,

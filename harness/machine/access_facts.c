@@ -44,11 +44,11 @@
 /* Among the children of its creator (process.c). */
 static uint32_t ordinal_of(uint32_t slot) { return slot < 64 ? slot - 1 : (slot - 64) % 15; }
 
-static uint64_t children_of(const struct aw_process *process, uint32_t slot)
+uint64_t aw_facts_children(const struct aw_thread *threads, int count, uint32_t slot)
 {
     uint64_t children = 0;
-    for (int i = 0; i < process->head.thread_count; i++) {
-        uint32_t other = process->threads[i].slot;
+    for (int i = 0; i < count; i++) {
+        uint32_t other = threads[i].slot;
         if (other != 0 && aw_slot_creator(other) == slot)
             children |= (uint64_t)1 << ordinal_of(other);
     }
@@ -205,7 +205,9 @@ void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, 
     struct aw_accesses *a = &machine->accesses;
     struct aw_access_class class = {.slot = machine->run_slot,
                                     .locks = machine->run_locks,
-                                    .children = children_of(&machine->work, machine->run_slot)};
+                                    .children = aw_facts_children(machine->work.threads,
+                                                                  machine->work.head.thread_count,
+                                                                  machine->run_slot)};
     for (uint32_t r = 0; r < count; r++) {
         if (!machine->sites.stacks_watched &&
             aw_access_place(machine, records[r].address) == AW_PLACE_OTHER_STACK)

@@ -256,6 +256,7 @@ bool aw_access_finish(struct aw_machine *machine, int index, bool spurious, uint
         thread->op = machine->parked;
         return false;
     }
+    aw_reuse_call(machine, &machine->imports[call.import]);
     enum aw_call_result how = machine->imports[call.import].call(machine, call.args, result);
     return how == AW_CALL_RETURN || aw_access_stays(machine, thread, how);
 }

@@ -111,15 +111,15 @@ bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_
     return bytes_of(op, &range) && aw_access_is_visible(machine, range.address, range.size);
 }
 
-bool aw_access_race(const struct aw_machine *machine, int *one, int *other)
+bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
+                    int *other)
 {
-    const struct aw_process *work = &machine->work;
     struct aw_range a, b;
-    for (int i = 0; i < work->head.thread_count; i++) {
-        if (!access_of(&work->threads[i], &a))
+    for (int i = 0; i < count; i++) {
+        if (!access_of(&threads[i], &a))
             continue;
-        for (int j = i + 1; j < work->head.thread_count; j++) {
-            if (!access_of(&work->threads[j], &b) || a.address >= b.address + b.size ||
+        for (int j = i + 1; j < count; j++) {
+            if (!access_of(&threads[j], &b) || a.address >= b.address + b.size ||
                 b.address >= a.address + a.size || ((a.kind | b.kind) & AW_ACCESS_WRITE) == 0 ||
                 (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0 ||
                 ((machine->accesses.plant & AW_PLANT_ONLY_WRITES) != 0 &&

@@ -86,6 +86,7 @@ static uint64_t stub(struct aw_machine *machine, uint32_t number, void (*target)
 static uint64_t call_stub(struct aw_machine *machine, const char *name, aw_call *call)
 {
     uint32_t number = new_import(machine, name, call);
+    machine->imports[number].plain = (uint8_t)aw_reuse_plain(name);
     machine->imports[number].unseen =
         call != NULL && !aw_access_of_call(name, &machine->imports[number].footprint);
     return stub(machine, number, aw_cpu_leave);

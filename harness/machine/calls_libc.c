@@ -32,6 +32,7 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
         return AW_CALL_RETURN;
     }
     uint64_t capacity = machine->settings.heap_bytes;
+    aw_reuse_arena(machine, machine->run_slot);
     void *block = aw_arena_alloc_tagged((void *)aw_heap_of(machine->run_slot), capacity, size, align,
                                         aw_origin(&machine->work, aw_run_call_site(machine)));
     if (block == NULL) {
@@ -69,8 +70,10 @@ static enum aw_call_result release(struct aw_machine *machine, uint64_t block, c
     /* With one thread there is nobody whose frees could be ordered otherwise: heap.h, rule 1. */
     bool by_owner = slot == machine->run_slot || machine->work.head.thread_count == 1;
     struct aw_arena_block about = {0};
-    if (arena != NULL)
+    if (arena != NULL) {
+        aw_reuse_arena(machine, slot);
         aw_arena_before(arena, machine->settings.heap_bytes, block, &about);
+    }
     enum aw_heap_status status =
         arena == NULL ? AW_HEAP_NOT_A_BLOCK
                       : aw_arena_free(arena, machine->settings.heap_bytes, (void *)block, by_owner);

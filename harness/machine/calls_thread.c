@@ -334,6 +334,7 @@ static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address
         shared->flags |= AW_OP_SHARED;
         return AW_CALL_PARK;
     }
+    aw_reuse_sem(machine, address);
     if (!read_sem(machine, address, &sem))
         return aw_access_judge(machine, address, sizeof sem, AW_ACCESS_READ, call)
                    ? aw_call_error(machine, result, EINVAL, call)

@@ -67,23 +67,48 @@ static uint32_t op_key(struct aw_machine *machine, const struct aw_op *op, bool 
     return aw_intern_put(&machine->op_keys, &key, sizeof key);
 }
 
+static void room_for_info(struct aw_machine *machine, uint32_t id)
+{
+    if (id < machine->info_capacity)
+        return;
+    uint32_t old = machine->info_capacity;
+    machine->info_capacity = old ? 2 * old : 256;
+    machine->infos = aw_reallocate(machine->infos, machine->info_capacity, sizeof *machine->infos);
+    memset(machine->infos + old, 0, (machine->info_capacity - old) * sizeof *machine->infos);
+}
+
+void aw_local_described_as(struct aw_machine *machine, uint32_t id, uint32_t other, unsigned thread)
+{
+    uint32_t count = aw_local_get(machine, id)->thread_count;
+    room_for_info(machine, id);
+    struct aw_thread_info *infos = aw_allocate(count, sizeof *infos);
+    memcpy(infos, machine->infos[other].threads, count * sizeof *infos);
+    for (uint32_t i = 0; i < count; i++)
+        infos[i].last_answer = infos[i].last_edge = 0;
+    infos[thread] = (struct aw_thread_info){
+        .kind = AW_OP_ACCESS,
+        .op_class = AW_ON_IMAGE,
+        .outcomes = 1,
+        .handle = AW_INTERN_NONE,
+        .flags = aw_local_threads(aw_local_get(machine, id))[thread].op.flags,
+        .sigpipe_ignored = infos[thread].sigpipe_ignored,
+    };
+    machine->infos[id].threads = infos;
+    machine->infos[id].thread_count = count;
+    machine->infos[id].names = machine->infos[other].names;
+}
+
 /* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
 void aw_local_described(struct aw_machine *machine, uint32_t id)
 {
     const struct aw_process *work = &machine->work;
-    if (id >= machine->info_capacity) {
-        uint32_t old = machine->info_capacity;
-        machine->info_capacity = old ? 2 * old : 256;
-        machine->infos =
-            aw_reallocate(machine->infos, machine->info_capacity, sizeof *machine->infos);
-        memset(machine->infos + old, 0, (machine->info_capacity - old) * sizeof *machine->infos);
-    }
+    room_for_info(machine, id);
     struct aw_thread_info *infos = aw_allocate(work->head.thread_count, sizeof *infos);
     bool names = false;
     for (int i = 0; i < work->head.thread_count; i++) {
         const struct aw_thread *thread = &work->threads[i];
         struct aw_thread_info *info = &infos[i];
-        info->handle = AW_INTERN_NONE;
+        info->handle = info->own = AW_INTERN_NONE;
         if (thread->status != AW_THREAD_PARKED)
             continue;
         info->kind = thread->op.kind;
@@ -160,6 +185,7 @@ void aw_edges_forget(struct aw_machine *machine)
     aw_map_init(&machine->edge_map);
     /* Others remember edges by their numbers; 0 is for what is not remembered. */
     machine->edge_first = machine->edge_count > 0 ? machine->edge_count - 1 : 0;
+    aw_reuse_forget(machine);
 }
 
 /* Two threads at conflicting accesses: told by the step that leads there. */
@@ -167,7 +193,8 @@ static void tell_race(struct aw_machine *machine)
 {
     int one, other;
     char text[500];
-    if (machine->work.head.thread_count < 2 || !aw_access_race(machine, &one, &other))
+    if (machine->work.head.thread_count < 2 ||
+        !aw_access_race(machine, machine->work.threads, machine->work.head.thread_count, &one, &other))
         return;
     aw_access_race_text(machine, one, other, text, sizeof text);
     aw_run_event(machine, AW_EVENT_RACE, 0, 0, machine->work.threads[one].op.pc, text,
@@ -190,6 +217,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     machine->point_count = 0;
     machine->point_faults = NULL;
     machine->point_fault_count = 0;
+    aw_reuse_begin(machine);
     if (answer->faults != 0) {
         machine->point_faults = aw_intern_get(&machine->payloads, answer->faults - 1);
         machine->point_fault_count = aw_intern_size(&machine->payloads, answer->faults - 1) /
@@ -310,7 +338,12 @@ uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread
         if (known != AW_MAP_NONE)
             return known;
     }
-    struct aw_edge edge = make(machine, local, thread, answer);
+    struct aw_edge edge;
+    if (!machine->learning || !aw_reuse_find(machine, local, thread, answer, &edge)) {
+        edge = make(machine, local, thread, answer);
+        if (machine->learning)
+            aw_reuse_learn(machine, local, thread, answer, &edge);
+    }
     if (!machine->learning && machine->edge_count > 0) {
         machine->edges[0] = edge; /* number 0 is for what is not to be remembered */
         return 0;
@@ -370,7 +403,8 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
     struct aw_edge again = make(machine, (uint32_t)key, (unsigned)(key >> 32),
                                 (uint32_t)machine->edge_keys[2ul * number + 1]);
     return again.next == known.next && again.child == known.child && again.events == known.events &&
-           again.stores == known.stores &&
+           again.stores == known.stores && again.footprint == known.footprint &&
+           again.freed == known.freed &&
            again.child_events == known.child_events;
 }
 

@@ -57,6 +57,9 @@ struct aw_span {
 uint32_t aw_arena_spans(const void *arena, uint64_t capacity, struct aw_span *spans, uint32_t room,
                         bool *sound);
 
+/* Bytes right before a block that tell it: zero where there is none. */
+#define AW_ARENA_HEADER 16
+
 /* The block around an address, or the last one before it: where its bytes begin, a returned one too. False
  * when there is none. */
 struct aw_arena_block {

@@ -10,11 +10,6 @@
 
 enum { ZERO_CHUNK = 0 };
 
-static uint32_t chunk_of(uint64_t address)
-{
-    return (uint32_t)((address - AW_WINDOW) >> AW_CHUNK_BITS);
-}
-
 static void *address_of(uint32_t chunk)
 {
     return (void *)(AW_WINDOW + ((uint64_t)chunk << AW_CHUNK_BITS));
@@ -179,7 +174,7 @@ void aw_image_clear_slot(struct aw_image *image, uint32_t slot)
     memset((void *)aw_local_of(slot), 0, image->local_bytes);
 }
 
-static uint32_t baseline_of(const struct aw_image *image, uint32_t chunk)
+uint32_t aw_image_baseline(const struct aw_image *image, uint32_t chunk)
 {
     uint64_t address = (uint64_t)address_of(chunk);
     for (unsigned i = 0; i < image->data_count; i++)
@@ -201,7 +196,7 @@ void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, ui
     const struct aw_image_chunk *want = list, *want_end = list + count;
     while (have < have_end || want < want_end) {
         if (want == want_end || (have < have_end && have->index < want->index)) {
-            place(image, have->index, baseline_of(image, have->index));
+            place(image, have->index, aw_image_baseline(image, have->index));
             have++;
         } else if (have == have_end || want->index < have->index) {
             place(image, want->index, want->id);
@@ -228,9 +223,9 @@ void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *li
 {
     uint8_t *place = bytes;
     while (size > 0) {
-        uint32_t chunk = chunk_of(address), offset = (uint32_t)(address % AW_CHUNK);
+        uint32_t chunk = aw_image_chunk_of(address), offset = (uint32_t)(address % AW_CHUNK);
         uint32_t part = AW_CHUNK - offset < size ? AW_CHUNK - offset : size;
-        uint32_t low = 0, high = count, id = baseline_of(image, chunk);
+        uint32_t low = 0, high = count, id = aw_image_baseline(image, chunk);
         while (low < high) {
             uint32_t middle = (low + high) / 2;
             if (list[middle].index < chunk)
@@ -265,7 +260,7 @@ static void save_range(struct saver *saver, uint64_t start, uint64_t end,
                        const uint32_t *baselines, uint32_t common)
 {
     struct aw_image *image = saver->image;
-    uint32_t first = chunk_of(start), last = chunk_of(end - 1);
+    uint32_t first = aw_image_chunk_of(start), last = aw_image_chunk_of(end - 1);
     if (saver->count + (last - first + 1) > image->work_capacity) {
         image->work_capacity = 2 * (saver->count + (last - first + 1));
         image->work = aw_reallocate(image->work, image->work_capacity, sizeof *image->work);

@@ -26,6 +26,11 @@
 #include "base/intern.h"
 #include "machine/window.h"
 
+static inline uint32_t aw_image_chunk_of(uint64_t address)
+{
+    return (uint32_t)((address - AW_WINDOW) / AW_CHUNK);
+}
+
 struct aw_image_chunk {
     uint32_t index; /* (address - AW_WINDOW) / AW_CHUNK */
     uint32_t id;    /* in chunks */
@@ -88,6 +93,9 @@ void aw_image_clear_slot(struct aw_image *image, uint32_t slot);
 /* Reads `size` bytes at `address` of the image `list`, which need not be in place. */
 void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list,
                    uint32_t count, uint64_t address, void *bytes, uint32_t size);
+
+/* What a chunk holds in a process whose list does not name it. */
+uint32_t aw_image_baseline(const struct aw_image *image, uint32_t chunk);
 
 /* Does the chunk belong to the stack, errno or thread-local storage of a slot? */
 bool aw_image_chunk_is_of(uint32_t index, uint32_t slot);

@@ -9,6 +9,7 @@
  *   locks.c     mutexes, read-write locks and barriers as values
  *   finish*.c   what an answered operation does to its process before its code goes on
  *   edge.c      edges: executing a step of a process once, and remembering it
+ *   reuse.c     steps that are put together from what was learned in another state
  *   layout.c    which processes and objects a state has
  *   objects.c   what semaphores and pipes do under operations
  *   kernel*.c   outcomes: which ways a parked operation can go on
@@ -36,6 +37,7 @@
 #include "machine/machine.h"
 #include "machine/met.h"
 #include "machine/pipe.h"
+#include "machine/reuse.h"
 #include "machine/sites.h"
 
 /* What a local state says about one of its threads without looking into the image again. */
@@ -50,6 +52,7 @@ struct aw_thread_info {
     uint8_t flags;    /* AW_OP_* of the operation */
     bool sigpipe_ignored;
     uint32_t last_answer, last_edge; /* the step that was taken last; 0: none (step.c) */
+    uint32_t own;     /* its own part (reuse.c), or AW_INTERN_NONE: not asked for yet */
 };
 
 struct aw_local_info {
@@ -81,6 +84,7 @@ struct aw_import {
     const struct aw_hook *hook;
     aw_footprint *footprint; /* NULL: touches no memory before it is an operation */
     bool unseen;             /* nobody knows what it touches */
+    uint8_t plain;           /* enum aw_plain */
 };
 
 struct aw_machine {
@@ -111,6 +115,7 @@ struct aw_machine {
     bool pid_mattered;     /* a step taken before turned out to depend on which pid it got */
     uint32_t edge_first; /* those before it are forgotten */
     struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
+    struct aw_reuse reuse;
     struct aw_object_move *moves;
     uint32_t move_count, move_capacity;
     struct aw_map move_map;      /* (object | op key << 32) -> move */
@@ -277,6 +282,9 @@ void aw_edge_reset(struct aw_machine *machine);
 uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer);
 /* Describes the threads of machine->work, whose image is in place, for the local state `id`. */
 void aw_local_described(struct aw_machine *machine, uint32_t id);
+/* The same where all threads but one are at what they are at in `other`, with the same outcomes, and that
+ * one is at an access. */
+void aw_local_described_as(struct aw_machine *machine, uint32_t id, uint32_t other, unsigned thread);
 uint32_t aw_edge_save_local(struct aw_machine *machine); /* machine->work and the image -> id */
 /* The same local state, one of its threads being parked at another operation. */
 uint32_t aw_edge_with_op(struct aw_machine *machine, uint32_t local, unsigned thread,

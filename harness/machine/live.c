@@ -115,6 +115,16 @@ static bool in_block(uint64_t address, uint64_t size)
     return true;
 }
 
+uint64_t aw_live_block(uint64_t address)
+{
+    unsigned slot = (unsigned)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE), at = slot % ARENAS;
+    const struct aw_span *block;
+    if (live.arenas[at].generation != live.generation || live.arenas[at].slot != slot)
+        return 0;
+    LAST_BEFORE(live.spans + live.arenas[at].first, live.arenas[at].count, address, block);
+    return block == NULL || address >= block->end ? 0 : block->start;
+}
+
 static bool in_frame(uint64_t address)
 {
     const struct aw_machine *machine = live.machine;

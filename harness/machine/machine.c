@@ -137,6 +137,7 @@ int aw_machine_create(const char *program, const char *runtime, char *const *arg
     machine->learning = true;
     machine->symmetry = true;
     init_tables(machine);
+    aw_reuse_init(machine);
     aw_access_init(machine);
     aw_bind_init(machine);
     only = machine;
@@ -236,6 +237,7 @@ void aw_machine_destroy(struct aw_machine *machine)
     if (machine->runtime != NULL)
         aw_module_unload(machine->runtime);
     aw_bind_deinit(machine);
+    aw_reuse_deinit(machine);
     aw_access_deinit(machine);
     aw_touch_deinit();
     aw_live_close();
@@ -357,7 +359,7 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
         &machine->worlds, &machine->answers, &machine->payloads,
         &machine->events, &machine->op_keys, &machine->image.chunks};
     counts->bytes =
-        machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
+        aw_reuse_bytes(machine) + machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
         machine->info_capacity * sizeof *machine->infos +
         machine->locals.count * 2 * sizeof(struct aw_thread_info) +
         (machine->edge_map.mask + machine->move_map.mask + 2ul) * sizeof(struct aw_map_slot);

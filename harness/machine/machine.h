@@ -307,6 +307,9 @@ bool aw_machine_spends_only(const struct aw_machine *machine, uint32_t before, u
  * stay valid. Whether pids are abstracted for symmetry: see aw_machine_step. */
 void aw_machine_set_learning(struct aw_machine *machine, bool on);
 bool aw_machine_learns(const struct aw_machine *machine);
+/* Steps that were learned serve in all states of their process that agree on what they read (on, the
+ * default), or only where they were learned. */
+void aw_machine_set_reuse(struct aw_machine *machine, bool on);
 void aw_machine_set_symmetry(struct aw_machine *machine, bool on);
 
 /* Pipes begin as plain byte queues; once capacity may matter, everything is done again with
@@ -374,6 +377,7 @@ enum aw_access_plant {
     AW_PLANT_KEPT_LOCK = 2,   /* a mutex once locked counts as held after its unlock */
     AW_PLANT_ONLY_WRITES = 4, /* a read and a write at a time are no race */
     AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
+    AW_PLANT_FORGOTTEN_READS = 16, /* a learned step is used again whatever it read */
 };
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
 

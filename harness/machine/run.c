@@ -482,6 +482,7 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         result = 0;
         aw_cpu.result_high = 0;
         aw_touch_call();
+        aw_reuse_call(machine, &machine->imports[import]);
         enum aw_call_result how;
         uint32_t events = machine->event_count;
         machine->shared_touched = false;

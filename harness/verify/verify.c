@@ -22,7 +22,8 @@ enum { WALKS = 2 }; /* executions that are carried out twice */
 void aw_verify_settings_default(struct aw_verify_settings *settings)
 {
     *settings = (struct aw_verify_settings){
-        .symmetry = true, .minimal = true, .rules = AW_ALL_RULES, .trace_dir = "traces"};
+        .symmetry = true, .minimal = true, .reuse = true, .control = 64, .rules = AW_ALL_RULES,
+        .trace_dir = "traces"};
 }
 
 /* What the exploration calls now and then. */
@@ -69,6 +70,8 @@ static struct aw_options options_of(const struct aw_verify_settings *settings,
     options.whole_graph = settings->whole_graph;
     options.count = settings->count || one->count;
     options.minimal = settings->minimal;
+    options.reuse = settings->reuse;
+    options.control = settings->control;
     options.favour = one->favour;
     options.favour_count = (unsigned)one->favour_count;
     return options;

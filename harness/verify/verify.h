@@ -16,7 +16,8 @@
 
 struct aw_verify_settings {
     const char *runtime; /* path of runtime.so */
-    bool whole_graph, count, symmetry, minimal;
+    bool whole_graph, count, symmetry, minimal, reuse;
+    uint64_t control;      /* steps that are executed again; 0 = all */
     unsigned rules;        /* of the reduction */
     const char *trace_dir; /* made when there is something to write; NULL: no trace is written */
     bool has_states, has_memory, has_seconds;

@@ -129,6 +129,21 @@ Test(access_oracles, catch_a_discipline_that_believes_in_creation)
     catches(AW_PLANT_CREATION, 0, "nnn:-----:0/T1>04J/>04");
 }
 
+Test(access_oracles, catch_a_step_that_is_used_again_whatever_it_read)
+{
+    char text[] = "nnn:-----:0/T1L0>04U0J/L0<04U0";
+    char *argv[] = {"random", text, NULL};
+    struct aw_access_comparison c;
+    struct aw_options options;
+    aw_options_default(&options);
+    aw_compare_accesses(RANDOM, argv, &options, 0, 1, 10000, &c);
+    cr_expect(c.agrees, "%s", c.what);
+    cr_expect_eq(c.outcomes, 2, "%u", c.outcomes);
+    aw_compare_accesses(RANDOM, argv, &options, AW_PLANT_FORGOTTEN_READS, 1, 10000, &c);
+    cr_expect_not(c.agrees, "the steps tell");
+    cr_expect_eq(c.outcomes, 1, "an outcome is lost, %u", c.outcomes);
+}
+
 Test(access_oracles, catch_a_reduction_that_takes_accesses_early)
 {
     catches(0, AW_PLANT_EARLY_ACCESS, "nnn:-----:0/T1y>04J/>04");

@@ -286,6 +286,7 @@ static inline const char *box_all(const char *fixture, const char *name)
     aw_options_default(&options);
     options.whole_graph = true;
     options.minimal = false;
+    options.control = 0; /* every step is executed again */
     walk.machine = box_machine(fixture, name);
     cr_assert_eq(aw_explore_observed(walk.machine, &options, &observer, &result, &error), 0);
     cr_expect_neq(result.verdict, AW_UNCONTROLLED, "%s %s: %s", fixture, name, result.message);

@@ -52,6 +52,7 @@ void aw_compare_options(unsigned properties, struct aw_options *options)
     options->properties = properties;
     options->whole_graph = true;
     options->minimal = false;
+    options->control = 0;
 }
 
 unsigned aw_compare_violated(const struct aw_result *result)

@@ -26,7 +26,8 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
                 struct aw_comparison *comparison);
 
 /* What comparisons share. A new machine, under a plan of faults (NULL: none); it ends the process
- * where there can be none. Options of a search that goes through the whole graph. The properties
+ * where there can be none. Options of a search that goes through the whole graph and executes every step
+ * again, so that those that were put together (machine/reuse.h) are compared as well. The properties
  * that a search found violated, as a set of AW_PROPERTY_BIT. */
 struct aw_machine *aw_compare_machine(const char *program, char *const *argv,
                                       const struct aw_fault_plan *plan);
