@@ -77,6 +77,14 @@ static void note_assumptions(const struct aw_explorer *explorer)
         assume(result,
                "fork beside other threads: it copies memory while every other thread is between "
                "two operations, never in the midst of one");
+    char place[200];
+    if (aw_machine_unlocked_unheld(explorer->machine, place, sizeof place)) {
+        snprintf(text, sizeof text,
+                 "a mutex is unlocked by a thread that does not hold it%s: glibc lets it, POSIX "
+                 "leaves open what happens",
+                 place);
+        assume(result, text);
+    }
     if (aw_machine_clock_was_read(explorer->machine)) {
         if (settings->time == AW_TIME_VIRTUAL)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "

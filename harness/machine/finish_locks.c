@@ -51,10 +51,16 @@ static bool note_lock(struct aw_machine *machine, const struct aw_op *op, uint64
                            "a process holds more robust mutexes than the machine keeps (64)");
 }
 
-static int unlock(struct aw_machine *machine, uint64_t address, uint32_t who)
+static int unlock(struct aw_machine *machine, uint64_t address, uint32_t who, uint64_t pc)
 {
     struct aw_user_mutex *mutex = mutex_at(address);
     int32_t holder = mutex->owner;
+    /* The thread that has forked holds in the child what it held before, though by another id. */
+    if (aw_mutex_trusts(mutex) && !machine->unlocked_unheld &&
+        (!mutex->locked || (holder & 0xffff) != (int32_t)(who & 0xffff))) {
+        machine->unlocked_unheld = true;
+        machine->unheld_pc = pc;
+    }
     int error = aw_mutex_unlock(mutex, who);
     /* Somebody else's, and possible in the midst of its holder's step. */
     if (error == 0 && holder != (int32_t)who && machine->work.head.thread_count > 1)
@@ -300,10 +306,10 @@ bool aw_finish_on_image(struct aw_machine *machine, int index, const struct aw_a
             return false;
         break;
     case AW_OP_MUTEX_UNLOCK:
-        error = unlock(machine, op.address, who);
+        error = unlock(machine, op.address, who, op.pc);
         break;
     case AW_OP_COND_WAIT:
-        error = unlock(machine, op.argument, who);
+        error = unlock(machine, op.argument, who, op.pc);
         if (error != 0)
             break;
         thread->op.kind = AW_OP_COND_SLEEP;

@@ -101,7 +101,10 @@ static bool object_at(struct aw_question *q, void *bytes, uint32_t size, const u
 /* What locking or unlocking its mutex comes to for a wait. */
 static struct aw_object_move mutex_of_wait(struct aw_question *q, enum aw_op_kind kind)
 {
-    struct aw_op op = {.kind = (uint8_t)kind, .flags = AW_OP_SHARED, .address = q->op->argument};
+    struct aw_op op = {.kind = (uint8_t)kind,
+                       .flags = AW_OP_SHARED,
+                       .address = q->op->argument,
+                       .pc = q->op->pc};
     return aw_shared_move(q->machine, q->state->words[position_of(q, op.address)], &op,
                           q->info->write_end != 0);
 }

@@ -57,11 +57,15 @@ int aw_mutex_trylock(struct aw_user_mutex *mutex, uint32_t who)
     return EBUSY;
 }
 
+bool aw_mutex_trusts(const struct aw_user_mutex *mutex)
+{
+    return kind_of(mutex) != AW_MUTEX_RECURSIVE && kind_of(mutex) != AW_MUTEX_ERRORCHECK &&
+           !aw_mutex_is_robust(mutex);
+}
+
 int aw_mutex_unlock(struct aw_user_mutex *mutex, uint32_t who)
 {
-    if ((kind_of(mutex) == AW_MUTEX_RECURSIVE || kind_of(mutex) == AW_MUTEX_ERRORCHECK ||
-         aw_mutex_is_robust(mutex)) &&
-        !aw_mutex_is_held_by(mutex, who))
+    if (!aw_mutex_trusts(mutex) && !aw_mutex_is_held_by(mutex, who))
         return EPERM;
     if (kind_of(mutex) == AW_MUTEX_RECURSIVE && --mutex->count > 0)
         return 0;

@@ -40,6 +40,8 @@ int aw_mutex_lock(struct aw_user_mutex *mutex, uint32_t who);
 int aw_mutex_trylock(struct aw_user_mutex *mutex, uint32_t who);
 int aw_mutex_unlock(struct aw_user_mutex *mutex, uint32_t who);
 int aw_mutex_consistent(struct aw_user_mutex *mutex);
+/* May a thread that does not hold it unlock it? POSIX leaves open what happens then; glibc lets it. */
+bool aw_mutex_trusts(const struct aw_user_mutex *mutex);
 /* The thread that holds this robust mutex is gone. */
 void aw_mutex_abandon(struct aw_user_mutex *mutex);
 

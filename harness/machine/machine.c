@@ -382,6 +382,18 @@ bool aw_machine_forked_beside(const struct aw_machine *machine)
     return machine->forked_beside;
 }
 
+bool aw_machine_unlocked_unheld(struct aw_machine *machine, char *place, size_t size)
+{
+    const char *function, *file;
+    int line;
+    if (machine->unheld_pc != 0 &&
+        aw_machine_place(machine, machine->unheld_pc, &function, &file, &line))
+        snprintf(place, size, " (%s:%d)", file, line);
+    else
+        snprintf(place, size, "%s", "");
+    return machine->unlocked_unheld;
+}
+
 bool aw_machine_clock_was_read(const struct aw_machine *machine)
 {
     return machine->clock_was_read;

@@ -134,6 +134,10 @@ static struct aw_object_move mutex_move(struct aw_machine *machine, uint32_t obj
         error = aw_mutex_consistent(&mutex);
         break;
     default:
+        if (aw_mutex_trusts(&mutex) && (!mine || !mutex.locked) && !machine->unlocked_unheld) {
+            machine->unlocked_unheld = true;
+            machine->unheld_pc = op->pc;
+        }
         error = aw_mutex_unlock(&mutex, who);
         break;
     }

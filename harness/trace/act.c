@@ -285,7 +285,6 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
     case AW_OP_MUTEX_LOCK:
     case AW_OP_MUTEX_TRYLOCK:
     case AW_OP_MUTEX_TIMEDLOCK:
-    case AW_OP_MUTEX_UNLOCK:
     case AW_OP_MUTEX_CONSISTENT:
     case AW_OP_RWLOCK_RDLOCK:
     case AW_OP_RWLOCK_TRYRDLOCK:
@@ -297,6 +296,9 @@ static const char *image_result(struct aw_act *act, const struct aw_answer *answ
     case AW_OP_JOIN:
     case AW_OP_DETACH:
         return call_result(act) == 0 ? "0" : aw_act_error_name((int)call_result(act));
+    case AW_OP_MUTEX_UNLOCK:
+        return call_result(act) == 0 ? aw_act_unlocked(act)
+                                     : aw_act_error_name((int)call_result(act));
     case AW_OP_BARRIER_WAIT:
         return next != NULL && next->op.kind == AW_OP_BARRIER_SLEEP ? "waits"
                : call_result(act) == 0                              ? "all are there"

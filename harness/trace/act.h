@@ -77,6 +77,8 @@ void aw_act_copy_memory(struct aw_observer *observer, uint32_t from, uint32_t to
 
 /* Who holds what a blocked operation waits for, or "". */
 const char *aw_act_holder(struct aw_act *act);
+/* What unlocking a mutex came to, when it is no error: "0", or that it was not the caller's. */
+const char *aw_act_unlocked(struct aw_act *act);
 
 /* The threads that could end the wait of a blocked operation: the holder of a lock, the thread that
  * is joined, the children, those that hold the other end of a pipe. Fills in waits_for and since.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/explaining.h"
 
+#include <string.h>
+
 #include "trace/show.h"
 
 enum { ITEMS_TOLD = 12 };
@@ -26,6 +28,25 @@ static void say_faults(struct aw_explain_text *text)
         aw_explain_say(text, ".");
 }
 
+/* Unlocking what one does not hold: where it happened, it is worth a sentence whatever came of it. */
+static void say_unlocked(struct aw_explain_text *text)
+{
+    const struct aw_trace *trace = text->trace;
+    for (uint32_t i = 0; i < trace->step_count; i++) {
+        const struct aw_trace_step *step = &trace->steps[i];
+        if (strcmp(step->operation, "pthread_mutex_unlock") != 0 ||
+            strncmp(step->result, "0 (", 3) != 0 || strstr(step->result, " held it") == NULL)
+            continue;
+        int length = (int)(strstr(step->result, " held it") - (step->result + 3));
+        aw_explain_say(text, "%sAt step %u %s unlocked %s%s, which %.*s held.",
+                       text->words[0] == '\0' ? "" : " ", i + 1, aw_explain_who(trace, i),
+                       step->object,
+                       aw_explain_source(trace, step->function, step->file, step->line), length,
+                       step->result + 3);
+        return;
+    }
+}
+
 const char *aw_trace_why(const struct aw_trace *trace, const struct aw_trace_items *items)
 {
     struct aw_explain_text text = {trace, ""};
@@ -44,6 +65,7 @@ const char *aw_trace_why(const struct aw_trace *trace, const struct aw_trace_ite
     case AW_NO_DEADLOCK: /* the fault comes before what it led to */
         say_faults(&text);
         aw_explain_deadlock(&text, items);
+        say_unlocked(&text);
         return text.words;
     case AW_TERMINATES:
         aw_explain_forever(&text);
@@ -53,6 +75,7 @@ const char *aw_trace_why(const struct aw_trace *trace, const struct aw_trace_ite
         break;
     }
     say_faults(&text);
+    say_unlocked(&text);
     return text.words;
 }
 

@@ -122,8 +122,16 @@ static void why_asleep(struct aw_explain_text *text, const struct aw_trace_waiti
             strncmp(trace->steps[signalled].result, "wakes", 5) == 0 ? "it woke another thread"
                                                                      : "nobody was asleep on it");
     else
-        aw_explain_say(text, " The last signal, at step %u by %s, %s.", signalled + 1,
-                       aw_explain_who(trace, signalled), trace->steps[signalled].result);
+        aw_explain_say(
+            text,
+            " The last signal, at step %u by %s%s, woke %s: a signal wakes one of those that "
+            "sleep.",
+            signalled + 1, aw_explain_who(trace, signalled),
+            aw_explain_source(trace, trace->steps[signalled].function, trace->steps[signalled].file,
+                              trace->steps[signalled].line),
+            strncmp(trace->steps[signalled].result, "wakes ", 6) == 0
+                ? trace->steps[signalled].result + 6
+                : trace->steps[signalled].result);
 }
 
 static void why_locked(struct aw_explain_text *text, const struct aw_trace_waiting *waiting)

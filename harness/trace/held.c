@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "base/memory.h"
+#include "machine/locks.h"
 #include "trace/act.h"
 
 static const char *const private_names[] = {"mutex", "condition", "semaphore", "rwlock", "barrier",
@@ -198,6 +199,20 @@ const char *aw_act_holder(struct aw_act *act)
                              ending_text(act, holder->process));
     }
     return "";
+}
+
+const char *aw_act_unlocked(struct aw_act *act)
+{
+    struct aw_user_mutex mutex;
+    if (!aw_machine_peek(act->walk->machine, act->local, act->op->address, &mutex, sizeof mutex) ||
+        !aw_mutex_trusts(&mutex))
+        return "0";
+    uint32_t holder = (uint32_t)mutex.owner & 0xffff;
+    if (!mutex.locked)
+        return "0 (nobody held it)";
+    return holder == act->slot + 1 || holder == 0
+               ? "0"
+               : aw_trace_text(act->trace, "0 (%s held it)", aw_act_sibling(act, holder - 1));
 }
 
 /* Who could end a wait. */

@@ -206,3 +206,79 @@ Test(own_program, a_race_on_a_block_says_where_it_was_allocated)
     cr_expect_eq(strncmp(told, "violated no-data-race\n", 22), 0, "%s", told);
     is_told("FOUND: data race on byte 8 of a block of 16 bytes, allocated at ");
 }
+
+/* One unlock too many: while another thread has the mutex, and when nobody has it. */
+Test(own_program, an_unlock_too_many_is_told)
+{
+    static const char source[] = "#include <pthread.h>\n"
+                                 "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+                                 "int n;\n"
+                                 "void *add(void *unused) {\n"
+                                 "  pthread_mutex_lock(&m); n++;\n"
+                                 "  pthread_mutex_unlock(&m); return unused; }\n"
+                                 "int main(void) {\n"
+                                 "  pthread_t t[2];\n"
+                                 "#ifdef ALONE\n"
+                                 "  add(0); pthread_mutex_unlock(&m);\n"
+                                 "#endif\n"
+                                 "  for (int i = 0; i < 2; i++)\n"
+                                 "    pthread_create(&t[i], 0, add, 0);\n"
+                                 "#ifdef WRONG\n"
+                                 "  pthread_mutex_unlock(&m);\n"
+                                 "#endif\n"
+                                 "  pthread_join(t[0], 0); pthread_join(t[1], 0); return 0; }\n";
+    static const char assumed[] = " a mutex is unlocked by a thread that does not hold it (";
+    is_right(source, "");
+    cr_expect_eq(times(assumed), 0, "%s", told);
+    cr_expect_eq(check(source, "-DALONE", ""), 0, "%s", told);
+    is_told(assumed);
+    is_told("p.c:10): glibc lets it, POSIX leaves open what happens");
+    cr_expect_eq(check(source, "-DWRONG", ""), 1, "%s", told);
+    cr_expect_eq(strncmp(told, "violated no-data-race\n", 22), 0, "%s", told);
+    is_told(assumed);
+    is_told(" main unlocked mutex 1 (main, p.c:15), which thread 1 held.");
+    is_told(" mutex_unlock mutex 1 0 (thread 1 held it) ");
+}
+
+/* In a child the thread that forked may give back what it took before: glibc's rule for handlers. */
+Test(own_program, what_was_locked_before_a_fork_is_the_childs_to_unlock)
+{
+    static const char source[] = "#include <pthread.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
+                                 "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+                                 "int main(void) {\n"
+                                 "  pthread_mutex_lock(&m);\n"
+                                 "  if (fork() == 0) { pthread_mutex_unlock(&m); _exit(0); }\n"
+                                 "  pthread_mutex_unlock(&m); wait(0); return 0; }\n";
+    is_right(source, "");
+    cr_expect_eq(times(" does not hold it "), 0, "%s", told);
+}
+
+/* A signal where it takes a broadcast. */
+Test(own_program, a_signal_that_wakes_too_few_is_told)
+{
+    static const char source[] = "#include <pthread.h>\n"
+                                 "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+                                 "pthread_cond_t c = PTHREAD_COND_INITIALIZER;\n"
+                                 "int go;\n"
+                                 "void *wait_for(void *unused) {\n"
+                                 "  pthread_mutex_lock(&m);\n"
+                                 "  while (!go) pthread_cond_wait(&c, &m);\n"
+                                 "  pthread_mutex_unlock(&m); return unused; }\n"
+                                 "int main(void) {\n"
+                                 "  pthread_t t[2];\n"
+                                 "  for (int i = 0; i < 2; i++)\n"
+                                 "    pthread_create(&t[i], 0, wait_for, 0);\n"
+                                 "  pthread_mutex_lock(&m); go = 1;\n"
+                                 "#ifdef WRONG\n"
+                                 "  pthread_cond_signal(&c);\n"
+                                 "#else\n"
+                                 "  pthread_cond_broadcast(&c);\n"
+                                 "#endif\n"
+                                 "  pthread_mutex_unlock(&m);\n"
+                                 "  pthread_join(t[0], 0); pthread_join(t[1], 0); return 0; }\n";
+    is_right(source, "");
+    cr_expect_eq(check(source, "-DWRONG", ""), 1, "%s", told);
+    cr_expect_eq(strncmp(told, "violated no-deadlock\n", 21), 0, "%s", told);
+    is_told(" by main (main, p.c:15), woke thread ");
+    is_told(": a signal wakes one of those that sleep.");
+}
