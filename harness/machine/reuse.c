@@ -690,6 +690,23 @@ static void plant(struct aw_machine *machine, const struct draft *draft, const s
     }
 }
 
+/* An operation on a mutex that concerns other threads as well: their lists of what they hold, or that of the
+ * process. */
+static bool concerns_others(struct aw_machine *machine, uint32_t local, unsigned thread,
+                            const struct aw_op *op)
+{
+    bool waits = op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_RELOCK;
+    if (!waits && op->kind != AW_OP_MUTEX_LOCK && op->kind != AW_OP_MUTEX_TRYLOCK &&
+        op->kind != AW_OP_MUTEX_UNLOCK)
+        return false;
+    struct aw_user_mutex mutex;
+    uint64_t address = waits ? op->argument : op->address;
+    peek(machine, aw_local_get(machine, local), address, &mutex, sizeof mutex);
+    bool gives_up = op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_MUTEX_UNLOCK;
+    return aw_mutex_is_robust(&mutex) ||
+           (gives_up && !aw_machine_holds_mutex(machine, local, thread, address));
+}
+
 void aw_reuse_learn(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer,
                     const struct aw_edge *edge)
 {
@@ -700,6 +717,8 @@ void aw_reuse_learn(struct aw_machine *machine, uint32_t local, unsigned thread,
         edge->child != AW_INTERN_NONE || machine->refused ||
         !may_be_plain(machine, before, mine, aw_intern_get(&machine->answers, answer)) ||
         (reuse->tried >= TRIALS && reuse->found < reuse->tried / WORTH))
+        return;
+    if (concerns_others(machine, local, thread, &mine->op))
         return;
     const struct aw_local *after = aw_local_get(machine, edge->next);
     if (after->thread_count != before->thread_count)

@@ -82,6 +82,12 @@ Test(access_oracles, what_a_read_fills_in_may_be_looked_at_before)
     compare_text("nnn:-----:1/T1w01\"01J/<01", 2);
 }
 
+/* Main unlocks what its thread has left locked, after the thread is gone and before. */
+Test(access_oracles, a_mutex_that_another_thread_unlocks)
+{
+    compare_text("nnn:-----:0/T1L0%01U0J/v0L0[01", 3);
+}
+
 /* ---- does the comparison have teeth? ---- */
 
 /* A program of one line that shows a planted bug, and how many random programs find it in the first
