@@ -81,6 +81,26 @@ static void remember(uint64_t address, uint64_t start, uint64_t end)
     live.known[at].generation = live.generation;
 }
 
+/* The live blocks of an arena, listed if they are not yet; false when there is no room for a list. */
+static bool list_blocks(uint32_t slot)
+{
+    unsigned at = slot % ARENAS;
+    if (live.arenas[at].generation == live.generation && live.arenas[at].slot == slot)
+        return true;
+    bool sound;
+    uint32_t count = aw_arena_spans((const void *)aw_heap_of(slot), live.machine->image.heap_bytes,
+                                    live.spans + live.span_count, SPANS - live.span_count, &sound);
+    if (count == UINT32_MAX)
+        return false;
+    live.arenas[at].generation = 0;
+    live.arenas[at].slot = slot;
+    live.arenas[at].first = live.span_count;
+    live.arenas[at].count = count;
+    live.span_count += count;
+    live.arenas[at].generation = live.generation;
+    return true;
+}
+
 static bool in_block(uint64_t address, uint64_t size)
 {
     const struct aw_image *image = &live.machine->image;
@@ -90,23 +110,12 @@ static bool in_block(uint64_t address, uint64_t size)
         return true; /* a crash */
     if (image->slots[slot].heap_high <= base)
         return false;
-    unsigned at = slot % ARENAS;
-    if (live.arenas[at].generation != live.generation || live.arenas[at].slot != slot) {
-        bool sound;
-        uint32_t count = aw_arena_spans((const void *)base, image->heap_bytes,
-                                        live.spans + live.span_count, SPANS - live.span_count, &sound);
-        if (count == UINT32_MAX) { /* no room for a list */
-            struct aw_arena_block block;
-            return aw_arena_before((const void *)base, image->heap_bytes, address, &block) &&
-                   !block.returned && address + size <= block.start + block.size;
-        }
-        live.arenas[at].generation = 0;
-        live.arenas[at].slot = slot;
-        live.arenas[at].first = live.span_count;
-        live.arenas[at].count = count;
-        live.span_count += count;
-        live.arenas[at].generation = live.generation;
+    if (!list_blocks(slot)) {
+        struct aw_arena_block block;
+        return aw_arena_before((const void *)base, image->heap_bytes, address, &block) &&
+               !block.returned && address + size <= block.start + block.size;
     }
+    unsigned at = slot % ARENAS;
     const struct aw_span *spans = live.spans + live.arenas[at].first, *block;
     LAST_BEFORE(spans, live.arenas[at].count, address, block);
     if (block == NULL || address + size > block->end)
@@ -117,10 +126,13 @@ static bool in_block(uint64_t address, uint64_t size)
 
 uint64_t aw_live_block(uint64_t address)
 {
-    unsigned slot = (unsigned)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE), at = slot % ARENAS;
+    uint32_t slot = (uint32_t)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE);
+    const struct aw_image *image = &live.machine->image;
     const struct aw_span *block;
-    if (live.arenas[at].generation != live.generation || live.arenas[at].slot != slot)
+    if (!image->slots[slot].mapped || image->slots[slot].heap_high <= aw_heap_of(slot) ||
+        !list_blocks(slot))
         return 0;
+    unsigned at = slot % ARENAS;
     LAST_BEFORE(live.spans + live.arenas[at].first, live.arenas[at].count, address, block);
     return block == NULL || address >= block->end ? 0 : block->start;
 }

@@ -38,7 +38,7 @@ void aw_live_changed(const struct aw_machine *machine);
  * at any instruction. */
 bool aw_live(uint64_t address, uint64_t size, uint64_t low);
 
-/* Where the heap block begins in which an address lies that the run at hand has touched; 0: not known. */
+/* Where the live heap block begins in which an address lies; 0: there is none, or it is not known. */
 uint64_t aw_live_block(uint64_t address);
 
 /* A finding about an access for which aw_live said no: an event of the run. `who`: the function that makes
