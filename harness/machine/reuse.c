@@ -106,7 +106,7 @@ enum aw_plain aw_reuse_plain(const char *call)
         {"sem_wait", AW_PLAIN}, {"sem_trywait", AW_PLAIN}, {"sem_post", AW_PLAIN},
         /* Functions of the thread. */
         {"pthread_self", AW_PLAIN}, {"__aw_self", AW_PLAIN}, {"__errno_location", AW_PLAIN},
-        {"__tls_get_addr", AW_PLAIN},
+        {"__tls_get_addr", AW_PLAIN}, {"__aw_forget", AW_PLAIN},
         /* What they read is recorded (access_calls.c). */
         {"strtol", AW_PLAIN}, {"strtoll", AW_PLAIN}, {"strtoul", AW_PLAIN}, {"strtoull", AW_PLAIN},
         {"strcasecmp", AW_PLAIN}, {"strncasecmp", AW_PLAIN}, {"__aw_vsnprintf", AW_PLAIN},
