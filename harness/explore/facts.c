@@ -425,7 +425,9 @@ static void watch_local(struct aw_reduce *reduce, uint32_t id, uint32_t pid)
         if (threads[t].status != AW_THREAD_PARKED)
             continue;
         watch_thread(reduce, local, id, t, aw_facts_identity(reduce, pid, threads[t].slot), live);
-        local_facts(reduce, id)->dynamic |= is_dynamic(threads[t].op.kind);
+        facts = local_facts(reduce, id);
+        facts->dynamic |= is_dynamic(threads[t].op.kind);
+        facts->exits |= threads[t].op.kind == AW_OP_EXIT || threads[t].op.kind == AW_OP_FATAL;
     }
 }
 
@@ -563,8 +565,12 @@ bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state)
     reduce->changed = false;
     for (uint32_t p = 0; p < layout->process_count; p++) {
         uint32_t id = state->words[AW_WORD_FIRST + p];
+        /* Siblings in the same condition stand side by side; what holds for one holds for the next. */
+        bool again = reduce->symmetry && p > 1 && id == state->words[AW_WORD_FIRST + p - 1];
+        if (again && !reduce->locals[id].exits)
+            continue;
         watch_static(reduce, id, layout->processes[p].pid);
-        if (local_facts(reduce, id)->dynamic)
+        if (reduce->locals[id].dynamic)
             watch_dynamic(reduce, state, layout, id, layout->processes[p].pid);
     }
     return reduce->changed;

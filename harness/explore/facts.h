@@ -44,6 +44,7 @@ struct local_facts {
     uint32_t watched_as; /* the process as which its static facts were taken in last, 0 = none */
     uint8_t live;        /* threads that are parked */
     uint8_t dynamic;     /* some thread is at an operation that is watched in every state */
+    uint8_t exits;       /* at one where it also matters which process it is */
 };
 
 struct aw_reduce {
