@@ -146,39 +146,49 @@ bool aw_explorer_alive(const struct aw_explorer *explorer, const struct aw_state
 /* Does a process leave by exit() with children that it has not waited for? A function of its own
  * history: only its own forks and waits change it. */
 static bool leaves_children(const struct aw_explorer *explorer, const struct aw_state *state,
-                            const struct aw_move *move)
+                            uint32_t process, uint32_t thread)
 {
-    if (move->how.effect != AW_EFFECT_EXIT)
-        return false;
     const struct aw_local *local =
-        aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + move->process]);
-    const struct aw_op *op = &aw_local_threads(local)[move->thread].op;
+        aw_machine_local(explorer->machine, state->words[AW_WORD_FIRST + process]);
+    const struct aw_op *op = &aw_local_threads(local)[thread].op;
     if (op->kind != AW_OP_EXIT || op->extra == 0)
         return false;
     const struct aw_layout *layout = aw_machine_layout(explorer->machine, state);
     for (uint32_t i = 0; i < layout->process_count; i++)
-        if (layout->processes[i].parent == layout->processes[move->process].pid)
+        if (layout->processes[i].parent == layout->processes[process].pid)
             return true;
     return false;
+}
+
+/* The same for a move in its parts: outcomes have just been written field by field, and copying one
+ * would wait for all of it. */
+static unsigned take(struct aw_explorer *explorer, const struct aw_state *state, uint32_t process,
+                     uint32_t thread, const struct aw_outcome *how, struct aw_state *next,
+                     struct aw_step *step)
+{
+    unsigned violated = 0;
+    aw_machine_step(explorer->machine, state, process, thread, how, next, step);
+    if ((step->flags & AW_EDGE_PROBE) != 0 || step->ended_workers > 0)
+        violated = aw_monitor_step(&explorer->monitor, next, step);
+    if (step->flags & AW_EDGE_CRASH)
+        violated |= AW_PROPERTY_BIT(AW_NO_CRASH);
+    if (step->flags & AW_EDGE_ERROR)
+        violated |= AW_PROPERTY_BIT(AW_NO_ERROR);
+    if ((step->flags & AW_EDGE_LEAK) ||
+        (how->effect == AW_EFFECT_EXIT && leaves_children(explorer, state, process, thread)))
+        violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
+    if (step->flags & AW_EDGE_RACE)
+        violated |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
+    if (step->flags & AW_EDGE_MEMORY)
+        violated |= AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR);
+    return violated & explorer->options->properties;
 }
 
 void aw_explorer_step(struct aw_explorer *explorer, const struct aw_state *state,
                       struct aw_move *move, struct aw_state *next)
 {
-    aw_machine_step(explorer->machine, state, move->process, move->thread, &move->how, next,
-                    &move->step);
-    move->violated = aw_monitor_step(&explorer->monitor, next, &move->step);
-    if (move->step.flags & AW_EDGE_CRASH)
-        move->violated |= AW_PROPERTY_BIT(AW_NO_CRASH);
-    if (move->step.flags & AW_EDGE_ERROR)
-        move->violated |= AW_PROPERTY_BIT(AW_NO_ERROR);
-    if ((move->step.flags & AW_EDGE_LEAK) || leaves_children(explorer, state, move))
-        move->violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
-    if (move->step.flags & AW_EDGE_RACE)
-        move->violated |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
-    if (move->step.flags & AW_EDGE_MEMORY)
-        move->violated |= AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR);
-    move->violated &= explorer->options->properties;
+    move->violated =
+        take(explorer, state, move->process, move->thread, &move->how, next, &move->step);
 }
 
 unsigned aw_explorer_final(struct aw_explorer *explorer, const struct aw_state *state)
@@ -402,9 +412,18 @@ static void add(struct expansion *e, unsigned violated)
         flush(e);
 }
 
+/* The machine cannot go on there. */
+static bool stop(struct expansion *e, const struct aw_state *state, const struct aw_move *move)
+{
+    aw_explorer_stop_message(e->search->explorer, state, move);
+    e->search->stop_from = e->current;
+    e->end = AW_END_STOP;
+    return false;
+}
+
 /* Enters one successor. False when the search has to end. */
 static bool follow(struct expansion *e, const struct aw_state *state, uint32_t process,
-                   uint32_t thread, uint32_t outcome, const struct aw_outcome *how)
+                   uint32_t thread, const struct aw_outcome *how)
 {
     struct aw_search *search = e->search;
     struct aw_explorer *explorer = search->explorer;
@@ -413,34 +432,26 @@ static bool follow(struct expansion *e, const struct aw_state *state, uint32_t p
         e->end = AW_END_RESTART;
         return false;
     }
-    struct aw_move move = {.process = process, .thread = thread, .outcome = outcome, .how = *how};
-    if (how->stop != 0) {
-        aw_explorer_stop_message(explorer, state, &move);
-        search->stop_from = e->current;
-        e->end = AW_END_STOP;
-        return false;
-    }
-    struct batch *batch = e->batch;
-    struct aw_state *next = &batch->states[batch->count];
-    aw_explorer_step(explorer, state, &move, next);
+    if (how->stop != 0)
+        return stop(e, state, &(struct aw_move){.how = *how});
+    struct aw_state *next = &e->batch->states[e->batch->count];
+    struct aw_step step;
+    unsigned violated = take(explorer, state, process, thread, how, next, &step);
     search->transitions++;
     if (!aw_machine_is_settled(explorer->machine)) {
         e->end = AW_END_RESTART;
         return false;
     }
-    if (move.step.named && search->symmetry.on) {
+    if (step.named && search->symmetry.on) {
         search->named = true;
         e->end = AW_END_RESTART;
         return false;
     }
-    if (move.step.flags & AW_EDGE_STOP) {
-        aw_explorer_stop_message(explorer, state, &move);
-        search->stop_from = e->current;
-        e->end = AW_END_STOP;
-        return false;
-    }
-    aw_symmetry_canonical(&search->symmetry, next, NULL);
-    add(e, move.violated);
+    if (step.flags & AW_EDGE_STOP)
+        return stop(e, state, &(struct aw_move){.how = *how, .step = step});
+    if (search->symmetry.on)
+        aw_symmetry_canonical(&search->symmetry, next, NULL);
+    add(e, violated);
     return e->end == AW_END_COMPLETE;
 }
 
@@ -506,7 +517,7 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
             uint64_t edges = search->graph.count;
             e->old_successor = false;
             for (unsigned i = 0; i < count; i++)
-                if ((i == 0 || outcomes[i].faults > 0) && !follow(e, state, p, t, i, &outcomes[i]))
+                if ((i == 0 || outcomes[i].faults > 0) && !follow(e, state, p, t, &outcomes[i]))
                     return true;
             flush(e);
             if (e->end != AW_END_COMPLETE || !e->old_successor || no_proviso) {
@@ -550,13 +561,14 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         if (threads == 0 || aw_symmetry_repeats(&search->symmetry, state, p))
             continue;
         for (uint32_t t = 0; t < threads; t++) {
-            if (!aw_explorer_may_move(search->explorer, state, &restriction, p, t))
+            if (restriction.active &&
+                !aw_explorer_may_move(search->explorer, state, &restriction, p, t))
                 continue;
             unsigned count = aw_machine_outcomes(machine, state, p, t, outcomes);
             any |= aw_explorer_goes_on(outcomes, count);
             for (unsigned i = 0; i < count; i++)
                 if (!repeats_reaping(search, state, outcomes, i) &&
-                    !follow(e, state, p, t, i, &outcomes[i]))
+                    !follow(e, state, p, t, &outcomes[i]))
                     return;
         }
     }

@@ -5,9 +5,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "base/check.h"
 #include "base/memory.h"
 
@@ -41,10 +38,14 @@ void aw_visited_deinit(struct aw_visited *visited)
     memset(visited, 0, sizeof *visited);
 }
 
-uint32_t aw_visited_hash(const uint32_t *words, uint32_t count)
-{
-    return (uint32_t)XXH3_64bits(words, count * sizeof *words);
-}
+/* Odd numbers that have nothing to do with each other: SplitMix64, half of it. */
+#define WEYL(i) (((i) + 1) * 0x9e3779b97f4a7c15u)
+#define FACTOR(i) (((WEYL(i) ^ WEYL(i) >> 29) * 0xbf58476d1ce4e5b9u) | 1)
+#define FOUR(i) FACTOR(i), FACTOR(i + 1), FACTOR(i + 2), FACTOR(i + 3)
+#define SIXTEEN(i) FOUR(i), FOUR(i + 4), FOUR(i + 8), FOUR(i + 12)
+#define SIXTY_FOUR(i) SIXTEEN(i), SIXTEEN(i + 16), SIXTEEN(i + 32), SIXTEEN(i + 48)
+const uint64_t aw_visited_factors[AW_VISITED_WORDS] = {SIXTY_FOUR(0), SIXTY_FOUR(64),
+                                                       SIXTY_FOUR(128), SIXTY_FOUR(192)};
 
 static void grow(struct aw_visited *visited)
 {

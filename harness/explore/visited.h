@@ -29,8 +29,20 @@ struct aw_visited {
 void aw_visited_init(struct aw_visited *visited);
 void aw_visited_deinit(struct aw_visited *visited);
 
-/* The hash of a state, to be passed to the functions below. */
-uint32_t aw_visited_hash(const uint32_t *words, uint32_t count);
+enum { AW_VISITED_WORDS = 256 };
+extern const uint64_t aw_visited_factors[AW_VISITED_WORDS];
+
+/* The hash of a state of at most AW_VISITED_WORDS words, to be passed to the functions below: the upper
+ * half of the sum of the words, each times a number of its own (Lemire and Kaser 2014, "Strongly
+ * universal string hashing is fast"). Words are read one by one, as they have just been written: a load
+ * that is wider than the store before it has to wait. */
+static inline uint32_t aw_visited_hash(const uint32_t *words, uint32_t count)
+{
+    uint64_t sum = count;
+    for (uint32_t i = 0; i < count; i++)
+        sum += aw_visited_factors[i] * words[i];
+    return (uint32_t)(sum >> 32);
+}
 
 static inline void aw_visited_prefetch(const struct aw_visited *visited, uint32_t hash)
 {

@@ -268,7 +268,8 @@ bool aw_op_reads(const struct aw_op *op, struct aw_range *range);
 bool aw_op_fills_beyond(const struct aw_machine *machine, const struct aw_state *state,
                         const struct aw_local *local, const struct aw_op *op);
 
-/* race.c: two threads of the state at conflicting accesses to a mapping. */
+/* race.c: two threads of the state at conflicting accesses to a mapping. Only where there are mappings
+ * (machine->has_shared) can there be any. */
 bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,
                           struct aw_race *race);
 
@@ -294,6 +295,12 @@ uint32_t aw_edge_with_op(struct aw_machine *machine, uint32_t local, unsigned th
  * tried with it. */
 void aw_edge_cover_pid(struct aw_machine *machine, uint32_t pid);
 uint32_t aw_answer_put(struct aw_machine *machine, const struct aw_answer *answer);
+
+static inline const struct aw_layout *aw_layout_of(const struct aw_machine *machine,
+                                                   const struct aw_state *state)
+{
+    return aw_intern_get(&machine->layouts, state->words[AW_WORD_LAYOUT]);
+}
 
 static inline const struct aw_local *aw_local_get(const struct aw_machine *machine, uint32_t id)
 {

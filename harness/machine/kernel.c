@@ -511,7 +511,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
 {
     struct aw_question q = {.machine = machine,
                          .state = state,
-                         .layout = aw_machine_layout(machine, state),
+                         .layout = aw_layout_of(machine, state),
                          .process = process,
                          .thread = thread,
                          .outcomes = outcomes};

@@ -33,9 +33,18 @@ uint32_t aw_answer_plain(struct aw_machine *machine, int64_t result, int error, 
                          uint32_t output);
 uint32_t aw_answer_error(struct aw_machine *machine, int error);
 uint32_t aw_answer_action(struct aw_machine *machine, enum aw_action action, uint32_t detail);
-/* What an operation does to the object that it is on. */
-struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
-                                        const struct aw_op *op, const struct aw_thread_info *info);
+/* What an operation does to the object that it is on: worked out, the first time, and remembered. */
+struct aw_object_move aw_object_move_new(struct aw_machine *machine, uint32_t object,
+                                         const struct aw_op *op, const struct aw_thread_info *info);
+static inline struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
+                                                      const struct aw_op *op,
+                                                      const struct aw_thread_info *info)
+{
+    uint32_t known = aw_map_get(&machine->move_map, object | (uint64_t)info->op_key << 32,
+                                info->sigpipe_ignored);
+    return known != AW_MAP_NONE ? machine->moves[known]
+                                : aw_object_move_new(machine, object, op, info);
+}
 
 /* kernel.c: what is asked about one parked thread, and the outcomes that were found so far. */
 struct aw_question {

@@ -50,21 +50,13 @@ uint32_t aw_machine_layout_id(struct aw_machine *machine, const struct aw_layout
 const struct aw_layout *aw_machine_layout(const struct aw_machine *machine,
                                           const struct aw_state *state)
 {
-    return aw_intern_get(&machine->layouts, state->words[AW_WORD_LAYOUT]);
+    return aw_layout_of(machine, state);
 }
 
 const struct aw_world *aw_machine_world(const struct aw_machine *machine,
                                         const struct aw_state *state)
 {
     return aw_intern_get(&machine->worlds, state->words[AW_WORD_WORLD]);
-}
-
-uint32_t aw_machine_position(const struct aw_layout *layout, uint32_t handle)
-{
-    for (uint32_t i = 0; i < layout->object_count; i++)
-        if (layout->objects[i].handle == handle)
-            return AW_WORD_FIRST + layout->process_count + i;
-    return 0;
 }
 
 int aw_layout_process_by_pid(const struct aw_layout *layout, uint32_t pid)

@@ -254,7 +254,13 @@ struct aw_handle aw_machine_handle(const struct aw_machine *machine, uint32_t ha
 const void *aw_machine_object(const struct aw_machine *machine, uint32_t object, uint32_t *size);
 
 /* Word index of the object with that handle, or 0. */
-uint32_t aw_machine_position(const struct aw_layout *layout, uint32_t handle);
+static inline uint32_t aw_machine_position(const struct aw_layout *layout, uint32_t handle)
+{
+    for (uint32_t i = 0; i < layout->object_count; i++)
+        if (layout->objects[i].handle == handle)
+            return AW_WORD_FIRST + layout->process_count + i;
+    return 0;
+}
 
 /* The object that a parked operation acts on: its handle, or AW_INTERN_NONE. For pipe operations
  * *write_end tells which end. */

@@ -195,13 +195,10 @@ static struct aw_object_move control_move(struct aw_machine *machine, uint32_t o
     return move;
 }
 
-struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
-                                        const struct aw_op *op, const struct aw_thread_info *info)
+struct aw_object_move aw_object_move_new(struct aw_machine *machine, uint32_t object,
+                                         const struct aw_op *op, const struct aw_thread_info *info)
 {
     uint64_t key = object | (uint64_t)info->op_key << 32;
-    uint32_t known = aw_map_get(&machine->move_map, key, info->sigpipe_ignored);
-    if (known != AW_MAP_NONE)
-        return machine->moves[known];
     struct aw_object_move move;
     if (info->op_class == AW_ON_SEM)
         move = sem_move(machine, object, op);

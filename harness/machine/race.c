@@ -94,9 +94,7 @@ bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *sta
     static struct parked *parked;
     static unsigned capacity;
     unsigned count = 0;
-    if (!machine->has_shared)
-        return false;
-    uint32_t processes = aw_machine_layout(machine, state)->process_count;
+    uint32_t processes = aw_layout_of(machine, state)->process_count;
     for (uint32_t p = 0; p < processes; p++) {
         uint32_t id = state->words[AW_WORD_FIRST + p];
         uint32_t threads = aw_local_get(machine, id)->thread_count;

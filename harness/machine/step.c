@@ -39,7 +39,7 @@ static void end_process(struct aw_machine *machine, struct aw_state *next, uint3
     next->words[AW_WORD_FIRST + index] = zombie(machine, status);
     aw_state_update_references(machine, next, before, AW_INTERN_NONE);
 
-    const struct aw_layout *layout = aw_machine_layout(machine, next);
+    const struct aw_layout *layout = aw_layout_of(machine, next);
     uint32_t pid = layout->processes[index].pid;
     bool orphan = layout->processes[index].parent == AW_INIT_PID && pid != AW_ROOT_PID;
     for (uint32_t i = layout->process_count; i-- > 0;) {
@@ -55,7 +55,7 @@ static void end_process(struct aw_machine *machine, struct aw_state *next, uint3
             changed.processes[i].parent = AW_INIT_PID;
             next->words[AW_WORD_LAYOUT] = aw_layout_put(machine, &changed);
         }
-        layout = aw_machine_layout(machine, next);
+        layout = aw_layout_of(machine, next);
     }
     if (orphan) {
         aw_state_remove_process(machine, next, index);
@@ -86,7 +86,7 @@ static void wake(struct aw_machine *machine, struct aw_state *next, const struct
 {
     bool barrier = by->kind == AW_OP_BARRIER_WAIT;
     enum aw_op_kind asleep = barrier ? AW_OP_BARRIER_SLEEP : AW_OP_COND_SLEEP;
-    uint32_t processes = aw_machine_layout(machine, next)->process_count;
+    uint32_t processes = aw_layout_of(machine, next)->process_count;
     for (uint32_t p = 0; p < processes; p++) {
         uint32_t *word = &next->words[AW_WORD_FIRST + p];
         uint32_t threads = aw_local_get(machine, *word)->thread_count;
@@ -214,7 +214,7 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
     uint32_t stores = machine->edges[step->edge].stores;
     if (stores != AW_INTERN_NONE)
         aw_touch_apply(machine, next, stores);
-    if (aw_machine_find_race(machine, next, &step->race)) {
+    if (machine->has_shared && aw_machine_find_race(machine, next, &step->race)) {
         step->raced = true;
         step->flags |= AW_EDGE_RACE;
     }
@@ -225,7 +225,7 @@ bool aw_machine_advance(struct aw_machine *machine, const struct aw_state *state
 {
     if (machine->settings.time != AW_TIME_VIRTUAL)
         return false;
-    const struct aw_layout *layout = aw_machine_layout(machine, state);
+    const struct aw_layout *layout = aw_layout_of(machine, state);
     struct aw_world world;
     aw_world_get(machine, state->words[AW_WORD_WORLD], &world);
     int64_t first = INT64_MAX;
