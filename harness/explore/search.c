@@ -502,6 +502,8 @@ static bool expand_ample(struct expansion *e, const struct aw_state *state,
     bool no_proviso = (search->explorer->options->plant & AW_PLANT_NO_PROVISO) != 0;
     for (uint32_t p = 0; p < layout->process_count; p++) {
         const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + p]);
+        if (local->thread_count == 0 || aw_symmetry_repeats(&search->symmetry, state, p))
+            continue; /* what was turned down for the one before it is for this one */
         for (uint32_t t = 0; t < local->thread_count; t++) {
             if (aw_local_threads(local)[t].status != AW_THREAD_PARKED)
                 continue;
