@@ -53,6 +53,7 @@ struct aw_thread_info {
     bool sigpipe_ignored;
     uint32_t last_answer, last_edge; /* the step that was taken last; 0: none (step.c) */
     uint32_t own;     /* its own part (reuse.c), or AW_INTERN_NONE: not asked for yet */
+    uint32_t last_object, last_move; /* the object that was met last, and the move + 1 */
 };
 
 struct aw_local_info {

@@ -108,7 +108,7 @@ static bool has_sleeper(const struct aw_question *q, uint32_t handle, bool write
         uint32_t id = q->state->words[AW_WORD_FIRST + p];
         const struct aw_local *local = aw_local_get(q->machine, id);
         for (uint32_t t = 0; t < local->thread_count; t++) {
-            const struct aw_thread_info *info = &q->machine->infos[id].threads[t];
+            struct aw_thread_info *info = &q->machine->infos[id].threads[t];
             const struct aw_op *op = &aw_local_threads(local)[t].op;
             if ((p == q->process && t == q->thread) || info->handle != handle ||
                 info->write_end != write_end ||

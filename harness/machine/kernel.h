@@ -38,12 +38,17 @@ struct aw_object_move aw_object_move_new(struct aw_machine *machine, uint32_t ob
                                          const struct aw_op *op, const struct aw_thread_info *info);
 static inline struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,
                                                       const struct aw_op *op,
-                                                      const struct aw_thread_info *info)
+                                                      struct aw_thread_info *info)
 {
+    if (info->last_move != 0 && info->last_object == object)
+        return machine->moves[info->last_move - 1];
     uint32_t known = aw_map_get(&machine->move_map, object | (uint64_t)info->op_key << 32,
                                 info->sigpipe_ignored);
-    return known != AW_MAP_NONE ? machine->moves[known]
-                                : aw_object_move_new(machine, object, op, info);
+    if (known == AW_MAP_NONE)
+        return aw_object_move_new(machine, object, op, info);
+    info->last_object = object;
+    info->last_move = known + 1;
+    return machine->moves[known];
 }
 
 /* kernel.c: what is asked about one parked thread, and the outcomes that were found so far. */
@@ -52,7 +57,7 @@ struct aw_question {
     const struct aw_state *state;
     const struct aw_layout *layout;
     const struct aw_local *local;
-    const struct aw_thread_info *info;
+    struct aw_thread_info *info;
     const struct aw_op *op;
     unsigned process, thread;
     int64_t now; /* part of every answer in virtual time */
