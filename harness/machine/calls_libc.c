@@ -315,6 +315,7 @@ enum aw_call_result aw_call_log(struct aw_machine *machine, const uint64_t *args
     (void)result;
     if (!aw_user_valid(machine, args[1], args[2]))
         return aw_crash_call(machine, SIGSEGV, "SIGSEGV: output from a bad pointer");
+    aw_reuse_print(machine, (int)args[0]);
     const struct aw_fd *fd = aw_process_fd(&machine->work, (int)args[0]);
     if (fd == NULL)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,

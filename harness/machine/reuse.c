@@ -31,6 +31,7 @@ enum {
 /* The part of a process that belongs to one thread; then its chunks. */
 struct own {
     uint64_t children;
+    uint64_t consoles; /* bit i: descriptor i is one; what is printed goes there */
     uint32_t generation, chunk_count;
     struct aw_thread thread;
 };
@@ -154,6 +155,11 @@ void aw_reuse_sem(struct aw_machine *machine, uint64_t address)
     machine->reuse.looked = address;
 }
 
+void aw_reuse_print(struct aw_machine *machine, int fd)
+{
+    machine->reuse.plain &= fd < 64;
+}
+
 /* Are there accesses that nobody tells of? */
 static bool unseen(struct aw_machine *machine)
 {
@@ -259,6 +265,9 @@ static uint32_t own_of(struct aw_machine *machine, uint32_t local, unsigned thre
     memset(own, 0, sizeof *own);
     own->children = aw_facts_children(threads, from->thread_count, threads[thread].slot);
     own->generation = from->generation;
+    for (int i = 0; i < from->fd_count; i++)
+        if (aw_local_fds(from)[i].kind == AW_FD_CONSOLE && aw_local_fds(from)[i].fd < 64)
+            own->consoles |= (uint64_t)1 << aw_local_fds(from)[i].fd;
     own->chunk_count = count;
     own->thread = threads[thread];
     struct aw_image_chunk *to = (struct aw_image_chunk *)(own + 1);

@@ -7,7 +7,7 @@
  * execute code. But what a thread does depends on little of the others. A step is *plain* when it has
  *
  *   read     its own part (its entry, stack, errno and thread-local storage, which of its own threads
- *            exist), the answer, and bytes that were recorded as accesses (access.h)
+ *            exist, where what it prints goes), the answer, and bytes that were recorded as accesses (access.h)
  *   written  its own part, and bytes that were recorded
  *
  * and nothing besides: only certain calls (aw_reuse_plain), no finding, no shared mapping, no memory of another
@@ -108,6 +108,7 @@ void aw_reuse_begin(struct aw_machine *machine);
 void aw_reuse_call(struct aw_machine *machine, const struct aw_import *import);
 void aw_reuse_arena(struct aw_machine *machine, uint32_t slot);
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address);
+void aw_reuse_print(struct aw_machine *machine, int fd); /* something is printed there */
 
 /* The step of this thread, put together from a pattern. False when there is none. */
 bool aw_reuse_find(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer,

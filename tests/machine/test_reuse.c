@@ -75,6 +75,13 @@ Test(reuse, what_is_printed)
     cr_expect_str_eq(box_all("reuse", "prints_all"), "exit 0");
 }
 
+Test(reuse, where_it_is_printed)
+{
+    search("closes", true);
+    cr_expect_str_eq(box_all("reuse", "closes"),
+                     "exit 0; stop: printing to descriptor 1, which is closed, is not modelled in prints");
+}
+
 /* Its accesses are not told: it may read anything. */
 Test(reuse, nothing_without_instrumentation)
 {
