@@ -7,7 +7,9 @@
  *
  *   program    KINDS : SEMS : PIPES / BODY / BODY ...        nnn:01--2:1/F1w02a/r02
  *   KINDS      three letters, one for each mutex: n normal, r recursive, e errorcheck, o robust,
- *              p shared between processes, s robust and shared
+ *              p shared between processes, s robust and shared. With a shared mutex 0 the conditions,
+ *              the read-write lock and the barrier are shared, too, and so is what a shared mutex
+ *              guards: they are in mappings
  *   SEMS       five initial values 0..9, or - for none: 0..2 named, 3 and 4 unnamed
  *   PIPES      0, 1 or 2
  *   BODY       statements; body 0 is run by main. Blanks are ignored.
@@ -100,6 +102,11 @@ static int guarded[MUTEXES]; /* under the mutex of the same number */
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_cond_t conditions[CONDITIONS] = {PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER};
+
+static int is_shared(int m)
+{
+    return random_tables.kinds[m] == 'p' || random_tables.kinds[m] == 's';
+}
 static sem_t unnamed[SEMAPHORES - NAMED];
 
 _Noreturn void no_program(void)
@@ -253,20 +260,20 @@ static STEP void do_rwlock(struct context *context, char what)
     case 'M':
         if (context->rwlocked == 0)
             return;
-        pthread_rwlock_unlock(&rwlock);
+        pthread_rwlock_unlock(random_tables.rwlock);
         context->rwlocked--;
         return;
     case 'I':
-        result = pthread_rwlock_rdlock(&rwlock);
+        result = pthread_rwlock_rdlock(random_tables.rwlock);
         break;
     case 'W':
-        result = pthread_rwlock_wrlock(&rwlock);
+        result = pthread_rwlock_wrlock(random_tables.rwlock);
         break;
     case 'D':
-        result = pthread_rwlock_tryrdlock(&rwlock);
+        result = pthread_rwlock_tryrdlock(random_tables.rwlock);
         break;
     default:
-        result = pthread_rwlock_trywrlock(&rwlock);
+        result = pthread_rwlock_trywrlock(random_tables.rwlock);
         break;
     }
     if (result == 0)
@@ -281,10 +288,11 @@ static void do_guarded(struct context *context, char what)
     int m = next_index(context, MUTEXES);
     if (context->held[m] == 0)
         return;
+    int *variable = random_tables.guarded_by[m];
     if (what == '+')
-        guarded[m] = (guarded[m] * 2 + context->body + 1) & 7;
+        *variable = (*variable * 2 + context->body + 1) & 7;
     else
-        fold(context, guarded[m]);
+        fold(context, *variable);
 }
 
 static void do_condition(struct context *context, char what)
@@ -292,26 +300,27 @@ static void do_condition(struct context *context, char what)
     int c = next_index(context, CONDITIONS), m;
     switch (what) {
     case 'G':
-        pthread_cond_signal(&conditions[c]);
+        pthread_cond_signal(random_tables.condition_of[c]);
         return;
     case 'B':
-        pthread_cond_broadcast(&conditions[c]);
+        pthread_cond_broadcast(random_tables.condition_of[c]);
         return;
     }
     m = next_index(context, MUTEXES);
-    if (context->held[m] != 1)
+    if (context->held[m] != 1 || is_shared(m) != is_shared(0))
         return;
-    int result = 0;
+    int result = 0, *variable = random_tables.guarded_by[m];
+    pthread_cond_t *condition = random_tables.condition_of[c];
     if (what == 'C')
-        result = pthread_cond_wait(&conditions[c], random_tables.mutex_of[m]);
+        result = pthread_cond_wait(condition, random_tables.mutex_of[m]);
     else
-        while (guarded[m] == 0 && result == 0)
-            result = pthread_cond_wait(&conditions[c], random_tables.mutex_of[m]);
+        while (*variable == 0 && result == 0)
+            result = pthread_cond_wait(condition, random_tables.mutex_of[m]);
     if (result == ENOTRECOVERABLE) {
         context->held[m] = 0;
         return;
     }
-    fold(context, guarded[m] + 8 * (result == EOWNERDEAD));
+    fold(context, *variable + 8 * (result == EOWNERDEAD));
 }
 
 /* ---- semaphores ---- */
@@ -480,7 +489,7 @@ static STEP void become(struct context *context, int body)
 {
     struct context child = {.foreign = context->foreign};
     for (int m = 0; m < MUTEXES; m++) {
-        if (random_tables.kinds[m] == 'p' || random_tables.kinds[m] == 's')
+        if (is_shared(m))
             continue; /* the parent's */
         if (context->held[m] > 0 && random_tables.kinds[m] != 'n')
             child.foreign |= (unsigned char)(1 << m);
@@ -650,7 +659,7 @@ static void do_statement(struct context *context, char what)
     else if (strchr("IWDEM", what))
         do_rwlock(context, what);
     else if (what == 'X')
-        fold(context, pthread_barrier_wait(&barrier) != 0);
+        fold(context, pthread_barrier_wait(random_tables.barrier) != 0);
     else if (strchr("+=", what))
         do_guarded(context, what);
     else if (strchr("CPGB", what))
@@ -719,17 +728,61 @@ static void *thread_main(void *argument)
 
 /* ---- the beginning ---- */
 
+static void *make_mapping(size_t size)
+{
+    void *mapping =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        _exit(NO_MEANS);
+    return mapping;
+}
+
+/* Conditions, the read-write lock and the barrier, as far as the text has them; shared where mutex 0
+ * is. */
+static void make_waiting(const char *text)
+{
+    pthread_condattr_t condition;
+    pthread_rwlockattr_t lock;
+    pthread_barrierattr_t meeting;
+    for (int c = 0; c < CONDITIONS; c++)
+        random_tables.condition_of[c] = &conditions[c];
+    random_tables.rwlock = &rwlock;
+    random_tables.barrier = &barrier;
+    pthread_barrierattr_init(&meeting);
+    if (is_shared(0) && strpbrk(text, "CPGB") != NULL) {
+        pthread_condattr_init(&condition);
+        pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED);
+        pthread_cond_t *both = make_mapping(CONDITIONS * sizeof *both);
+        for (int c = 0; c < CONDITIONS; c++)
+            pthread_cond_init(random_tables.condition_of[c] = &both[c], &condition);
+    }
+    if (is_shared(0) && strpbrk(text, "IWDE") != NULL) {
+        pthread_rwlockattr_init(&lock);
+        pthread_rwlockattr_setpshared(&lock, PTHREAD_PROCESS_SHARED);
+        random_tables.rwlock = make_mapping(sizeof *random_tables.rwlock);
+        pthread_rwlock_init(random_tables.rwlock, &lock);
+    }
+    if (is_shared(0) && strchr(text, 'X') != NULL) {
+        pthread_barrierattr_setpshared(&meeting, PTHREAD_PROCESS_SHARED);
+        random_tables.barrier = make_mapping(sizeof *random_tables.barrier);
+    }
+    pthread_barrier_init(random_tables.barrier, &meeting, 2);
+}
+
 static void make_mutex(int m, char kind)
 {
     pthread_mutexattr_t attributes;
     random_tables.kinds[m] = kind;
     random_tables.mutex_of[m] = &mutexes[m];
+    random_tables.guarded_by[m] = &guarded[m];
     pthread_mutexattr_init(&attributes);
-    if (kind == 'p' || kind == 's') {
-        random_tables.mutex_of[m] = mmap(NULL, sizeof **random_tables.mutex_of,
-                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (random_tables.mutex_of[m] == MAP_FAILED)
-            _exit(NO_MEANS);
+    if (is_shared(m)) {
+        struct {
+            pthread_mutex_t mutex;
+            int guarded;
+        } *both = make_mapping(sizeof *both);
+        random_tables.mutex_of[m] = &both->mutex;
+        random_tables.guarded_by[m] = &both->guarded;
         pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     }
     pthread_mutexattr_settype(&attributes, kind == 'n'   ? PTHREAD_MUTEX_NORMAL
@@ -790,7 +843,7 @@ int main(int argc, char **argv)
     }
     for (int m = 0; m < MUTEXES; m++)
         make_mutex(m, text[m]);
-    pthread_barrier_init(&barrier, NULL, 2);
+    make_waiting(text + HEAD);
     for (int s = 0; s < SEMAPHORES; s++)
         make_semaphore(s, text[4 + s]);
     random_tables.pipe_count = text[10] - '0';

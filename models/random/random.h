@@ -20,6 +20,10 @@ enum { NO_PROGRAM = 100, NO_MEANS = 101 }; /* exit statuses beside the accumulat
 struct tables {
     char kinds[MUTEXES];
     pthread_mutex_t *mutex_of[MUTEXES];
+    int *guarded_by[MUTEXES]; /* the variable of each */
+    pthread_cond_t *condition_of[CONDITIONS];
+    pthread_rwlock_t *rwlock;
+    pthread_barrier_t *barrier;
     sem_t *semaphores[SEMAPHORES]; /* NULL: the program has none of that number */
     int pipes[PIPES][2];
     int pipe_count;

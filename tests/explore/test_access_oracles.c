@@ -88,6 +88,29 @@ Test(access_oracles, a_mutex_that_another_thread_unlocks)
     compare_text("nnn:-----:0/T1L0%01U0J/v0L0[01", 3);
 }
 
+/* What calls read of a mapping and fill in there, in one process or two. */
+Test(access_oracles, calls_may_be_given_memory_of_a_mapping)
+{
+    compare_text("nnn:-----:1/F1w02\"72a<72/>72", 2);
+    compare_text("nnn:0----:1/F1w02\"72V0a/S0<72", 1);
+    compare_text("nnn:-----:1/F1'72>72a/r02>72", 1);
+    compare_text("nnn:-----:1/T1w02\"72J/<72", 2);
+}
+
+Test(access_oracles, shared_objects_order_accesses_to_a_mapping)
+{
+    compare_text("pnn:-----:0/F1L0P00U0<74a/>74L0+0G0U0", 1);
+    compare_text("pnn:-----:0/F1I<74Ma/W>74M", 2);
+    compare_text("pnn:-----:0/F1>74X<54a/>54X<74", 2);
+    compare_text("pnn:-----:0/T1F2L0P00U0<74Ja/>54/>74L0+0B0U0", 1);
+}
+
+/* Whom it has killed does nothing afterwards. */
+Test(access_oracles, a_kill_is_over_at_once)
+{
+    compare_text("nnn:-----:0/f1k>71/<71", 1);
+}
+
 /* ---- does the comparison have teeth? ---- */
 
 /* A program of one line that shows a planted bug, and how many random programs find it in the first

@@ -119,6 +119,8 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
         c->agrees = false;
         snprintf(c->what, sizeof c->what, "uncontrolled: %s", result.message);
     }
+    /* Where a mutex is no longer believed in (a thread ended with it), accesses are operations. */
+    char *visible = aw_machine_visible(machine);
     aw_machine_destroy(machine);
 
     machine = aw_compare_machine(program, argv, plan);
@@ -140,6 +142,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
     if (enumerate && c->compared && c->agrees) {
         struct aw_oracle naive;
         machine = aw_compare_machine(program, argv, plan);
+        aw_machine_set_visible(machine, visible);
         aw_oracle_enumerate(machine, judged, limit * 20, &naive);
         char count[32];
         snprintf(count, sizeof count, "%" PRIu64, naive.interleavings);
@@ -154,6 +157,7 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
         aw_oracle_deinit(&naive);
         aw_machine_destroy(machine);
     }
+    free(visible);
     aw_oracle_deinit(&oracle);
     aw_outcomes_deinit(&collector.outcomes);
     aw_result_deinit(&result);

@@ -170,6 +170,7 @@ enum sort {
     OF_THREADS, /* ends of threads and detaching, in one process */
     OF_PROCESS, /* descriptors, dispositions, children of one process */
     OF_KERNEL,  /* a pipe, a named semaphore, a mapping, by its handle */
+    OF_MEETING, /* barriers in mappings: taken as one */
     OF_WORLD,   /* what processes see of each other */
 };
 
@@ -333,6 +334,10 @@ static void on_kernel(struct aw_clocks *clocks, struct aw_clock_unit *unit, cons
         join(clock_of(clocks, OF_KERNEL, 0, handle), mine);
     else if (handle != AW_INTERN_NONE)
         in_line(mine, clock_of(clocks, OF_KERNEL, 0, handle));
+    if (class == AW_ON_MEMORY && (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_RELOCK))
+        in_line(mine, clock_of(clocks, OF_KERNEL, 0, aw_shared_handle(op->argument)));
+    if (class == AW_ON_MEMORY && op->kind == AW_OP_BARRIER_WAIT)
+        join(clock_of(clocks, OF_MEETING, 0, 0), mine);
     if (class == AW_ON_POLL)
         for (uint32_t i = 0; i < clocks->object_count; i++)
             if (clocks->objects[i].sort == OF_KERNEL)
@@ -355,6 +360,13 @@ static bool has_process(const struct aw_layout *layout, uint32_t pid, uint32_t *
     return false;
 }
 
+static bool is_filled(struct aw_machine *machine, const struct aw_op *op)
+{
+    uint32_t size;
+    const struct aw_pending_call *call = aw_machine_payload(machine, op->payload, &size);
+    return call->import == AW_ACCESS_FILLED;
+}
+
 /* A call that fills in memory has done so when its thread is parked at that access: who reads the
  * bytes before its next step has them from here. */
 static void filled(struct aw_clocks *clocks, struct aw_machine *machine, struct aw_clock_unit *unit,
@@ -366,15 +378,19 @@ static void filled(struct aw_clocks *clocks, struct aw_machine *machine, struct 
     const struct aw_local *local = aw_machine_local(machine, after->words[AW_WORD_FIRST + index]);
     for (uint32_t t = 0; t < local->thread_count; t++) {
         const struct aw_op *op = &aw_local_threads(local)[t].op;
-        if (aw_local_threads(local)[t].slot != unit->slot || op->kind != AW_OP_ACCESS ||
-            (op->flags & AW_OP_SHARED) != 0)
+        if (aw_local_threads(local)[t].slot != unit->slot || op->kind != AW_OP_ACCESS)
             continue;
-        const struct aw_pending_call *call = aw_machine_payload(machine, op->payload, &size);
-        for (uint64_t i = 0; call->import == AW_ACCESS_FILLED && i < (uint32_t)op->argument; i++) {
-            struct aw_clock_byte *byte = byte_of(clocks, unit->pid, op->address + i);
-            if (byte != NULL)
-                byte->written = unit->clock;
-        }
+        if (!is_filled(machine, op))
+            continue;
+        const struct aw_pending_fill *fill = aw_machine_payload(machine, op->payload, &size);
+        uint32_t count = (size - (uint32_t)sizeof *fill) / (uint32_t)sizeof fill->ranges[0];
+        for (uint32_t k = op->progress; k < count; k++)
+            for (uint64_t i = 0; i < fill->ranges[k].size; i++) {
+                struct aw_clock_byte *byte =
+                    byte_of(clocks, unit->pid, fill->ranges[k].address + i);
+                if (byte != NULL)
+                    byte->written = unit->clock;
+            }
     }
 }
 
@@ -404,6 +420,8 @@ static void bury(struct aw_clocks *clocks, struct aw_machine *machine, const str
             join(&unit->clock, &gone->clock);
         else if (op->kind != AW_OP_THREAD_EXIT) /* the process has ended: wait finds it here */
             join(clock_of(clocks, OF_WORLD, 0, 0), &gone->clock);
+        if (op->kind == AW_OP_KILL) /* whom it has killed does nothing afterwards */
+            join(&unit->clock, &gone->clock);
     }
 }
 
@@ -475,11 +493,14 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
     if (was->op.kind == AW_OP_ACCESS) {
         struct parked parked[PARKED_MAX];
         unsigned count = parked_at(machine, before, process, thread, parked);
-        access_memory(clocks, unit, parked, count, was->op.progress > 0, races);
+        access_memory(clocks, unit, parked, count,
+                      was->op.progress > 0 && !is_filled(machine, &was->op), races);
     } else {
         unit->clock.at[unit - clocks->units]++;
-        if (was->op.kind == AW_OP_BARRIER_LEAVE)
+        if (was->op.kind == AW_OP_BARRIER_LEAVE) {
             join(&unit->clock, clock_of(clocks, OF_WAITING, pid, 0));
+            join(&unit->clock, clock_of(clocks, OF_MEETING, 0, 0));
+        }
         else if (class == AW_ON_IMAGE)
             on_image(clocks, unit, &was->op);
         else if (class != AW_ON_NOTHING)

@@ -22,7 +22,7 @@
  * of its bytes, plain or atomic, once the race is judged (a later, ordered consequence of a race is
  * no race of its own). sem_post -> all that look at the semaphore; mutex, condition, read-write
  * lock, barrier, pipe: each operation -> the next ones on it; create -> start; end -> join;
- * everything in the process -> a child of fork; end -> wait; what changes descriptors or processes
+ * everything in the process -> a child of fork; end -> wait; a killed process -> kill; what changes descriptors or processes
  * -> what looks at them. Mazurkiewicz 1986 (traces); Pozniansky and Schuster 2003 (Djit+: a full
  * clock for each location, since a read is compared with all writers and a write with all readers).
  *

@@ -181,6 +181,31 @@ static const struct shape later_shapes[] = {
 };
 enum { LATER_SHAPES = sizeof later_shapes / sizeof *later_shapes };
 
+/* Later still: an eighth of the seeds. What lies in mappings that processes share. */
+static const struct shape process_shapes[] = {
+    {"a shared condition", "pnn:-----:0", "F1L0P00#U0a/#L0+0$gU0#"},
+    {"a shared condition, nobody looks", "pnn:-----:0", "F1L0C00#U0a/#L0+0$gU0"},
+    {"a shared condition, signal outside", "pnn:-----:0", "F1L0P00U0#a/L0+0U0#$g"},
+    {"a shared condition with two sleepers", "pnn:-----:0", "*2(F1)L0+0$gU0#aa/L0P00U0"},
+    {"a shared condition that is told twice", "pnn:-----:0", "F1F2L0P00#U0aa/L0+0$gU0/$g#"},
+    {"two shared conditions", "pnn:-----:0", "F1L0P00+0G1U0a/L0+0G0C10#U0"},
+    {"a shared condition of a robust mutex", "snn:-----:0", "F1L0P00Z0#U0a/L0#+0$g"},
+    {"a shared condition and a killer", "snn:0----:0", "f1S0kL0+0$gU0#A/L0V0P00Z0#U0"},
+    {"a shared condition and threads", "pnn:-----:0", "T1F1L0+0B0U0Ja/L0P00U0#"},
+    {"shared readers and a writer", "pnn:-----:0", "F1F2W#M#aa/I#M/I#M#"},
+    {"shared readers that try", "pnn:-----:0", "F1F2D(#M)#aa/W#M/I#EM"},
+    {"a shared read-write lock and what it guards", "p$xn:-----:0", "F1I=0Ma/#WL0+0U0M#"},
+    {"a shared read-write lock and a killer", "pnn:0----:0", "f1S0k#D(M)IMA/WV0#M"},
+    {"a shared read-write lock that an exit keeps", "pnn:-----:0", "F1#D(#M)#a/W#"},
+    {"a shared read-write lock and threads", "pnn:-----:0", "T1F1I#MJa/W#M"},
+    {"a shared barrier", "pnn:-----:0", "F1#X#a/#X#"},
+    {"a shared barrier, two rounds", "pnn:-----:0", "F1X#Xa/X#X"},
+    {"a shared barrier and a killer", "pnn:0----:0", "f1S0k#XA/V0#X"},
+    {"a shared barrier and threads", "pnn:-----:0", "T1F1#XJa/X#"},
+    {"twins at a shared barrier", "pnn:-----:0", "*2(F1)#aa/#X#"},
+};
+enum { PROCESS_SHAPES = sizeof process_shapes / sizeof *process_shapes };
+
 #include "random_shared_shapes.h"
 
 /* ---- chance ---- */
@@ -525,8 +550,10 @@ static void fill_in(uint64_t *seed, const struct shape *shape, char *text)
 
 static const struct shape *draw_shape(uint64_t *seed)
 {
-    uint64_t other = *seed ^ 0x6c61746572;
+    uint64_t other = *seed ^ 0x6c61746572, third = *seed ^ 0x7374696c6c;
     const struct shape *shape = &shapes[below(seed, SHAPES)];
+    if (below(&third, 8) == 0)
+        return &process_shapes[below(&third, PROCESS_SHAPES)];
     return below(&other, 6) == 0 ? &later_shapes[below(&other, LATER_SHAPES)] : shape;
 }
 
@@ -583,7 +610,9 @@ void aw_random_program(uint64_t seed, const struct aw_random_sizes *sizes,
 
 static const struct shape *draw_shared_shape(uint64_t *seed)
 {
-    return &shared_shapes[below(seed, SHARED_SHAPES)];
+    uint64_t other = *seed ^ 0x6c61746572;
+    const struct shape *shape = &shared_shapes[below(seed, SHARED_SHAPES)];
+    return below(&other, 6) == 0 ? &later_shared_shapes[below(&other, LATER_SHARED_SHAPES)] : shape;
 }
 
 const char *aw_random_shared_shape(uint64_t seed)

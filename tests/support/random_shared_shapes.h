@@ -91,3 +91,23 @@ static const struct shape shared_shapes[] = {
     {"kinds of mutexes", "$x$xn:-----:0", "T1L0L0$o04U0$o04U0J/L0$o04U0"},
 };
 enum { SHARED_SHAPES = sizeof shared_shapes / sizeof *shared_shapes };
+
+/* Came later: a sixth of the seeds has one of these. */
+static const struct shape later_shared_shapes[] = {
+    {"a mapping, handed over by a condition", "pnn:-----:0", "F1L0P00U0$o74a/$o74L0+0$gU0#"},
+    {"a mapping, handed over under a mutex", "pnn:-----:0", "F1L0=0U0$o74a/$o74L0+0U0#"},
+    {"a mapping under a read-write lock", "pnn:-----:0", "F1I$o74#Ma/W$o74#M"},
+    {"a mapping under a lock that is tried", "pnn:-----:0", "F1D($o74M)#a/W$o74M#"},
+    {"a mapping and a barrier", "pnn:-----:0", "F1$o74X$o54a/$o54X$o74#"},
+    {"a mapping and a barrier, one side", "pnn:-----:0", "F1$o74X#a/X$o74#"},
+    {"a mapping and a killer", "snn:0----:0", "f1S0kL0$o74Z0U0A/L0V0$o74U0"},
+    {"a mapping, a condition and threads", "pnn:-----:0", "T1F2L0P00U0<74Ja/$o54/>74L0+0B0U0"},
+    {"what a read fills in, in a mapping", "nnn:-----:1", "F1w04\"74#a<74/$o74#"},
+    {"the same, handed over", "nnn:0----:1", "F1w02\"72V0a/S0<72$o74#"},
+    {"the same, of two", "nnn:-----:1", "F1w03\"73#a/\"73#"},
+    {"what a write takes of a mapping", "nnn:-----:1", "F1'74$o74a/r04#>74"},
+    {"the same, of two", "nnn:-----:1", "F1'72'52a/'72#\"54"},
+    {"from mapping to mapping", "nnn:-----:1", "F1$o74'74a/\"54<54$o74#"},
+    {"calls and a mapping, threads", "nnn:-----:1", "T1w04\"74#J<74/$o74'74#"},
+};
+enum { LATER_SHARED_SHAPES = sizeof later_shared_shapes / sizeof *later_shared_shapes };
