@@ -64,6 +64,7 @@ static json_t *entry_json(const struct aw_report_case *one, const char *key)
                         result->interleavings ? json_string(result->interleavings) : json_null());
     json_object_set_new(root, "assumptions", assumptions);
     json_object_set_new(root, "items", json_boolean(result->items));
+    json_object_set_new(root, "main_failed", json_boolean(result->main_failed));
     json_object_set_new(root, "message", aw_json_text(result->message));
     return root;
 }
@@ -108,6 +109,7 @@ static const char *take_entry(const json_t *root, const char *key, struct aw_rep
     snprintf(result->message, sizeof result->message, "%s",
              json_string_value(json_object_get(root, "message")));
     result->items = json_is_true(json_object_get(root, "items"));
+    result->main_failed = json_is_true(json_object_get(root, "main_failed"));
     const json_t *assumptions = json_object_get(root, "assumptions");
     for (size_t i = 0; i < json_array_size(assumptions) && i < AW_MAX_NOTES; i++)
         result->assumptions[result->assumption_count++] =

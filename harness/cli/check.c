@@ -135,7 +135,7 @@ static char *program_name(const char *path)
 static bool is_told_by_story(enum aw_property violated)
 {
     return violated == AW_NO_DEADLOCK || violated == AW_NO_CRASH || violated == AW_NO_DATA_RACE ||
-           violated == AW_NO_MEMORY_ERROR;
+           violated == AW_NO_MEMORY_ERROR || violated == AW_SUCCEEDS;
 }
 
 static void print_result(FILE *out, const struct aw_report *report)

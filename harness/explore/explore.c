@@ -156,6 +156,8 @@ static const char *lost_or_hangs(enum aw_property property)
     case AW_NO_LEAK:
         return "leak: what the program has made is left at the end: memory, a descriptor, a child "
                "that nobody waited for, or the name of a semaphore";
+    case AW_SUCCEEDS:
+        return "failure: main ends with another status than 0";
     default:
         return "";
     }
@@ -447,6 +449,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     result->seconds = aw_clock() - explorer.started;
     aw_reduce_destroy(reduce);
     result->items = explorer.monitor.items;
+    result->main_failed = explorer.main_failed;
     result->stopped = end == AW_END_VIOLATION;
     aw_monitor_deinit(&explorer.monitor);
     result->exact_pipes = explorer.exact_pipes;

@@ -108,6 +108,7 @@ struct aw_result {
     bool has_schedule;
     bool stopped; /* at the first violation: what is undecided was not looked at to the end */
     bool items;   /* the program says what it puts or gets (aw_put, aw_got) */
+    bool main_failed; /* in some execution main ends with another status than 0 */
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
     uint32_t faults, preemptions; /* of the schedule */
     char *visible; /* the accesses to memory that are operations of the schedule (machine.h) */

@@ -38,6 +38,7 @@ struct aw_explorer {
 
     bool symmetry, exact_pipes;
     bool clock_bounded; /* reading the clock was bounded */
+    bool main_failed;   /* main ended with another status than 0 */
     uint64_t ticks;     /* calls of aw_explorer_tick */
     uint64_t memory_bytes; /* of the phase at work */
     double last_progress;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -160,6 +161,15 @@ static bool leaves_children(const struct aw_explorer *explorer, const struct aw_
     return false;
 }
 
+/* Does the first process end by itself, with another status than 0? */
+static bool main_fails(const struct aw_explorer *explorer, const struct aw_state *state,
+                       uint32_t process, const struct aw_outcome *how)
+{
+    return how->effect == AW_EFFECT_EXIT && WIFEXITED((int)how->detail) &&
+           WEXITSTATUS((int)how->detail) != 0 &&
+           aw_machine_layout(explorer->machine, state)->processes[process].pid == AW_ROOT_PID;
+}
+
 /* The same for a move in its parts: outcomes have just been written field by field, and copying one
  * would wait for all of it. */
 static unsigned take(struct aw_explorer *explorer, const struct aw_state *state, uint32_t process,
@@ -177,6 +187,10 @@ static unsigned take(struct aw_explorer *explorer, const struct aw_state *state,
     if ((step->flags & AW_EDGE_LEAK) ||
         (how->effect == AW_EFFECT_EXIT && leaves_children(explorer, state, process, thread)))
         violated |= AW_PROPERTY_BIT(AW_NO_LEAK);
+    if (main_fails(explorer, state, process, how)) {
+        violated |= AW_PROPERTY_BIT(AW_SUCCEEDS);
+        explorer->main_failed = true;
+    }
     if (step->flags & AW_EDGE_RACE)
         violated |= AW_PROPERTY_BIT(AW_NO_DATA_RACE);
     if (step->flags & AW_EDGE_MEMORY)

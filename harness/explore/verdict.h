@@ -33,6 +33,7 @@ enum aw_verdict {
     X(AW_FIFO, "fifo", "each consumer sees each producer's items in order")                        \
     X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")            \
     X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")  \
+    X(AW_SUCCEEDS, "succeeds", "main, where it exits, ends with status 0")                         \
     X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")   \
     X(AW_NO_MEMORY_ERROR, "no-memory-error", "no access to memory outside objects that live")
 

@@ -116,8 +116,8 @@ void aw_table_tail(FILE *out, const struct aw_report *report);
 /* What there is to say about one case: message, trace, commands. */
 void aw_report_details(FILE *out, const struct aw_report_case *one);
 
-/* Proofs of programs that report items, of which nothing was asked: a line that says so, or
- * nothing. Only where the usual properties were checked; who writes others down has chosen. */
+/* Proofs of programs that report items, or whose main fails, of which nothing was asked: a line for
+ * each that says so, or nothing. Only where the usual properties were checked; who writes others down has chosen. */
 void aw_report_not_asked(FILE *out, const struct aw_report *report);
 
 /* The union of what the proofs assume, each once; nothing when there is nothing. */

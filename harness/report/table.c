@@ -113,18 +113,25 @@ void aw_report_assumptions(FILE *out, const struct aw_report *report)
         }
 }
 
-static bool items_not_asked(const struct aw_report_case *one)
+static bool tells_items(const struct aw_result *result)
 {
-    return one->result.verdict == AW_PROVED && one->result.items &&
-           one->properties == AW_DEFAULT_PROPERTIES;
+    return result->items;
 }
 
-void aw_report_not_asked(FILE *out, const struct aw_report *report)
+static bool main_failed(const struct aw_result *result)
+{
+    return result->main_failed;
+}
+
+/* What programs do that a property is about which was not asked for: " report items; ...". */
+static void note(FILE *out, const struct aw_report *report, bool (*is)(const struct aw_result *),
+                 const char *one, const char *many)
 {
     const struct aw_report_case *first = NULL;
     int count = 0;
     for (int i = 0; i < report->count; i++)
-        if (items_not_asked(&report->cases[i]) && count++ == 0)
+        if (report->cases[i].result.verdict == AW_PROVED && is(&report->cases[i].result) &&
+            report->cases[i].properties == AW_DEFAULT_PROPERTIES && count++ == 0)
             first = &report->cases[i];
     if (count == 0)
         return;
@@ -135,10 +142,16 @@ void aw_report_not_asked(FILE *out, const struct aw_report *report)
         fprintf(out, "the program of %s", first->name);
     else
         fprintf(out, "the programs of %s and of %d more", first->name, count - 1);
-    fprintf(out,
-            " report%s items; drained, exactly-once and fifo were not asked for (--property; in a "
-            "scenario: properties)\n",
-            count == 1 ? "s" : "");
+    fprintf(out, " %s asked for (--property; in a scenario: properties)\n", count == 1 ? one : many);
+}
+
+void aw_report_not_asked(FILE *out, const struct aw_report *report)
+{
+    note(out, report, tells_items, "reports items; drained, exactly-once and fifo were not",
+         "report items; drained, exactly-once and fifo were not");
+    note(out, report, main_failed,
+         "ends with another status than 0 in some execution; succeeds was not",
+         "end with another status than 0 in some execution; succeeds was not");
 }
 
 enum { FEW = 3 }; /* cases: expected violations are told in full */

@@ -70,6 +70,9 @@ const char *aw_trace_why(const struct aw_trace *trace, const struct aw_trace_ite
     case AW_TERMINATES:
         aw_explain_forever(&text);
         break;
+    case AW_SUCCEEDS:
+        aw_explain_failed(&text);
+        break;
     default:
         aw_explain_wrong(&text);
         break;

@@ -122,3 +122,25 @@ void aw_explain_wrong(struct aw_explain_text *text)
             return;
         }
 }
+
+/* The end of main, which is the last step, and what it did before. */
+void aw_explain_failed(struct aw_explain_text *text)
+{
+    const struct aw_trace *trace = text->trace;
+    uint32_t last = trace->step_count - 1, end_step;
+    const struct aw_trace_step *exit = &trace->steps[last];
+    const struct aw_trace_event *end = aw_explain_end(trace, exit->process, &end_step);
+    if (end == NULL)
+        return;
+    aw_explain_say(text, "%s %s.", trace->processes[end->process].name,
+                   aw_explain_ended(trace, end, end_step));
+    for (uint32_t i = last; i-- > 0;) {
+        const struct aw_trace_step *step = &trace->steps[i];
+        if (step->process != exit->process || step->choice.slot != exit->choice.slot)
+            continue;
+        aw_explain_say(text, " Before that came %s, which answered \"%s\"%s.",
+                       aw_explain_operation(trace, step->operation, step->object), step->result,
+                       aw_explain_source(trace, step->function, step->file, step->line));
+        return;
+    }
+}

@@ -58,5 +58,6 @@ void aw_explain_order(struct aw_explain_text *text);
 void aw_explain_deadlock(struct aw_explain_text *text, const struct aw_trace_items *items);
 void aw_explain_forever(struct aw_explain_text *text);
 void aw_explain_wrong(struct aw_explain_text *text);
+void aw_explain_failed(struct aw_explain_text *text);
 
 #endif

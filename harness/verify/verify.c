@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/memory.h"
 #include "verify/verify.h"
@@ -234,12 +235,28 @@ static void find_stopped(const struct aw_trace *trace, struct aw_report_case *en
         }
 }
 
+/* Main has left with another status than 0. */
+static void find_end(const struct aw_trace *trace, struct aw_report_case *entry)
+{
+    for (uint32_t i = trace->step_count; i-- > 0;)
+        for (uint32_t k = 0; k < trace->steps[i].event_count; k++) {
+            const struct aw_trace_event *event = &trace->steps[i].events[k];
+            if (event->kind != AW_TRACE_END)
+                continue;
+            snprintf(entry->detail, sizeof entry->detail, "%.60s leaves with status %d",
+                     trace->processes[event->process].name, WEXITSTATUS((int)event->a));
+            return;
+        }
+}
+
 /* Who waits for what in a deadlock; who cannot go on; the last thing that a trace about a crash or
  * an error has to say. */
 static void find_detail(const struct aw_trace *trace, struct aw_report_case *entry)
 {
     if (trace->property == AW_NO_DEADLOCK)
         aw_trace_say_wait(trace, entry->detail, sizeof entry->detail);
+    if (trace->property == AW_SUCCEEDS)
+        find_end(trace, entry);
     if (entry->result.verdict == AW_INCONCLUSIVE) {
         find_stopped(trace, entry);
         return;

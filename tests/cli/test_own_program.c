@@ -282,3 +282,53 @@ Test(own_program, a_signal_that_wakes_too_few_is_told)
     is_told(" by main (main, p.c:15), woke thread ");
     is_told(": a signal wakes one of those that sleep.");
 }
+
+/* A test that says by its exit status that it has failed. */
+Test(own_program, a_main_that_fails_is_noted_and_found_when_asked_for)
+{
+    static const char source[] = "#include <pthread.h>\n#include <stdatomic.h>\n"
+                                 "atomic_int n;\n"
+                                 "void *add(void *unused) {\n"
+                                 "#ifdef WRONG\n"
+                                 "  int seen = n; n = seen + 1; return unused; }\n"
+                                 "#else\n"
+                                 "  n++; return unused; }\n"
+                                 "#endif\n"
+                                 "int main(void) {\n"
+                                 "  pthread_t t[2];\n"
+                                 "  for (int i = 0; i < 2; i++)\n"
+                                 "    pthread_create(&t[i], 0, add, 0);\n"
+                                 "  pthread_join(t[0], 0); pthread_join(t[1], 0);\n"
+                                 "  return n == 2 ? 0 : 7; }\n";
+    static const char note[] = " note: the program ends with another status than 0 in some "
+                               "execution; succeeds was not asked for ";
+    is_right(source, "--property succeeds");
+    is_right(source, "");
+    cr_expect_eq(times(note), 0, "%s", told);
+    cr_expect_eq(check(source, "-DWRONG", ""), 0, "%s", told);
+    is_told(note);
+    cr_expect_eq(check(source, "-DWRONG", "--property succeeds"), 1, "%s", told);
+    cr_expect_eq(strncmp(told, "violated succeeds\n", 18), 0, "%s", told);
+    is_told(" failure: main ends with another status than 0 ");
+    is_told(" why main left at step 14 with status 7. Before that came join thread 2, which answered "
+            "\"0\" (main, p.c:14).");
+}
+
+/* Of other processes nothing is asked; who exits at once, or is killed, has not returned. */
+Test(own_program, the_status_of_a_child_is_not_that_of_main)
+{
+    static const char source[] = "#include <signal.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
+                                 "int main(void) {\n"
+                                 "#ifdef KILLED\n"
+                                 "  if (fork() == 0) { kill(getppid(), SIGTERM); _exit(3); }\n"
+                                 "  wait(0); return 0; }\n"
+                                 "#elif defined WRONG\n"
+                                 "  _exit(3); }\n"
+                                 "#else\n"
+                                 "  if (fork() == 0) _exit(3);\n"
+                                 "  wait(0); return 0; }\n"
+                                 "#endif\n";
+    is_right(source, "--property succeeds");
+    cr_expect_eq(check(source, "-DKILLED", "--property succeeds"), 0, "%s", told);
+    cr_expect_eq(check(source, "-DWRONG", "--property succeeds"), 1, "%s", told);
+}

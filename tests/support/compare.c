@@ -93,7 +93,8 @@ void aw_compare(const char *program, char *const *argv, const struct aw_fault_pl
 {
     const unsigned judged = AW_PROPERTY_BIT(AW_NO_DEADLOCK) | AW_PROPERTY_BIT(AW_NO_CRASH) |
                             AW_PROPERTY_BIT(AW_EXACTLY_ONCE) | AW_PROPERTY_BIT(AW_NO_ERROR) |
-                            AW_PROPERTY_BIT(AW_DRAINED) | AW_PROPERTY_BIT(AW_FIFO);
+                            AW_PROPERTY_BIT(AW_DRAINED) | AW_PROPERTY_BIT(AW_FIFO) |
+                            AW_PROPERTY_BIT(AW_SUCCEEDS);
     struct aw_options options;
     struct aw_result result;
     struct aw_error error;
