@@ -85,6 +85,8 @@ static void note_assumptions(const struct aw_explorer *explorer)
                  place);
         assume(result, text);
     }
+    if (aw_machine_killed_another(explorer->machine))
+        assume(result, "a process that another one kills has ended when kill returns");
     if (aw_machine_clock_was_read(explorer->machine)) {
         if (settings->time == AW_TIME_VIRTUAL)
             assume(result, "virtual time: code takes no time, the clock moves only when nobody can "

@@ -171,7 +171,7 @@ struct aw_machine {
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
     bool has_shared; /* some process made a mapping */
-    bool clock_was_read, threads_seen, forked_beside, unlocked_unheld;
+    bool clock_was_read, threads_seen, forked_beside, killed_another, unlocked_unheld;
     uint64_t unheld_pc; /* where, first */
     uint64_t joined_pipes; /* by handle */
     uint64_t args_bytes;

@@ -377,6 +377,11 @@ bool aw_machine_threads_seen(const struct aw_machine *machine)
     return machine->threads_seen;
 }
 
+bool aw_machine_killed_another(const struct aw_machine *machine)
+{
+    return machine->killed_another;
+}
+
 bool aw_machine_forked_beside(const struct aw_machine *machine)
 {
     return machine->forked_beside;

@@ -402,6 +402,9 @@ bool aw_machine_threads_seen(const struct aw_machine *machine);
  * operations, never in the midst of a step. */
 bool aw_machine_forked_beside(const struct aw_machine *machine);
 
+/* A process killed another one that was alive. */
+bool aw_machine_killed_another(const struct aw_machine *machine);
+
 /* Did a thread unlock, or wait with, a mutex that it did not hold, of a kind that lets it? Then `place`
  * gets where, " (queue.c:73)", or "". */
 bool aw_machine_unlocked_unheld(struct aw_machine *machine, char *place, size_t size);

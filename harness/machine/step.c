@@ -206,6 +206,7 @@ void aw_machine_step(struct aw_machine *machine, const struct aw_state *state, u
             step->self_index--;
         break;
     case AW_EFFECT_KILL:
+        machine->killed_another = true;
         end_process(machine, next, outcome->target, outcome->detail, step);
         break;
     default:

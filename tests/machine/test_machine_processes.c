@@ -52,6 +52,29 @@ Test(processes, a_process_may_be_killed_by_another)
     box_expect("processes", "killed_by_child", "signal 9");
 }
 
+static bool assumes_kills_at_once(const char *name)
+{
+    struct aw_options options;
+    struct aw_result result;
+    struct aw_error error;
+    struct aw_machine *machine = box_machine("processes", name);
+    bool found = false;
+    aw_options_default(&options);
+    cr_assert_eq(aw_explore(machine, &options, &result, &error), 0, "%s", error.message);
+    for (unsigned i = 0; i < result.assumption_count; i++)
+        found |= strstr(result.assumptions[i], "has ended when kill returns") != NULL;
+    aw_result_deinit(&result);
+    aw_machine_destroy(machine);
+    return found;
+}
+
+Test(processes, that_a_kill_is_over_at_once_is_an_assumption)
+{
+    cr_expect(assumes_kills_at_once("kill_closes"));
+    cr_expect(!assumes_kills_at_once("kill_zero"), "nobody is killed");
+    cr_expect(!assumes_kills_at_once("killed_by_itself"));
+}
+
 Test(processes, init_cannot_be_killed)
 {
     box_expect("processes", "init_is_not_ours", "exit 1");
