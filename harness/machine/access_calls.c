@@ -5,6 +5,7 @@
  * answered is recorded then (finish.c). Objects of synchronisation are in finish.c as well.
  */
 #define _GNU_SOURCE
+#include <printf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,7 +130,48 @@ for (uint64_t i = 0; i < a[2]; i++) {
 END
 FOOTPRINT(vector) R(a[1], a[2] * sizeof(struct iovec)); END
 
-/* The strings that a printf reads: the format is walked through, with a copy of the arguments. */
+/* Does the format number its arguments, as in "%2$s"? */
+static bool is_numbered(const char *format)
+{
+    for (const char *f = format; (f = strchr(f, '%')) != NULL; f++) {
+        size_t digits = strspn(++f, "0123456789");
+        if (digits > 0 && f[digits] == '$')
+            return true;
+        if (*f == '\0')
+            break;
+    }
+    return false;
+}
+
+/* What such a one reads and writes by its arguments, in their order. Strings are read to their end. */
+static unsigned printed_by_number(const char *format, va_list list, struct aw_range *r, unsigned n)
+{
+    int types[AW_RANGES_MAX];
+    size_t count = parse_printf_format(format, AW_RANGES_MAX, types);
+    if (count + n > AW_RANGES_MAX)
+        return AW_RANGES_MAX + 1;
+    for (size_t i = 0; i < count; i++) {
+        int type = types[i] & ~PA_FLAG_MASK;
+        if ((types[i] & PA_FLAG_PTR) != 0) { /* of %n */
+            W((uint64_t)va_arg(list, void *), (types[i] & PA_FLAG_LONG) != 0 ? 8 : 4);
+        } else if (type == PA_STRING) {
+            const char *text = va_arg(list, const char *);
+            if (text != NULL)
+                R((uint64_t)text, strlen(text) + 1);
+        } else if (type == PA_DOUBLE || type == PA_FLOAT) {
+            if ((types[i] & PA_FLAG_LONG_DOUBLE) != 0)
+                (void)va_arg(list, long double);
+            else
+                (void)va_arg(list, double);
+        } else {
+            (void)va_arg(list, long);
+        }
+    }
+    return n;
+}
+
+/* The strings that a printf reads, and what %n writes: the format is walked through, with a copy of the
+ * arguments. */
 static unsigned printed(const struct aw_machine *machine, const uint64_t *a, struct aw_range *r)
 {
     (void)machine;
@@ -144,9 +186,11 @@ static unsigned printed(const struct aw_machine *machine, const uint64_t *a, str
     }
     va_list list;
     memcpy(list, (const void *)a[3], sizeof list);
+    if (is_numbered(f))
+        return printed_by_number(f, list, r, n);
     while ((f = strchr(f, '%')) != NULL) {
         long precision = -1;
-        unsigned longs = 0;
+        unsigned longs = 0, shorts = 0;
         bool is_long_double = false;
         for (f++; *f != '\0' && strchr("-+ #0'I123456789", *f) != NULL; f++)
             continue;
@@ -166,6 +210,7 @@ static unsigned printed(const struct aw_machine *machine, const uint64_t *a, str
         }
         for (; *f != '\0' && strchr("hlqjztL", *f) != NULL; f++) {
             longs += *f == 'l' || *f == 'q' || *f == 'j' || *f == 'z' || *f == 't';
+            shorts += *f == 'h';
             is_long_double |= *f == 'L';
         }
         if (*f == 's') {
@@ -180,6 +225,10 @@ static unsigned printed(const struct aw_machine *machine, const uint64_t *a, str
                 (void)va_arg(list, long double);
             else
                 (void)va_arg(list, double);
+        } else if (*f == 'n') {
+            if (n == AW_RANGES_MAX)
+                return AW_RANGES_MAX + 1;
+            W((uint64_t)va_arg(list, void *), longs > 0 ? 8 : shorts == 0 ? 4 : shorts == 1 ? 2 : 1);
         } else if (*f != '%' && *f != 'm' && *f != '\0') {
             (void)va_arg(list, long);
         }

@@ -108,6 +108,11 @@ Test(shared_calls, several_places_that_threads_share_are_filled_in)
     expect_race("race_of_several");
 }
 
+Test(shared_calls, arguments_that_a_format_numbers_are_read)
+{
+    expect_race("race_with_a_numbered_argument");
+}
+
 Test(shared_calls, memory_that_is_cut_off_meanwhile_ends_the_check)
 {
     char message[2000];
