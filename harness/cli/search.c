@@ -166,7 +166,10 @@ struct aw_report_case *aw_cli_search_case(const struct aw_cli_search *search,
         aw_error_format(&error, said, sizeof said);
         if (entry == NULL)
             aw_report_add_problem(report, one->name, said);
-        aw_complain(one->name, "%s", said);
+        if (strcmp(search->command, "check") == 0)
+            aw_complain(search->command, "%s", said);
+        else
+            aw_complain(search->command, "%s: %s", one->name, said);
     }
     report->interrupted |= aw_interrupted();
     if (entry != NULL && cached)

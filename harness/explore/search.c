@@ -44,7 +44,9 @@ bool aw_explorer_tick(struct aw_explorer *explorer, const struct aw_visited *vis
     const struct aw_limits *limits = &explorer->options->limits;
     struct aw_result *result = explorer->result;
     if (limits->states > 0 && states > limits->states) {
-        snprintf(result->message, sizeof result->message, "the limit of %llu states was reached",
+        snprintf(result->message, sizeof result->message,
+                 "the limit of %llu states was reached: make the case smaller, or raise it "
+                 "(--states; in a scenario: limits)",
                  (unsigned long long)limits->states);
         return false;
     }
@@ -62,7 +64,8 @@ bool aw_explorer_tick(struct aw_explorer *explorer, const struct aw_visited *vis
     uint64_t bytes = counts.bytes + explorer->memory_bytes;
     if (limits->memory_bytes > 0 && bytes > limits->memory_bytes) {
         snprintf(result->message, sizeof result->message,
-                 "the limit of %llu MiB of memory was reached",
+                 "the limit of %llu MiB of memory was reached: make the case smaller, or raise it "
+                 "(--memory; in a scenario: limits)",
                  (unsigned long long)(limits->memory_bytes >> 20));
         return false;
     }

@@ -130,6 +130,11 @@ close_fd:
 static int check_header(struct aw_elf *elf, struct aw_error *error)
 {
     const Elf64_Ehdr *header = &elf->header;
+    size_t length = strlen(elf->path);
+    if (length > 2 && strcmp(elf->path + length - 2, ".c") == 0)
+        return aw_fail_at(error, AW_E_FORMAT, elf->path, 0, 0,
+                          "C source: compile it first, `allways cc %s` makes a shared object",
+                          elf->path);
     if (elf->size < SELFMAG || memcmp(elf->bytes, ELFMAG, SELFMAG) != 0)
         return aw_fail_at(error, AW_E_FORMAT, elf->path, 0, 0,
                           "not an ELF file: expected a shared object, as `allways cc` makes it");

@@ -93,8 +93,8 @@ static void schedule(FILE *out, const struct aw_report_case *one)
     aw_view_mermaid(&trace, one->trace, out);
     fputs("```\n", out);
     uint32_t first = trace.step_count > LAST ? trace.step_count - LAST : 0;
-    fprintf(out, "\n<details><summary>the schedule, %u steps%s</summary>\n\n", trace.step_count,
-            first > 0 ? ", from its end" : "");
+    fprintf(out, "\n<details><summary>%s %u steps</summary>\n\n",
+            first > 0 ? "the last 40 of" : "the schedule,", trace.step_count);
     fputs("| step | what | source |\n|--:|---|---|\n", out);
     for (uint32_t i = first; i < trace.step_count; i++) {
         char text[512];

@@ -4,7 +4,8 @@
  *
  * GitHub refuses diagrams of more than 50,000 characters, and nobody reads one of 300 lines. So
  * only what the explanation is about is drawn: messages through pipes, what the program says of
- * itself, faults, the critical step; of those the first few and the last ones.
+ * itself, faults, the steps up to the critical one, what repeats for ever, and how it ends; of those
+ * the first few and the last ones.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #include "trace/show.h"
 #include "view/view.h"
 
-enum { FIRST = 10, LAST = 50, LONGEST = 160 };
+enum { FIRST = 10, LAST = 50, LONGEST = 160, BEFORE = 4, TAIL = 12 };
 
 /* Mermaid ends a statement at ";", and "#" begins an entity. */
 static void put_text(FILE *out, const char *text)
@@ -68,12 +69,19 @@ static bool has_remark(const struct aw_trace_step *step)
     return false;
 }
 
+/* To the critical step, which is drawn itself. */
+static bool leads_up(const struct aw_trace *trace, uint32_t step)
+{
+    return trace->critical.kind == AW_CRITICAL_STEP && step <= trace->critical.step &&
+           step + BEFORE >= trace->critical.step;
+}
+
 static bool is_drawn(const struct drawing *d, uint32_t step)
 {
     const struct aw_trace_step *of = &d->trace->steps[step];
     return of->process != AW_TRACE_NONE &&
            (of->fault_count > 0 || has_remark(of) || message_read_at(d->items, step) != NULL ||
-            (d->trace->critical.kind == AW_CRITICAL_STEP && d->trace->critical.step == step));
+            step + TAIL >= d->trace->step_count || step >= d->trace->loop || leads_up(d->trace, step));
 }
 
 static void note(const struct drawing *d, uint32_t lane, const char *text)
@@ -133,12 +141,14 @@ static void draw(const struct drawing *d, uint32_t index)
 static void draw_end(const struct drawing *d)
 {
     const struct aw_trace *trace = d->trace;
+    bool for_ever = trace->property == AW_NO_DEADLOCK || trace->property == AW_TERMINATES;
     for (uint32_t i = 0; i < trace->at_end_count; i++) {
         const struct aw_trace_waiting *waiting = &trace->at_end[i];
         struct aw_trace_step as = {.operation = waiting->operation, .object = waiting->object};
         if (waiting->blocked)
             note(d, aw_view_lane(d->lanes, waiting->process, waiting->slot),
-                 aw_trace_text(trace, "waits for ever: %s%s%s", aw_view_operation(trace, &as),
+                 aw_trace_text(trace, "%s: %s%s%s", for_ever ? "waits for ever" : "waits",
+                               aw_view_operation(trace, &as),
                                waiting->holder[0] ? ", " : "", waiting->holder));
     }
 }

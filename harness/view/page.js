@@ -49,8 +49,9 @@
     data.minimal ? 'no shorter one exists' : 'not proved minimal',
     `${base(data.program)} ${data.arguments.slice(1).join(' ')}`].join('  ·  ');
   at('why').textContent = data.why || data.message;
-  at('cycle').hidden = !data.cycle;
-  at('cycle').textContent = data.cycle;
+  at('levels-section').hidden = data.objects.length === 0;
+  at('loop').hidden = data.loop == null;
+  at('loop').textContent = `Steps ${data.loop} to ${count} repeat for ever.`;
   at('critical').textContent = data.critical.text || 'It was not looked for.';
   at('replay').textContent = data.replay;
   document.querySelector('#to-critical').hidden = critical == null;
@@ -98,7 +99,7 @@
   };
   const row = n => {
     const step = steps[n - 1];
-    return make('div', {class: `row${n === critical ? ' critical' : ''}${step.faults ? ' fault' : ''}`, role: 'option', id: `step-${n}`,
+    return make('div', {class: `row${n === critical ? ' critical' : ''}${step.faults ? ' fault' : ''}${data.loop != null && n >= data.loop ? ' loop' : ''}`, role: 'option', id: `step-${n}`,
         'aria-selected': 'false', 'aria-posinset': n, 'aria-setsize': count, style: `top:${(n - 1) * ROW}px`, onclick: () => go(n),
         'aria-label': speak(n)},
       make('span', {class: 'n'}, String(n)), make('span', {style: `flex:none;width:${gutter}px`}),

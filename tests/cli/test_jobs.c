@@ -225,7 +225,7 @@ Test(jobs, messages_of_cases_that_cannot_be_run_stand_in_their_order)
     const char *at = err;
     for (char name = 'a'; name <= 'd'; name++) {
         char words[32];
-        snprintf(words, sizeof words, "allways %c: ", name);
+        snprintf(words, sizeof words, "allways run: %c: ", name);
         at = strstr(at, words);
         cr_assert_not_null(at, "%c in\n%s", name, err);
     }

@@ -332,3 +332,26 @@ Test(own_program, the_status_of_a_child_is_not_that_of_main)
     cr_expect_eq(check(source, "-DKILLED", "--property succeeds"), 0, "%s", told);
     cr_expect_eq(check(source, "-DWRONG", "--property succeeds"), 1, "%s", told);
 }
+
+/* What people type before they have read anything. */
+Test(own_program, what_is_no_program_is_refused_with_what_to_do)
+{
+    char words[200];
+    check("int main(void) { return 0; }\n", "", "");
+    told[0] = '\0';
+    snprintf(words, sizeof words, "check %s/p.c", folder);
+    cr_expect_eq(command(words), 2);
+    is_told("allways check: ");
+    is_told("/p.c: C source: compile it first, `allways cc ");
+    told[0] = '\0';
+    cr_expect_eq(command("check none.so"), 2);
+    is_told("allways check: none.so: cannot open the program: No such file or directory; the path "
+            "counts from the working folder, ");
+}
+
+Test(own_program, a_limit_that_was_reached_says_how_to_go_on)
+{
+    cr_expect_eq(check(pool, "", "--states 5"), 3, "%s", told);
+    is_told(" the limit of 5 states was reached: make the case smaller, or raise it (--states; in a "
+            "scenario: limits)");
+}
