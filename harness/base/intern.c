@@ -77,24 +77,42 @@ static void grow_table(struct aw_intern *intern)
     }
 }
 
+static uint32_t hash_of(const struct aw_intern *intern, const void *bytes, uint32_t size)
+{
+    uint32_t hash = (uint32_t)XXH3_64bits(bytes, size);
+    return intern->plant_hash_bits ? hash & ((1u << intern->plant_hash_bits) - 1) : hash;
+}
+
+/* Where the bytes are in the table, or the free place where they belong. */
+static uint32_t seek(const struct aw_intern *intern, const void *bytes, uint32_t size, uint32_t hash)
+{
+    uint32_t i = hash & intern->table_mask;
+    for (; intern->table[i]; i = (i + 1) & intern->table_mask) {
+        const struct aw_intern_entry *entry = &intern->entries[intern->table[i] - 1];
+        if (entry->hash == hash &&
+            (intern->plant_hash_bits ||
+             (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)))
+            break;
+    }
+    return i;
+}
+
+uint32_t aw_intern_find(const struct aw_intern *intern, const void *bytes, uint32_t size)
+{
+    if (size == 0)
+        bytes = "";
+    uint32_t place = intern->table[seek(intern, bytes, size, hash_of(intern, bytes, size))];
+    return place == 0 ? AW_INTERN_NONE : place - 1;
+}
+
 uint32_t aw_intern_add(struct aw_intern *intern, const void *bytes, uint32_t size, bool *is_new)
 {
     if (size == 0)
         bytes = ""; /* it may be NULL, which memcmp and memcpy do not take */
-    uint32_t hash = (uint32_t)XXH3_64bits(bytes, size);
-    if (intern->plant_hash_bits)
-        hash &= (1u << intern->plant_hash_bits) - 1;
-    uint32_t i = hash & intern->table_mask;
-    while (intern->table[i]) {
-        uint32_t id = intern->table[i] - 1;
-        const struct aw_intern_entry *entry = &intern->entries[id];
-        if (entry->hash == hash &&
-            (intern->plant_hash_bits ||
-             (entry->size == size && memcmp(entry->bytes, bytes, size) == 0))) {
-            *is_new = false;
-            return id;
-        }
-        i = (i + 1) & intern->table_mask;
+    uint32_t hash = hash_of(intern, bytes, size), i = seek(intern, bytes, size, hash);
+    if (intern->table[i]) {
+        *is_new = false;
+        return intern->table[i] - 1;
     }
     AW_CHECK(intern->count < AW_INTERN_NONE - 1);
     if (intern->count == intern->capacity) {

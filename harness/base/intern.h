@@ -46,6 +46,9 @@ uint32_t aw_intern_put(struct aw_intern *intern, const void *bytes, uint32_t siz
 /* The same, and tells whether it was new. */
 uint32_t aw_intern_add(struct aw_intern *intern, const void *bytes, uint32_t size, bool *is_new);
 
+/* The id of bytes that were entered, or AW_INTERN_NONE. */
+uint32_t aw_intern_find(const struct aw_intern *intern, const void *bytes, uint32_t size);
+
 static inline const void *aw_intern_get(const struct aw_intern *intern, uint32_t id)
 {
     return intern->entries[id].bytes;

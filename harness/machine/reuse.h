@@ -22,6 +22,10 @@
  * very result that was executed: what was written without being recorded shows there. And the results are
  * edges like all others, of which a sample is executed and compared (aw_machine_recheck).
  *
+ *   reuse.c        which steps are plain; finding a pattern, and putting its result together
+ *   reuse_part.c   own parts, and values
+ *   reuse_learn.c  patterns
+ *
  * The idea is that of partial evaluation by footprints, as in the transition caches of stateful checkers
  * (for instance Visser et al., "Model checking programs", ASE 2003, whose collapsed states share the
  * parts of a state that a transition leaves alone; Holzmann, "State compression in SPIN", 1997).

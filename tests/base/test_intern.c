@@ -41,6 +41,15 @@ Test(intern, add_tells_what_is_new)
     cr_expect(!is_new);
 }
 
+Test(intern, find_enters_nothing)
+{
+    cr_expect_eq(aw_intern_find(&table, "abc", 3), AW_INTERN_NONE);
+    uint32_t one = aw_intern_put(&table, "abc", 3), count = table.count;
+    cr_expect_eq(aw_intern_find(&table, "abc", 3), one);
+    cr_expect_eq(aw_intern_find(&table, "abd", 3), AW_INTERN_NONE);
+    cr_expect_eq(table.count, count);
+}
+
 Test(intern, ids_are_dense_and_pointers_stay_while_it_grows)
 {
     enum { COUNT = 50000 };
