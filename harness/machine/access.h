@@ -205,6 +205,8 @@ void aw_facts_foreign_join(struct aw_machine *machine);
 void aw_facts_foreign_unlock(struct aw_machine *machine);
 /* The thread is about to end; its robust mutexes are given up already. */
 void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread);
+/* Has the thread locked the mutex and not unlocked it, whatever the mutex says by now? */
+bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
 /* Parks at the accesses that an answer made (machine->filled), `result` being what the call gives. */

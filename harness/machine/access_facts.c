@@ -74,8 +74,7 @@ static uint32_t locks_held(struct aw_machine *machine, const struct aw_thread *t
     return kept == 0 ? 0 : aw_intern_put(&machine->payloads, held, kept * 8) + 1;
 }
 
-/* Has the thread locked the mutex and not unlocked it, whatever the mutex says by now? */
-static bool lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex)
+bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex)
 {
     if (thread->locks == 0)
         return false;
@@ -110,7 +109,7 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
         if (list[i] != mutex || (!held && forgets))
             list[kept++] = list[i];
     for (int i = 0; held && !forgets && i < machine->work.head.thread_count; i++)
-        if (i != index && lists(machine, &machine->work.threads[i], mutex))
+        if (i != index && aw_facts_lists(machine, &machine->work.threads[i], mutex))
             aw_facts_foreign_unlock(machine); /* made anew, while that one held it */
     if (held && kept < AW_LOCKS_MAX) { /* sorted; one that does not fit counts as not held */
         uint32_t at = kept++;

@@ -315,6 +315,21 @@ static void describe(struct aw_machine *machine, uint32_t id, uint32_t before, u
             i == thread ? pattern->own : machine->infos[before].threads[i].own;
 }
 
+/* The thread locks a mutex that was made anew while another one held it: that is noticed by who executes it. */
+static bool locks_what_is_held(const struct aw_machine *machine, const struct aw_local *from, unsigned thread)
+{
+    const struct aw_thread *threads = aw_local_threads(from);
+    const struct aw_op *op = &threads[thread].op;
+    if (op->kind != AW_OP_MUTEX_LOCK && op->kind != AW_OP_MUTEX_TRYLOCK && op->kind != AW_OP_COND_RELOCK)
+        return false;
+    for (unsigned i = 0; i < from->thread_count; i++)
+        if (i != thread &&
+            aw_facts_lists(machine, &threads[i],
+                           op->kind == AW_OP_COND_RELOCK ? op->argument : op->address))
+            return true;
+    return false;
+}
+
 bool aw_reuse_find(struct aw_machine *machine, uint32_t local, unsigned thread, uint32_t answer,
                    struct aw_edge *edge)
 {
@@ -322,6 +337,8 @@ bool aw_reuse_find(struct aw_machine *machine, uint32_t local, unsigned thread, 
     const struct aw_local *from = aw_local_get(machine, local);
     if (!aw_reuse_may(machine, from, &aw_local_threads(from)[thread],
                       aw_intern_get(&machine->answers, answer)))
+        return false;
+    if (locks_what_is_held(machine, from, thread))
         return false;
     reuse->tried++;
     uint32_t own = aw_reuse_own(machine, local, thread);

@@ -8,7 +8,8 @@
  * 2. Accesses become facts when code runs (access_facts.c). A step that is put together would add none: the
  *    thread, its own threads and the mutexes that it holds are the same as when the pattern was learned, and
  *    with them what is known of its accesses. Who holds a mutex is told by the mutex: the bytes of those that
- *    the thread has locked are looked at, too.
+ *    the thread has locked are looked at, too. What is noted of other threads while code runs must be asked for
+ *    in each state (aw_reuse_find), as whether somebody lists a mutex that is locked.
  */
 #include <stdlib.h>
 #include <string.h>
