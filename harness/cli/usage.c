@@ -24,7 +24,8 @@
     "                       exit, guarded, writer, wait, faults; may be repeated\n"                \
     "  --no-reuse           execute every step of a thread, in place of using again what another\n" \
     "                       state of its process has taught\n"                                    \
-    "  --control N          steps that are executed again in the end, to be the same (64); 0: all\n" \
+    "  --control N          steps that are executed again in the end, and have to be the same: at\n" \
+    "                       least N (64), and one in a thousand; 0: all\n"                          \
     "\n"                                                                                           \
     "How far (instead of what the scenario says; 0: without a limit):\n"                           \
     "  --states N           states\n"                                                              \

@@ -126,6 +126,8 @@ static bool controlled(struct aw_machine *machine, uint64_t sample)
 {
     struct aw_machine_counts counts;
     aw_machine_counts(machine, &counts);
+    if (sample < counts.edges / 1000 && sample != 0)
+        sample = counts.edges / 1000;
     uint64_t stride = sample == 0 ? 1 : counts.edges / sample + 1;
     for (uint64_t edge = 1; edge <= counts.edges; edge += stride)
         if (!aw_machine_recheck(machine, (uint32_t)edge))

@@ -77,7 +77,8 @@ struct aw_options {
     bool count;                /* count the interleavings as well */
     bool minimal;              /* look for the shortest counterexample */
     bool reuse;                /* of steps by other states of the process: aw_machine_set_reuse */
-    uint64_t control;          /* learned steps that are executed again in the end; 0 = all */
+    uint64_t control;          /* learned steps that are executed again in the end, at least (and one in a
+                                  thousand); 0 = all */
     const char *const *favour; /* roles of threads that move whenever they can */
     unsigned favour_count;     /* not 0: no partial-order reduction */
     unsigned plant;            /* enum aw_plant */
