@@ -18,6 +18,8 @@
  *   ,ak        memset of k bytes
  *   .aak       memmove of k bytes from the second place to the first
  *   "ak 'ak    reads up to k bytes of pipe 0 into it, writes k bytes of it to pipe 0
+ *   jsa        the value of semaphore s, filled into 4 bytes of it
+ *   @pa        polls the read end of pipe p, without waiting, with a set of 8 bytes there
  *   |          a fence
  *   daz        spins until an atomic load gives something else than 0
  *
@@ -25,6 +27,7 @@
  * the verdict mentions it.
  */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,7 +54,7 @@ void make_memory(const char *text)
 
 int is_memory(char statement)
 {
-    return strchr("<>%[]&^;~_{},.|d\"'", statement) != NULL;
+    return strchr("<>%[]&^;~_{},.|d\"'j@", statement) != NULL;
 }
 
 static STEP void *address_of(const struct context *context, int place, int size)
@@ -178,6 +181,23 @@ static void do_range(struct context *context, char what)
         memset(to, context->body + 1, size);
 }
 
+static void do_call(struct context *context, char what)
+{
+    int object = next_index(context, what == 'j' ? SEMAPHORES : PIPES);
+    void *at = address_of(context, next_index(context, 10), 8);
+    if (at == NULL || (what == 'j' ? random_tables.semaphores[object] == NULL
+                                   : object >= random_tables.pipe_count))
+        return;
+    if (what == 'j') {
+        sem_getvalue(random_tables.semaphores[object], at);
+    } else {
+        struct pollfd *set = at;
+        set->fd = random_tables.pipes[object][0];
+        set->events = POLLIN;
+        fold(context, poll(set, 1, 0));
+    }
+}
+
 /* gcc warns that its own library would not see the fence; the machine does. */
 #pragma GCC diagnostic ignored "-Wtsan"
 static void fence(void)
@@ -191,6 +211,8 @@ void do_memory(struct context *context, char statement)
         fence();
     else if (strchr(",.\"'", statement))
         do_range(context, statement);
+    else if (strchr("j@", statement))
+        do_call(context, statement);
     else
         do_access(context, statement, strchr("&^;~_{}d", statement) != NULL);
 }

@@ -95,6 +95,9 @@ Test(access_oracles, calls_may_be_given_memory_of_a_mapping)
     compare_text("nnn:0----:1/F1w02\"72V0a/S0<72", 1);
     compare_text("nnn:-----:1/F1'72>72a/r02>72", 1);
     compare_text("nnn:-----:1/T1w02\"72J/<72", 2);
+    compare_text("nnn:0----:0/F1j07<74a/V0", 2);
+    compare_text("nnn:-----:1/F1@07<78a/w01", 2);
+    compare_text("nnn:-----:1/F1@07a/w01<78", 5);
 }
 
 Test(access_oracles, shared_objects_order_accesses_to_a_mapping)

@@ -72,7 +72,8 @@ static const struct statement statements[] = {
     {'\'', "ak", BARE, 2, 0, 1},     {'|', "", BARE, 0, 0, 1},
     {'d', "az", BARE, 3, 0, 0},      {'s', "b", BARE, 3, 0, 0},
     {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},
-    {'v', "m", BARE, 1, 0, 0},
+    {'v', "m", BARE, 1, 0, 0},       {'j', "sa", BARE, 2, 0, 0},
+    {'@', "pa", BARE, 5, 0, 0},
 };
 enum { STATEMENTS = sizeof statements / sizeof *statements };
 

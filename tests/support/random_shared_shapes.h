@@ -108,6 +108,12 @@ static const struct shape later_shared_shapes[] = {
     {"what a write takes of a mapping", "nnn:-----:1", "F1'74$o74a/r04#>74"},
     {"the same, of two", "nnn:-----:1", "F1'72'52a/'72#\"54"},
     {"from mapping to mapping", "nnn:-----:1", "F1$o74'74a/\"54<54$o74#"},
+    {"a value that is filled into a mapping", "nnn:0----:0", "F1j07#a<74/V0$o74#"},
+    {"a value that is filled in", "nnn:---0-:0", "T1j30#J<04/V3$o04#"},
+    {"the same, under a mutex", "nnn:---0-:0", "T1L0j30U0#J/V3#L0$o04U0"},
+    {"a poll with a set in a mapping", "nnn:-----:1", "F1@07<72#a/w01#"},
+    {"the same, of two", "nnn:-----:1", "F1w01@07#a/@07#"},
+    {"a poll with a set of threads", "nnn:-----:1", "T1L0@00U0#J/w01L0$o02U0#"},
     {"calls and a mapping, threads", "nnn:-----:1", "T1w04\"74#J<74/$o74'74#"},
 };
 enum { LATER_SHARED_SHAPES = sizeof later_shared_shapes / sizeof *later_shared_shapes };
