@@ -112,11 +112,12 @@ static bool is_access(const struct aw_op *op)
 static void variable_name(const struct learner *learner, const struct aw_op *op, char name[NAME])
 {
     uint64_t offset = 0;
-    const char *variable = aw_machine_variable(learner->machine, op->address, &offset);
+    const char *owner;
+    const char *variable = aw_machine_variable(learner->machine, op->address, &offset, &owner);
     if (variable != NULL && offset == 0)
-        snprintf(name, NAME, "%s", variable);
+        snprintf(name, NAME, "%s%s", owner, variable);
     else if (variable != NULL)
-        snprintf(name, NAME, "%s+%" PRIu64, variable, offset);
+        snprintf(name, NAME, "%s%s+%" PRIu64, owner, variable, offset);
 }
 
 static void object_name(struct learner *learner, uint32_t local, uint32_t thread,

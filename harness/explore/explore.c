@@ -70,9 +70,6 @@ static void note_assumptions(const struct aw_explorer *explorer)
         assume(result,
                "checked under sequential consistency: the program asks for weaker orders of "
                "atomic operations");
-    if (aw_machine_runtime_shared(explorer->machine))
-        assume(result, "bounded: functions of libc that keep state which threads share are taken "
-                       "whole, in some orders only");
     if (aw_machine_forked_beside(explorer->machine))
         assume(result,
                "fork beside other threads: it copies memory while every other thread is between "

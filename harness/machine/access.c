@@ -64,6 +64,8 @@ enum aw_access_place aw_access_place(const struct aw_machine *machine, uint64_t 
 static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc)
 {
     struct aw_machine *machine = owner;
+    if (aw_gate.section && aw_access_place(machine, address) == AW_PLACE_RUNTIME)
+        kind |= AW_ACCESS_ATOMIC | AW_ACCESS_INSIDE;
     uint32_t size_kind = size << 8 | kind;
     if ((machine->accesses.plant & AW_PLANT_BLIND) != 0 && size == 4 && kind == AW_ACCESS_WRITE)
         return 0;
@@ -72,15 +74,15 @@ static uint32_t look(uint64_t address, uint32_t size, uint32_t kind, uint64_t pc
         if (k->visible)
             return 1;
         /* A loop on one atomic or volatile variable that nobody else was seen to use. */
-        if ((kind & (AW_ACCESS_ATOMIC | AW_ACCESS_VOLATILE)) != 0 && ++k->count == SPINS &&
-            spun_size == 0) {
+        if ((kind & (AW_ACCESS_ATOMIC | AW_ACCESS_VOLATILE)) != 0 &&
+            (kind & AW_ACCESS_INSIDE) == 0 && ++k->count == SPINS && spun_size == 0) {
             spun_at = address;
             spun_size = size;
             return 1;
         }
         return 0;
     }
-    bool visible = aw_access_is_visible(machine, address, size);
+    bool visible = (kind & AW_ACCESS_INSIDE) == 0 && aw_access_is_visible(machine, address, size);
     if (!visible) {
         if (record_count == RECORDS) {
             aw_gate.full = 1;
@@ -222,7 +224,7 @@ void aw_access_begin(struct aw_machine *machine)
     run_number++;
     record_count = 0;
     spun_size = 0;
-    aw_gate.active = aw_gate.full = aw_gate.records = aw_gate.mappings = 0;
+    aw_gate.active = aw_gate.full = aw_gate.records = aw_gate.mappings = aw_gate.section = 0;
     aw_gate.announcing = machine->sites.armed > 0;
     aw_sites_begin(machine);
     dead.size = 0;
@@ -289,7 +291,6 @@ void aw_access_runaway(struct aw_machine *machine)
     for (uint32_t i = 0; i < record_count; i++)
         if ((records[i].kind & AW_ACCESS_READ) != 0 &&
             aw_access_place(machine, records[i].address) != AW_PLACE_OWN_STACK &&
-            aw_access_place(machine, records[i].address) != AW_PLACE_RUNTIME &&
             aw_access_place(machine, records[i].address) != AW_PLACE_CONSTANT)
             aw_access_pend(machine, records[i].address, records[i].size);
 }

@@ -44,6 +44,7 @@ enum aw_access_kind {
     AW_ACCESS_SYNC = 8,   /* by an operation on a synchronisation object, which is visible itself */
     AW_ACCESS_VOLATILE = 16,
     AW_ACCESS_COMES = 32, /* with WRITE: an object begins to live there */
+    AW_ACCESS_INSIDE = 64, /* in a section of the runtime, whose token stands for it: never visible */
 };
 
 /* Where an address lies, for those who judge accesses. */
@@ -52,7 +53,7 @@ enum aw_access_place {
     AW_PLACE_OTHER_STACK,
     AW_PLACE_HEAP,
     AW_PLACE_GLOBAL,   /* data of the program, its arguments, thread-local storage */
-    AW_PLACE_RUNTIME,  /* data of the runtime */
+    AW_PLACE_RUNTIME,  /* data of the runtime: state of libc */
     AW_PLACE_CONSTANT, /* text, read-only data */
     AW_PLACE_OUTSIDE,  /* nothing that the program may access */
 };
@@ -104,12 +105,13 @@ struct aw_accesses {
     struct aw_range *pending;
     uint32_t pending_count, pending_capacity;
 
-    uint64_t spared[2], spared_end[2]; /* reads of these are not visible by it */
     bool every;         /* for an oracle: all bytes but those of the own stack are visible */
+    uint64_t spared[8], spared_end[8]; /* and these */
+    unsigned spared_count;
+    bool own_spared; /* those of the runtime that belong to one thread each */
     unsigned plant;     /* enum aw_access_plant */
     bool weak_orders;   /* some atomic operation had an order weaker than sequentially consistent */
     bool threads;       /* a process had several threads */
-    bool runtime_state; /* threads share state of the runtime */
 };
 
 void aw_access_init(struct aw_machine *machine);
@@ -176,6 +178,8 @@ bool aw_hook_is_weak_exchange(const struct aw_hook *hook);
 /* The function of libc that it is, NULL for what the compiler has put in. */
 const char *aw_hook_who(const struct aw_hook *hook);
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
+/* A function of libc under a lock of its own, as a whole: runtime/primitives.h. */
+bool aw_hook_is_section(const struct aw_hook *hook);
 
 struct aw_thread;
 /* In place of the call: parks where one of its accesses is visible, else records them and makes it. */
@@ -258,7 +262,8 @@ struct aw_gate {
     uint8_t records;    /* the process has several threads */
     uint8_t announcing; /* hooks tell sites.c what they announce */
     uint8_t mappings;   /* the process has shared mappings */
-    uint8_t pad[3];
+    uint8_t section;    /* the runtime is in a section (runtime/primitives.h) */
+    uint8_t pad[2];
     void *functions[256];   /*  8 */
     uint32_t imports[256];  /*  2056 */
     uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */

@@ -157,11 +157,6 @@ static bool conflict(const struct aw_machine *machine, const struct aw_access_cl
 static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes)
 {
     uint64_t address = granule * 8;
-    if (machine->runtime != NULL && address >= machine->runtime->data_start &&
-        address < machine->runtime->data_end) {
-        machine->accesses.runtime_state = true;
-        return;
-    }
     for (unsigned i = 0; i < 8; i++)
         if ((bytes >> i & 1) != 0 && !aw_access_is_visible(machine, address + i, 1))
             aw_access_pend(machine, address + i, 1);
@@ -208,6 +203,8 @@ void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, 
                                                                   machine->work.head.thread_count,
                                                                   machine->run_slot)};
     for (uint32_t r = 0; r < count; r++) {
+        if ((records[r].kind & AW_ACCESS_INSIDE) != 0)
+            continue;
         if (!machine->sites.stacks_watched &&
             aw_access_place(machine, records[r].address) == AW_PLACE_OTHER_STACK)
             machine->sites.stacks_wanted = true;

@@ -219,6 +219,16 @@ LEAF(append_bounded) uint64_t end = string(a[0]), size = at_most(a[1], a[2]);
 r[n++] = reads(a[0], end); r[n++] = reads(a[1], size);
 r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1); END
 
+/* The runtime's sections: where the token is an operation, the whole section is. */
+
+LEAF(section)
+r[n++] = (struct aw_range){a[0], a[1],
+                           AW_ACCESS_READ | AW_ACCESS_ATOMIC | (a[2] != 0 ? AW_ACCESS_WRITE : 0)};
+END
+
+static void __aw_section(void) { aw_gate.section = 1; }
+static void __aw_section_end(void) { aw_gate.section = 0; }
+
 #define PLAIN(text, bytes, kinds) {.name = "__tsan_" text, .size = bytes, .kind = kinds}
 #define PLAINS(bytes, suffix)                                                                      \
     PLAIN("read" suffix, bytes, AW_ACCESS_READ), PLAIN("write" suffix, bytes, AW_ACCESS_WRITE),    \
@@ -255,6 +265,7 @@ const struct aw_hook aw_hooks[] = {
     L(strpbrk, two_strings), L(strcpy, copy_string), L(stpcpy, copy_string),
     L(strncpy, copy_bounded), L(stpncpy, copy_bounded), L(strcat, append),
     L(strncat, append_bounded),
+    L(__aw_section, section), L(__aw_section_end, fence),
 };
 const unsigned aw_hook_count = sizeof aw_hooks / sizeof *aw_hooks;
 
@@ -328,7 +339,7 @@ unsigned aw_hook_pointers(const struct aw_hook *hook)
         return hook->operation == CAS_STRONG || hook->operation == CAS_WEAK ? FIRST | SECOND
                                                                              : FIRST;
     if (of == NULL || of == of_fill || of == of_find || of == of_find_back ||
-        of == of_one_string || of == of_bounded_string)
+        of == of_one_string || of == of_bounded_string || of == of_section)
         return FIRST;
     return of == of_find_bytes ? FIRST | THIRD : FIRST | SECOND;
 }
@@ -339,6 +350,8 @@ bool aw_hook_is_fixed(const struct aw_hook *hook)
     return of == NULL || hook->operation != NO_OPERATION || of == of_fence || of == of_copy ||
            of == of_compare || of == of_fill || of == of_find_back || of == of_find_bytes;
 }
+
+bool aw_hook_is_section(const struct aw_hook *hook) { return hook->footprint == of_section; }
 
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook)
 {

@@ -23,15 +23,12 @@ const char *aw_machine_zeroed(struct aw_machine *machine)
 
 void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size)
 {
-    const struct aw_module *program = machine->program;
     uint64_t offset = 0;
-    const char *name = address >= program->start && address < program->end
-                           ? aw_module_variable_at(program, address, &offset)
-                           : NULL;
+    const char *owner, *name = aw_machine_variable(machine, address, &offset, &owner);
     if (name != NULL && offset == 0)
-        snprintf(text, size, "%s", name);
+        snprintf(text, size, "%s%s", owner, name);
     else if (name != NULL)
-        snprintf(text, size, "%s, byte %llu", name, (unsigned long long)offset);
+        snprintf(text, size, "%s%s, byte %llu", owner, name, (unsigned long long)offset);
     else if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_STACK_STRIDE)
         snprintf(text, size, "a variable on the stack of the first thread");
     else if (address >= AW_STACK_BASE)
@@ -133,25 +130,55 @@ bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *th
     return false;
 }
 
+static bool is_frame(const uint64_t *frame, uint64_t sp, uint64_t top)
+{
+    return (uint64_t)frame > sp && (uint64_t)frame + 16 <= top && (uint64_t)frame % 8 == 0;
+}
+
+/* The frame of the function of the program that has called the runtime, or that the thread is in;
+ * *outermost: where in the runtime its outermost function is, 0 if the thread is not in the runtime. */
+static const uint64_t *leave_runtime(const struct aw_machine *machine, uint64_t sp, uint64_t top,
+                                     uint64_t *outermost)
+{
+    const struct aw_module *runtime = machine->runtime;
+    uint64_t pc = *(const uint64_t *)(sp + AW_CPU_FRAME);
+    const uint64_t *frame = *(const uint64_t *const *)(sp + AW_CPU_FRAME - 8);
+    *outermost = 0;
+    while (pc >= runtime->text_start && pc < runtime->text_end) {
+        *outermost = pc;
+        if (!is_frame(frame, sp, top))
+            return NULL;
+        pc = frame[1];
+        frame = (const uint64_t *)frame[0];
+    }
+    return frame;
+}
+
 void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
                      size_t size)
 {
+    const struct aw_module *program = machine->program;
     const char *function, *file;
     int line;
     size_t at = 0;
-    const uint64_t *frame = sp == 0 ? NULL : *(const uint64_t *const *)(sp + 48);
-    uint64_t top = aw_stack_top(slot);
+    uint64_t top = aw_stack_top(slot), outermost = 0;
+    const uint64_t *frame = sp == 0 ? NULL : leave_runtime(machine, sp, top, &outermost);
     text[0] = '\0';
+    if (outermost != 0 && aw_machine_place(machine, outermost, &function, &file, &line) &&
+        function != NULL && strcmp(function, "__aw_start") == 0) {
+        snprintf(text, size, " after main");
+        return;
+    }
     for (int depth = 0; depth < 8 && at < size; depth++) {
         if (aw_machine_place(machine, pc, &function, &file, &line))
             at += (size_t)snprintf(text + at, size - at, "%s %s:%d (%s)",
                                    at == 0 ? " at" : ", called from", file, line,
                                    function ? function : "?");
-        if (frame == NULL || (uint64_t)frame < sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
+        if (!is_frame(frame, sp, top))
             break;
         pc = frame[1];
         frame = (const uint64_t *)frame[0];
-        if (pc < machine->program->text_start || pc >= machine->program->text_end)
+        if (pc < program->text_start || pc >= program->text_end)
             break;
     }
 }
@@ -159,22 +186,18 @@ void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint3
 /* The function of the runtime that the program has called, if the thread is inside of one. */
 static const char *runtime_function(struct aw_machine *machine, const struct aw_thread *thread)
 {
-    const struct aw_module *runtime = machine->runtime;
-    uint64_t top = aw_stack_top(thread->slot), outermost = 0;
-    uint64_t pc = *(const uint64_t *)(thread->sp + AW_CPU_FRAME);
-    const uint64_t *frame = *(const uint64_t *const *)(thread->sp + AW_CPU_FRAME - 8);
-    while (runtime != NULL && pc >= runtime->text_start && pc < runtime->text_end) {
-        outermost = pc;
-        if ((uint64_t)frame <= thread->sp || (uint64_t)frame + 16 > top || (uint64_t)frame % 8 != 0)
-            break;
-        pc = frame[1];
-        frame = (const uint64_t *)frame[0];
-    }
+    static const char *const inner[][2] = {
+        {"exit_orderly", "exit"}, {"__aw_start", "exit"}, {"thread_ends", "pthread_exit"}};
     const char *function = NULL, *file;
+    uint64_t outermost;
     int line;
-    return outermost != 0 && aw_machine_place(machine, outermost, &function, &file, &line)
-               ? function
-               : NULL;
+    leave_runtime(machine, thread->sp, aw_stack_top(thread->slot), &outermost);
+    if (outermost == 0 || !aw_machine_place(machine, outermost, &function, &file, &line))
+        return NULL;
+    for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+        if (function != NULL && strcmp(function, inner[i][0]) == 0)
+            return inner[i][1];
+    return function;
 }
 
 /* "write of 4 bytes at file.c:12 (function), called from ..." by the frame pointers of the stack. */

@@ -64,6 +64,11 @@ void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op
         view->name = call_name(machine->imports[call->import].name);
         return;
     }
+    if (aw_hook_is_section(hook)) { /* a function with a lock of libc's, as a whole */
+        view->name = "use";
+        view->is_section = true;
+        return;
+    }
     view->name = short_name(hook);
     view->is_one = hook->footprint == NULL && hook->size != 0;
     if ((kind & AW_ACCESS_ATOMIC) == 0)
@@ -82,12 +87,19 @@ void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op
 }
 
 const char *aw_machine_variable(const struct aw_machine *machine, uint64_t address,
-                                uint64_t *offset)
+                                uint64_t *offset, const char **owner)
 {
-    const struct aw_module *program = machine->program;
-    return address >= program->start && address < program->end
-               ? aw_module_variable_at(program, address, offset)
-               : NULL;
+    const struct aw_module *const modules[] = {machine->program, machine->runtime};
+    *owner = "";
+    for (int i = 0; i < 2; i++) {
+        if (address < modules[i]->start || address >= modules[i]->end)
+            continue;
+        const char *name = aw_module_variable_at(modules[i], address, offset);
+        if (i == 1 && name != NULL && aw_module_symbol(machine->runtime, name) == 0)
+            *owner = "libc's ";
+        return name;
+    }
+    return NULL;
 }
 
 int aw_machine_stack_of(uint64_t address)

@@ -25,10 +25,10 @@ bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, ui
 {
     if (machine->accesses.every && !aw_is_shared(address)) {
         enum aw_access_place place = aw_access_place(machine, address);
-        for (int i = 0; i < 2; i++)
+        for (unsigned i = 0; i < machine->accesses.spared_count; i++)
             if (address >= machine->accesses.spared[i] && address < machine->accesses.spared_end[i])
                 return false;
-        if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_RUNTIME && place != AW_PLACE_CONSTANT)
+        if (place != AW_PLACE_OWN_STACK && place != AW_PLACE_CONSTANT)
             return true; /* of the own stack, what another thread was seen at: below */
     }
     return aw_access_is_marked(machine, address, size);
@@ -100,38 +100,44 @@ bool aw_machine_is_settled(const struct aw_machine *machine)
     return machine->accesses.pending_count == 0 && !machine->sites.stacks_wanted;
 }
 
+static bool spare(struct aw_machine *machine, const struct aw_module *module, const char *variable)
+{
+    struct aw_accesses *a = &machine->accesses;
+    unsigned at = a->spared_count;
+    AW_CHECK(at < sizeof a->spared / sizeof *a->spared);
+    if (!aw_module_variable(module, variable, &a->spared[at], &a->spared_end[at]))
+        return false;
+    a->spared_count++;
+    return true;
+}
+
 bool aw_machine_spare(struct aw_machine *machine, const char *variable)
 {
     struct aw_accesses *a = &machine->accesses;
-    uint64_t address = aw_module_symbol(machine->program, variable), end = address, offset;
-    const char *name = variable;
-    if (address == 0)
+    if (!spare(machine, machine->program, variable))
         return false;
-    while (name != NULL && strcmp(name, variable) == 0)
-        name = aw_module_variable_at(machine->program, ++end, &offset);
-    a->spared[0] = address;
-    a->spared_end[0] = end;
-    a->spared[1] = AW_ARGS_BASE;
-    a->spared_end[1] = AW_ARGS_BASE + machine->args_bytes;
+    AW_CHECK(a->spared_count < sizeof a->spared / sizeof *a->spared);
+    a->spared[a->spared_count] = AW_ARGS_BASE;
+    a->spared_end[a->spared_count++] = AW_ARGS_BASE + machine->args_bytes;
     return true;
 }
 
 void aw_machine_set_every_access(struct aw_machine *machine, bool on)
 {
+    static const char *const own[] = {"own_cleanups", "own_keys", "own_unknown_text"};
     if (machine->accesses.every == on)
         return;
     machine->accesses.every = on;
+    if (!machine->accesses.own_spared)
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            AW_CHECK(spare(machine, machine->runtime, own[i]));
+    machine->accesses.own_spared = true;
     aw_edges_forget(machine);
 }
 
 bool aw_machine_weak_orders(const struct aw_machine *machine)
 {
     return machine->accesses.weak_orders;
-}
-
-bool aw_machine_runtime_shared(const struct aw_machine *machine)
-{
-    return machine->accesses.runtime_state;
 }
 
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant)

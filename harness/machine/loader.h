@@ -73,6 +73,14 @@ bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *s
 const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
                                   uint64_t *offset);
 
+/* The code that gcc puts in itself to be run at the end of a program: [*start, *end). */
+bool aw_module_start_code(const struct aw_module *module, uint64_t *start, uint64_t *end);
+
+/* Where a variable is (from .symtab), as run-time addresses [*start, *end): false when there is none of
+ * the name. */
+bool aw_module_variable(const struct aw_module *module, const char *name, uint64_t *start,
+                        uint64_t *end);
+
 /* A structure in a function's frame: the code [start, end), the offset from the canonical frame address
  * (the stack pointer before the call; of no meaning where the function aligns its frame), the size in
  * bytes. */

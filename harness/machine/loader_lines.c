@@ -320,13 +320,15 @@ bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *s
     return false;
 }
 
-const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
-                                  uint64_t *offset)
+/* The variable or function of that name or, without one, around the address: of several names one that
+ * is not reserved. */
+static const char *find_symbol(const struct aw_module *module, unsigned type, const char *name,
+                               uint64_t address, uint64_t *start, uint64_t *end)
 {
     const struct aw_elf *elf = &module->private->elf;
     Elf64_Shdr table, strings;
     const char *found = NULL;
-    for (uint64_t i = 0; i < elf->header.e_shnum && found == NULL; i++) {
+    for (uint64_t i = 0; i < elf->header.e_shnum; i++) {
         const unsigned char *symbols = aw_elf_section(elf, i, &table);
         if (symbols == NULL || table.sh_type != SHT_SYMTAB)
             continue;
@@ -334,16 +336,43 @@ const char *aw_module_variable_at(const struct aw_module *module, uint64_t addre
         for (uint64_t k = 0; names != NULL && k < table.sh_size / sizeof(Elf64_Sym); k++) {
             Elf64_Sym symbol;
             memcpy(&symbol, symbols + k * sizeof symbol, sizeof symbol);
-            uint64_t at = address - module->base;
-            if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_shndx == SHN_UNDEF ||
-                at < symbol.st_value || at - symbol.st_value >= symbol.st_size)
+            uint64_t from = module->base + symbol.st_value, to = from + symbol.st_size;
+            const char *its = aw_elf_string(names, strings.sh_size, symbol.st_name);
+            if (ELF64_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF ||
+                its == NULL ||
+                (name != NULL ? strcmp(its, name) != 0 : address < from || address >= to))
                 continue;
-            found = aw_elf_string(names, strings.sh_size, symbol.st_name);
-            *offset = at - symbol.st_value;
-            break;
+            found = its;
+            *start = from;
+            *end = to;
+            if (name != NULL || *its != '_')
+                return found;
         }
     }
     return found;
+}
+
+const char *aw_module_variable_at(const struct aw_module *module, uint64_t address,
+                                  uint64_t *offset)
+{
+    uint64_t start, end;
+    const char *found = find_symbol(module, STT_OBJECT, NULL, address, &start, &end);
+    if (found != NULL)
+        *offset = address - start;
+    return found;
+}
+
+bool aw_module_variable(const struct aw_module *module, const char *name, uint64_t *start,
+                        uint64_t *end)
+{
+    return find_symbol(module, STT_OBJECT, name, 0, start, end) != NULL;
+}
+
+bool aw_module_start_code(const struct aw_module *module, uint64_t *start, uint64_t *end)
+{
+    uint64_t unused;
+    return find_symbol(module, STT_FUNC, "__do_global_dtors_aux", 0, start, &unused) != NULL &&
+           find_symbol(module, STT_FUNC, "frame_dummy", 0, end, &unused) != NULL;
 }
 
 /* The options with which the unit was compiled, as gcc records them; "" where nobody says. */

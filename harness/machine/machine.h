@@ -202,6 +202,7 @@ struct aw_access_view {
     bool is_exchange;  /* a compare-exchange: its result says whether it was done */
     bool is_store;     /* atomic, without a result */
     bool is_one;       /* a read or write of one value, whole */
+    bool is_section;   /* "use": a function of libc under a lock of its own, as a whole */
     bool has_operand;  /* of an atomic operation that writes */
     bool is_new;       /* of malloc and its like: the block begins at `address` with this step */
     uint64_t operand, operand_high;
@@ -210,9 +211,10 @@ struct aw_access_view {
 };
 void aw_machine_access_view(const struct aw_machine *machine, const struct aw_op *op,
                             struct aw_access_view *view);
-/* The variable of the program at an address, and how far inside it; NULL when there is none. */
+/* The variable of the program or of libc at an address, and how far inside it; NULL when there is none.
+ * `owner` is "libc's " for one that is hidden in libc, else "". */
 const char *aw_machine_variable(const struct aw_machine *machine, uint64_t address,
-                                uint64_t *offset);
+                                uint64_t *offset, const char **owner);
 /* The thread (its slot) whose stack an address lies on, or -1; and is it on the heap? */
 int aw_machine_stack_of(uint64_t address);
 bool aw_machine_on_heap(uint64_t address);
@@ -356,10 +358,8 @@ void aw_machine_set_every_access(struct aw_machine *machine, bool on);
  * others, are no operations. False when the program exports none of the name. */
 bool aw_machine_spare(struct aw_machine *machine, const char *variable);
 
-/* Some atomic operation had an order weaker than sequentially consistent; threads of a process share
- * state of the runtime. */
+/* Some atomic operation had an order weaker than sequentially consistent. */
 bool aw_machine_weak_orders(const struct aw_machine *machine);
-bool aw_machine_runtime_shared(const struct aw_machine *machine);
 
 /* The mapping that a race is on. */
 uint32_t aw_machine_race_handle(struct aw_machine *machine, const struct aw_state *state,

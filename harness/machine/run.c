@@ -275,6 +275,7 @@ uint64_t aw_run_call_site(const struct aw_machine *machine)
 
 struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind)
 {
+    AW_CHECK(aw_gate.section == 0 || kind == AW_OP_FATAL); /* nobody may see half of it */
     machine->parked = (struct aw_op){
         .kind = (uint8_t)kind,
         .fd = -1,

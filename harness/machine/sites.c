@@ -159,7 +159,8 @@ static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start
 {
     const struct aw_module *module = text->module;
     uint64_t function = 0, function_end = start;
-    bool framed = false;
+    uint64_t own_start = 0, own_end = 0;
+    bool framed = false, own = aw_module_start_code(module, &own_start, &own_end);
     for (uint64_t at = start; at < end;) {
         struct instruction instruction;
         ZydisDecoderContext context;
@@ -181,7 +182,9 @@ static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start
         if (decoded && is_input(&instruction)) {
             text->state[at - text->start] = INPUT;
             text->writable[at - text->start] = INT3;
-        } else if (decoded && module->instrumented && is_site(module, &instruction, at, in_frame)) {
+        } else if (decoded && module->instrumented &&
+                   !(own && at >= own_start && at < own_end) &&
+                   is_site(module, &instruction, at, in_frame)) {
             text->state[at - text->start] = ARMED;
             text->writable[at - text->start] = INT3;
             sites->armed++;

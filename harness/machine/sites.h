@@ -19,7 +19,8 @@
  *
  * Sites without a breakpoint: constants at constant addresses, and addresses by the stack pointer or by
  * the frame pointer: a thread's own stack. The latter get one as soon as a thread is seen on another
- * one's stack, where a structure lies by the debug information: only such are passed as a whole.
+ * one's stack, where a structure lies by the debug information: only such are passed as a whole. And
+ * gcc's own function among the destructors: what it remembers is nobody else's business.
  *
  * One more kind of instruction has a breakpoint for good, in code that is not instrumented too: what
  * asks the processor for something that the machine does not know (rdtsc, rdrand ...). It stops the

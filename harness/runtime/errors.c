@@ -144,7 +144,8 @@ static const char *const texts[] = {
     [EHWPOISON] = "Memory page has hardware error",
 };
 
-static char unknown_text[32]; /* strerror's answer to a number that has no text */
+/* strerror's answer to a number that has no text; one for each thread, as in glibc since 2.32. */
+static char own_unknown_text[AW_THREADS_MAX][32];
 
 const char *errno_text(int number)
 {
@@ -165,7 +166,9 @@ char *strerror_r(int number, char *buffer, size_t size)
 
 char *strerror(int number)
 {
-    return strerror_r(number, unknown_text, sizeof unknown_text);
+    char *own = own_unknown_text[__aw_self()];
+
+    return strerror_r(number, own, sizeof own_unknown_text[0]);
 }
 
 const char *strerrordesc_np(int number)

@@ -4,21 +4,21 @@
  *
  * Order as POSIX has it: prepare handlers, last registered first; the fork; then the parent's or
  * the child's handlers, first registered first. The parent's run also when the fork failed. A
- * handler registered by a prepare handler takes no part in the fork under way (as in glibc).
+ * handler registered by a prepare handler takes no part in the fork under way (as in glibc). glibc
+ * has a lock around the list, which it does not hold while a handler runs; what is in the list
+ * never changes.
  *
  * Objects import either name: pthread_atfork where a static part of libc was not linked in,
  * __register_atfork where it was.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "primitives.h"
 #include "runtime.h"
 
-enum { STATIC_HANDLERS = 8 };
+enum { HANDLERS_MAX = 256 };
 
 struct handlers {
     void (*prepare)(void);
@@ -26,32 +26,26 @@ struct handlers {
     void (*child)(void);
 };
 
-static struct handlers some[STATIC_HANDLERS];
-static struct handlers *more; /* those after the first STATIC_HANDLERS */
-static unsigned handler_count, more_size;
-
-static struct handlers *handlers_at(unsigned index)
-{
-    return index < STATIC_HANDLERS ? &some[index] : &more[index - STATIC_HANDLERS];
-}
+static struct {
+    unsigned count;
+    struct handlers all[HANDLERS_MAX];
+} fork_handlers;
 
 int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
 {
-    if (handler_count >= STATIC_HANDLERS && handler_count - STATIC_HANDLERS == more_size) {
-        unsigned size = more_size + STATIC_HANDLERS;
-        struct handlers *grown = calloc(size, sizeof *grown);
-        __aw_keep(grown);
+    unsigned at;
 
-        if (grown == NULL)
-            return ENOMEM;
-        if (more != NULL)
-            memcpy(grown, more, more_size * sizeof *grown);
-        free(more);
-        more = grown;
-        more_size = size;
+    __aw_section(&fork_handlers.count, sizeof fork_handlers.count, 1);
+    at = fork_handlers.count;
+    if (at < HANDLERS_MAX) {
+        fork_handlers.all[at].prepare = prepare;
+        fork_handlers.all[at].parent = parent;
+        fork_handlers.all[at].child = child;
+        fork_handlers.count = at + 1;
     }
-    *handlers_at(handler_count) = (struct handlers){prepare, parent, child};
-    handler_count++;
+    __aw_section_end();
+    if (at == HANDLERS_MAX)
+        __aw_unmodelled("pthread_atfork: more than 256 handlers");
     return 0;
 }
 
@@ -67,12 +61,13 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)
 
 pid_t fork(void)
 {
-    unsigned count = handler_count, self = __aw_self();
+    unsigned count = __atomic_load_n(&fork_handlers.count, __ATOMIC_SEQ_CST), self = __aw_self();
+    const struct handlers *all = fork_handlers.all;
     int pid, error;
 
     for (unsigned i = count; i > 0; i--)
-        if (handlers_at(i - 1)->prepare != NULL)
-            handlers_at(i - 1)->prepare();
+        if (all[i - 1].prepare != NULL)
+            all[i - 1].prepare();
 
     pid = __aw_fork();
     error = errno;
@@ -82,7 +77,7 @@ pid_t fork(void)
         once_after_fork();
     }
     for (unsigned i = 0; i < count; i++) {
-        void (*handler)(void) = pid == 0 ? handlers_at(i)->child : handlers_at(i)->parent;
+        void (*handler)(void) = pid == 0 ? all[i].child : all[i].parent;
 
         if (handler != NULL)
             handler();

@@ -91,11 +91,11 @@ static struct row {
     __pthread_unwind_buf_t *newest;
     void *result; /* of a thread that is on its way out */
     int state, type;
-} rows[AW_THREADS_MAX];
+} own_cleanups[AW_THREADS_MAX];
 
 void __pthread_register_cancel(__pthread_unwind_buf_t *buffer)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
 
     buffer->__pad[0] = row->newest;
     row->newest = buffer;
@@ -103,12 +103,12 @@ void __pthread_register_cancel(__pthread_unwind_buf_t *buffer)
 
 void __pthread_unregister_cancel(__pthread_unwind_buf_t *buffer)
 {
-    rows[__aw_self()].newest = buffer->__pad[0];
+    own_cleanups[__aw_self()].newest = buffer->__pad[0];
 }
 
 void cleanups_run(void *result)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
     __pthread_unwind_buf_t *newest = row->newest;
 
     if (newest == NULL)
@@ -120,7 +120,7 @@ void cleanups_run(void *result)
 
 void __pthread_unwind_next(__pthread_unwind_buf_t *buffer)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
     void *result = row->result;
 
     (void)buffer;
@@ -136,7 +136,7 @@ static int is_used(const struct row *row)
 /* What nobody used is not written: its page stays as it was loaded. */
 void cleanups_thread_ends(void)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
 
     if (is_used(row))
         *row = (struct row){0};
@@ -144,20 +144,20 @@ void cleanups_thread_ends(void)
 
 void cleanups_after_fork(unsigned before)
 {
-    struct row mine = rows[before];
+    struct row mine = own_cleanups[before];
 
-    if (is_blank(rows, sizeof rows))
+    if (is_blank(own_cleanups, sizeof own_cleanups))
         return;
     for (unsigned i = 0; i < AW_THREADS_MAX; i++)
-        if (is_used(&rows[i]))
-            rows[i] = (struct row){0};
+        if (is_used(&own_cleanups[i]))
+            own_cleanups[i] = (struct row){0};
     if (is_used(&mine))
-        rows[__aw_self()] = mine;
+        own_cleanups[__aw_self()] = mine;
 }
 
 int pthread_setcancelstate(int state, int *before)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
 
     if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
         return EINVAL;
@@ -170,7 +170,7 @@ int pthread_setcancelstate(int state, int *before)
 
 int pthread_setcanceltype(int type, int *before)
 {
-    struct row *row = &rows[__aw_self()];
+    struct row *row = &own_cleanups[__aw_self()];
 
     if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
         return EINVAL;

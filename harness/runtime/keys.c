@@ -2,41 +2,44 @@
 /*
  * keys.c - pthread_key_*, pthread_getspecific, pthread_setspecific.
  *
- * keys[k] is 0 when unused, NO_DESTRUCTOR, or the destructor. A thread has a row of values only
- * while one of them is not NULL; the row comes from the thread's own heap arena and goes back to it
- * when the last value becomes NULL or the thread ends, so a thread that used keys leaves no bytes
- * behind. Threads touch no row but their own, except in pthread_key_delete, which clears the key's
- * values everywhere (a key created later at the same index starts with NULL), and after fork.
+ * keys[k] is 0 when unused, NO_DESTRUCTOR, or the destructor. glibc has no lock here, but atomic
+ * operations on each key, and each key has a sequence number, by which a thread finds that a value
+ * of its own is one of a key that was deleted. Here pthread_key_delete clears the values before it
+ * gives up the key, so that a key which is made anew at the same index starts with NULL.
+ *
+ * A value is touched by its own thread, and by who deletes the key. That may happen while the
+ * thread ends (atomic operations), but not at the same time as pthread_getspecific and
+ * pthread_setspecific: they might come behind it just as well, which is undefined by POSIX. That is
+ * found as a data race.
  */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "primitives.h"
 #include "runtime.h"
 
 /* glibc has 1024; one image carries the table whether it is used or not. */
-enum { KEYS_MAX = 128, ROW_STEP = 4 };
+enum { KEYS_MAX = 128 };
 
 #define NO_DESTRUCTOR ((uintptr_t)1)
 
-struct row {
-    unsigned size; /* values in it */
-    unsigned used; /* values that are not NULL */
-    const void *values[];
-};
-
 static uintptr_t keys[KEYS_MAX];
-static struct row *rows[AW_THREADS_MAX];
+static const void *key_values[KEYS_MAX][AW_THREADS_MAX];
+/* Above the highest key that the thread has given a value since it began. */
+static unsigned char own_keys[AW_THREADS_MAX];
 
 int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
+    uintptr_t wanted = destructor == NULL ? NO_DESTRUCTOR : (uintptr_t)destructor;
+
     for (unsigned k = 0; k < KEYS_MAX; k++) {
-        if (keys[k] == 0) {
-            keys[k] = destructor == NULL ? NO_DESTRUCTOR : (uintptr_t)destructor;
+        uintptr_t unused = 0;
+
+        if (__atomic_compare_exchange_n(&keys[k], &unused, wanted, 0, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
             *key = k;
             return 0;
         }
@@ -44,109 +47,91 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
     __aw_unmodelled("pthread_key_create: more than 128 keys");
 }
 
-static void set_value(struct row *row, pthread_key_t key, const void *value)
+static uintptr_t in_use(pthread_key_t key)
 {
-    row->used += (value != NULL) - (row->values[key] != NULL);
-    row->values[key] = value;
+    return key >= KEYS_MAX ? 0 : __atomic_load_n(&keys[key], __ATOMIC_SEQ_CST);
 }
 
 int pthread_key_delete(pthread_key_t key)
 {
-    if (key >= KEYS_MAX || keys[key] == 0)
+    uintptr_t destructor = in_use(key);
+
+    if (destructor == 0)
         return EINVAL;
-    keys[key] = 0;
     for (unsigned t = 0; t < AW_THREADS_MAX; t++)
-        if (rows[t] != NULL && key < rows[t]->size)
-            set_value(rows[t], key, NULL); /* an empty row goes with its thread */
-    return 0;
+        if (__atomic_load_n(&key_values[key][t], __ATOMIC_SEQ_CST) != NULL)
+            __atomic_store_n(&key_values[key][t], NULL, __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n(&keys[key], &destructor, 0, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST)
+               ? 0
+               : EINVAL;
 }
 
 void *pthread_getspecific(pthread_key_t key)
 {
-    struct row *row = rows[__aw_self()];
-
-    return row != NULL && key < row->size ? (void *)row->values[key] : NULL;
-}
-
-static struct row *row_with(unsigned self, pthread_key_t key)
-{
-    struct row *row = rows[self], *grown;
-    unsigned size = (key / ROW_STEP + 1) * ROW_STEP;
-
-    if (row != NULL && key < row->size)
-        return row;
-    grown = calloc(1, sizeof *grown + size * sizeof grown->values[0]);
-    __aw_keep(grown);
-    if (grown == NULL)
-        return NULL;
-    if (row != NULL) {
-        memcpy(grown, row, sizeof *row + row->size * sizeof row->values[0]);
-        free(row);
-    }
-    grown->size = size;
-    rows[self] = grown;
-    return grown;
+    return key < KEYS_MAX ? (void *)key_values[key][__aw_self()] : NULL;
 }
 
 int pthread_setspecific(pthread_key_t key, const void *value)
 {
     unsigned self = __aw_self();
-    struct row *row;
 
-    if (key >= KEYS_MAX || keys[key] == 0)
+    if (in_use(key) == 0)
         return EINVAL;
-    if (value == NULL && (rows[self] == NULL || key >= rows[self]->size))
-        return 0;
-    row = row_with(self, key);
-    if (row == NULL)
-        return ENOMEM;
-    set_value(row, key, value);
-    if (row->used == 0) {
-        rows[self] = NULL;
-        free(row);
-    }
+    if (key_values[key][self] != value)
+        key_values[key][self] = value;
+    if (value != NULL && own_keys[self] <= key)
+        own_keys[self] = (unsigned char)(key + 1);
     return 0;
 }
 
-/* A destructor may set values again; a value is NULL before its destructor is called. */
+/* A destructor may set values again; a value is NULL before its destructor is called. Which one
+ * that is, is looked at first: while there is a value the key was not deleted. */
+static int destroy(unsigned self, pthread_key_t key)
+{
+    uintptr_t destructor;
+    const void *value;
+
+    if (__atomic_load_n(&key_values[key][self], __ATOMIC_SEQ_CST) == NULL)
+        return 0;
+    destructor = in_use(key);
+    value = __atomic_exchange_n(&key_values[key][self], NULL, __ATOMIC_SEQ_CST);
+    if (value == NULL || destructor == 0 || destructor == NO_DESTRUCTOR)
+        return 0;
+    ((void (*)(void *))destructor)((void *)value);
+    return 1;
+}
+
 void keys_thread_ends(void)
 {
     unsigned self = __aw_self();
 
-    for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
-        int called = 0;
-
-        for (pthread_key_t k = 0; rows[self] != NULL && k < rows[self]->size; k++) {
-            void *value = (void *)rows[self]->values[k];
-
-            if (value == NULL)
-                continue;
-            set_value(rows[self], k, NULL);
-            if (keys[k] != NO_DESTRUCTOR) {
-                ((void (*)(void *))keys[k])(value);
-                called = 1;
-            }
-        }
-        if (!called)
-            break;
+    for (int round = 0, called = 1; called && round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
+        called = 0;
+        for (pthread_key_t k = 0; k < own_keys[self]; k++)
+            called |= destroy(self, k);
     }
-    free(rows[self]);
-    rows[self] = NULL;
+    for (pthread_key_t k = 0; k < own_keys[self]; k++)
+        if (__atomic_load_n(&key_values[k][self], __ATOMIC_SEQ_CST) != NULL)
+            __atomic_store_n(&key_values[k][self], NULL, __ATOMIC_SEQ_CST);
+    if (own_keys[self] != 0)
+        own_keys[self] = 0;
 }
 
 void keys_after_fork(unsigned before)
 {
-    unsigned self = __aw_self();
-    struct row *mine = rows[before];
+    unsigned self = __aw_self(), mine = own_keys[before];
 
-    if (mine != NULL)
-        rows[before] = NULL;
-    for (unsigned t = is_blank(rows, sizeof rows) ? AW_THREADS_MAX : 0; t < AW_THREADS_MAX; t++) {
-        if (rows[t] != NULL) {
-            free(rows[t]);
-            rows[t] = NULL;
-        }
+    if (is_blank(own_keys, sizeof own_keys))
+        return;
+    memset(own_keys, 0, sizeof own_keys);
+    for (pthread_key_t k = 0; k < KEYS_MAX; k++) {
+        const void *value = key_values[k][before];
+
+        if (is_blank(key_values[k], sizeof key_values[k]))
+            continue;
+        memset(key_values[k], 0, sizeof key_values[k]);
+        key_values[k][self] = value;
     }
-    if (mine != NULL)
-        rows[self] = mine;
+    own_keys[self] = (unsigned char)mine;
 }

@@ -15,8 +15,10 @@
  *   1. Whatever it does is a function of the program's state: no clock, no addresses, no host state.
  *   2. State that is not in use is zero bytes.
  *   3. No thread-local storage. What belongs to one thread is indexed by __aw_self().
- *   4. libc's internal locks (stdio, environment, exit handlers, random) are not modelled: no
- *      visible operation lies inside these functions, so each is one step of its transition.
+ *   4. What glibc does under a lock of its own is a section (below): as a whole one access to its
+ *      state. What it does by atomic operations is done so here. What its manual calls unsafe
+ *      (MT-Unsafe) accesses its state like any code, so that two threads at it at once are a race.
+ *   5. What belongs to one thread has a name that begins with own_.
  */
 #ifndef AW_RUNTIME_PRIMITIVES_H
 #define AW_RUNTIME_PRIMITIVES_H
@@ -45,6 +47,19 @@ void __aw_forget(void);
 
 /* Slot of the calling thread, below AW_THREADS_MAX. */
 unsigned __aw_self(void);
+
+/*
+ * A section: the part of a function that glibc has under a lock. Up to its end nobody else touches
+ * the piece of state that `token`, an object in it, stands for; so all of it is one atomic access to
+ * the token, which is a visible operation where threads share the state. `changes`: not only reads.
+ *
+ * Inside, the data of the runtime that is touched belongs to that state, and is touched in sections
+ * on this token only (or cannot change any more); there is no call, and no access to memory of the
+ * program. glibc resets or keeps such locks at a fork; here none is ever held between two
+ * operations.
+ */
+void __aw_section(void *token, unsigned long size, int changes);
+void __aw_section_end(void);
 
 /* Starts a thread at entry(start, argument). 0 or an errno value. */
 int __aw_thread_create(unsigned long *thread, void (*entry)(void *(*)(void *), void *),

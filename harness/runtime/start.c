@@ -4,9 +4,10 @@
  *
  * exit() runs the handlers of atexit, on_exit and __cxa_atexit in reverse order of registration.
  * A handler is taken off the list before it is called, so one that registers another, or that
- * calls exit() itself, is continued correctly. The first 32 live in the runtime's data (POSIX
- * promises that many), further ones in blocks of 32 from the caller's heap. An entry that was run
- * is zero again.
+ * calls exit() itself, is continued correctly. An entry that was run is zero again.
+ *
+ * glibc has a lock around the list, which it does not hold while a handler runs. Two threads that
+ * are in exit() at once are a race by its manual (race:exit): both write exit_running.
  *
  * Handlers of shared objects that are unloaded (__cxa_finalize) and destructor functions have no
  * place here: nothing is ever unloaded.
@@ -18,86 +19,59 @@
 
 #include "primitives.h"
 
-enum { HANDLERS_PER_BLOCK = 32 };
+/* POSIX promises 32; glibc has no limit. */
+enum { HANDLERS_MAX = 1024 };
 
 enum kind { UNUSED, ATEXIT, ON_EXIT, CXA_ATEXIT };
 
 struct handler {
     enum kind kind;
-    union {
-        void (*plain)(void);
-        void (*on_exit)(int, void *);
-        void (*cxa)(void *, int);
-    } function;
+    void (*function)(void);
     void *argument;
 };
 
-struct block {
-    struct block *previous;
+static struct {
     unsigned count;
-    struct handler handlers[HANDLERS_PER_BLOCK];
-};
-
-static struct block first;
-static struct block *last; /* NULL: first */
+    struct handler all[HANDLERS_MAX];
+} exit_handlers;
+static volatile int exit_running;
 
 /* Also under the names of <errno.h>; all of them data, like glibc's. */
 char *program_invocation_name, *program_invocation_short_name;
 extern char *__progname __attribute__((alias("program_invocation_short_name")));
 extern char *__progname_full __attribute__((alias("program_invocation_name")));
 
-static struct handler *new_handler(void)
+static void lock(void)
 {
-    struct block *block = last == NULL ? &first : last;
-
-    if (block->count == HANDLERS_PER_BLOCK) {
-        struct block *more = calloc(1, sizeof *more);
-
-        if (more == NULL)
-            return NULL;
-        __aw_keep(more);
-        more->previous = block;
-        last = block = more;
-    }
-    return &block->handlers[block->count++];
+    __aw_section(&exit_handlers.count, sizeof exit_handlers.count, 1);
 }
 
-static int take_handler(struct handler *taken)
+static int register_handler(enum kind kind, void (*function)(void), void *argument)
 {
-    struct block *block = last == NULL ? &first : last;
+    unsigned at;
 
-    while (block->count == 0) {
-        if (block == &first)
-            return 0;
-        last = block->previous == &first ? NULL : block->previous;
-        free(block);
-        block = last == NULL ? &first : last;
+    lock();
+    at = exit_handlers.count;
+    if (at < HANDLERS_MAX) {
+        exit_handlers.all[at].kind = kind;
+        exit_handlers.all[at].function = function;
+        exit_handlers.all[at].argument = argument;
+        exit_handlers.count = at + 1;
     }
-    block->count--;
-    *taken = block->handlers[block->count];
-    block->handlers[block->count] = (struct handler){0};
-    return 1;
-}
-
-static int register_handler(struct handler handler)
-{
-    struct handler *slot = new_handler();
-
-    if (slot == NULL)
-        return -1;
-    *slot = handler;
+    __aw_section_end();
+    if (at == HANDLERS_MAX)
+        __aw_unmodelled("atexit: more than 1024 handlers");
     return 0;
 }
 
 int atexit(void (*function)(void))
 {
-    return register_handler((struct handler){.kind = ATEXIT, .function.plain = function});
+    return register_handler(ATEXIT, function, NULL);
 }
 
 int on_exit(void (*function)(int, void *), void *argument)
 {
-    return register_handler(
-        (struct handler){.kind = ON_EXIT, .function.on_exit = function, .argument = argument});
+    return register_handler(ON_EXIT, (void (*)(void))function, argument);
 }
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
@@ -105,10 +79,7 @@ int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 int __cxa_atexit(void (*function)(void *), void *argument, void *object)
 {
     (void)object;
-    return register_handler((struct handler){.kind = CXA_ATEXIT,
-                                             .function.cxa = (void (*)(void *, int))(void (*)(void))
-                                                 function,
-                                             .argument = argument});
+    return register_handler(CXA_ATEXIT, (void (*)(void))function, argument);
 }
 
 void __cxa_finalize(void *object);
@@ -118,25 +89,48 @@ void __cxa_finalize(void *object)
     (void)object;
 }
 
+/* Runs the handler that was registered last; 0: there is none. */
+static int run_handler(int status)
+{
+    enum kind kind = UNUSED;
+    void (*function)(void) = NULL;
+    void *argument = NULL;
+
+    if (__atomic_load_n(&exit_handlers.count, __ATOMIC_SEQ_CST) > 0) {
+        lock();
+        if (exit_handlers.count > 0) { /* still */
+            struct handler *last = &exit_handlers.all[--exit_handlers.count];
+
+            kind = last->kind;
+            function = last->function;
+            argument = last->argument;
+            last->kind = UNUSED;
+            last->function = NULL;
+            last->argument = NULL;
+        }
+        __aw_section_end();
+    }
+    switch (kind) {
+    case ATEXIT:
+        function();
+        break;
+    case ON_EXIT:
+        ((void (*)(int, void *))function)(status, argument);
+        break;
+    case CXA_ATEXIT:
+        ((void (*)(void *, int))function)(argument, status);
+        break;
+    case UNUSED:
+        break;
+    }
+    return kind != UNUSED;
+}
+
 AW_BODY_OF_NO_RETURN exit_orderly(int status)
 {
-    struct handler handler;
-
-    while (take_handler(&handler)) {
-        switch (handler.kind) {
-        case ATEXIT:
-            handler.function.plain();
-            break;
-        case ON_EXIT:
-            handler.function.on_exit(status, handler.argument);
-            break;
-        case CXA_ATEXIT:
-            handler.function.cxa(handler.argument, status);
-            break;
-        case UNUSED:
-            break;
-        }
-    }
+    exit_running = 1;
+    while (run_handler(status))
+        continue;
     /* Then the program's destructor functions. */
     void (*destructor)(void);
     for (unsigned index = 0; (destructor = __aw_destructor(index)) != NULL; index++)

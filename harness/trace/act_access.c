@@ -23,9 +23,9 @@ static const char *with_offset(struct aw_act *act, const char *name, uint64_t of
 static const char *place_name(struct aw_act *act, uint64_t address)
 {
     uint64_t offset = 0;
-    const char *name = aw_machine_variable(act->walk->machine, address, &offset);
+    const char *owner, *name = aw_machine_variable(act->walk->machine, address, &offset, &owner);
     if (name != NULL)
-        return with_offset(act, name, offset);
+        return with_offset(act, aw_trace_text(act->trace, "%s%s", owner, name), offset);
     int slot = aw_machine_stack_of(address);
     if (slot >= 0)
         return aw_trace_text(act->trace, "%s of %s",
@@ -97,6 +97,8 @@ const char *aw_act_access_result(struct aw_act *act, int64_t result, const struc
 {
     struct aw_access_view view;
     aw_machine_access_view(act->walk->machine, act->op, &view);
+    if (view.is_section)
+        return "done";
     if (!view.is_atomic)
         return plain_result(act, &view, after);
     if (view.is_store)

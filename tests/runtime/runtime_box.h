@@ -44,6 +44,17 @@ SILENT(write8)
 SILENT(write16)
 SILENT(read_range)
 SILENT(write_range)
+SILENT(volatile_read4)
+SILENT(volatile_write4)
+
+void __aw_section(void *token, unsigned long size, int changes)
+{
+    (void)token;
+    (void)size;
+    (void)changes;
+}
+
+void __aw_section_end(void) {}
 
 int __tsan_atomic32_exchange(volatile int *place, int value, int order);
 int __tsan_atomic32_exchange(volatile int *place, int value, int order)
@@ -57,6 +68,45 @@ void __tsan_atomic32_store(volatile int *place, int value, int order)
 {
     (void)order;
     __atomic_store_n(place, value, __ATOMIC_SEQ_CST);
+}
+
+int __tsan_atomic32_load(const volatile int *place, int order);
+int __tsan_atomic32_load(const volatile int *place, int order)
+{
+    (void)order;
+    return __atomic_load_n(place, __ATOMIC_SEQ_CST);
+}
+
+long __tsan_atomic64_load(const volatile long *place, int order);
+long __tsan_atomic64_load(const volatile long *place, int order)
+{
+    (void)order;
+    return __atomic_load_n(place, __ATOMIC_SEQ_CST);
+}
+
+void __tsan_atomic64_store(volatile long *place, long value, int order);
+void __tsan_atomic64_store(volatile long *place, long value, int order)
+{
+    (void)order;
+    __atomic_store_n(place, value, __ATOMIC_SEQ_CST);
+}
+
+long __tsan_atomic64_exchange(volatile long *place, long value, int order);
+long __tsan_atomic64_exchange(volatile long *place, long value, int order)
+{
+    (void)order;
+    return __atomic_exchange_n(place, value, __ATOMIC_SEQ_CST);
+}
+
+int __tsan_atomic64_compare_exchange_strong(volatile long *place, long *expected, long value,
+                                            int order, int other);
+int __tsan_atomic64_compare_exchange_strong(volatile long *place, long *expected, long value,
+                                            int order, int other)
+{
+    (void)order;
+    (void)other;
+    return __atomic_compare_exchange_n(place, expected, value, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 /* The primitives */
