@@ -240,6 +240,7 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
 {
     const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
     struct request request;
+    char here[4096], *map = NULL;
     int code = check_arguments(argc, argv, &request, error);
     if (code != 0)
         return code;
@@ -248,7 +249,7 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     char *words = strdup(chosen_compiler());
     char **command = words == NULL
                          ? NULL
-                         : calloc(strlen(words) + flag_count + (size_t)argc + 6, sizeof *command);
+                         : calloc(strlen(words) + flag_count + (size_t)argc + 7, sizeof *command);
     size_t count = 0;
     if (command == NULL || (unnamed && output == NULL)) {
         code = aw_fail(error, AW_E_MEMORY, "cc: no memory for the command");
@@ -259,6 +260,8 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
         command[count++] = word;
     for (size_t i = 0; i < flag_count; i++)
         command[count++] = (char *)machine_flags[i];
+    if (getcwd(here, sizeof here) != NULL && asprintf(&map, "-ffile-prefix-map=%s=.", here) > 0)
+        command[count++] = map;
     if (include_dir != NULL) {
         command[count++] = "-I";
         command[count++] = (char *)include_dir;
@@ -274,6 +277,7 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     if (code > 0 && request.output != NULL)
         remove_stale(request.output);
 done:
+    free(map);
     free(command);
     free(words);
     free(output);

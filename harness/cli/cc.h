@@ -21,6 +21,7 @@
  *                             write() instead of __write_chk(): one function less to model
  *  -fcf-protection=none       the machine has no shadow stack; shorter code
  *  -mtls-dialect=gnu          thread-local storage by __tls_get_addr, which the machine answers
+ *  -ffile-prefix-map=HERE=.   the same sources give the same program in every folder
  *  -pthread                   as for any program with threads
  *  -z now, -z relro           addresses of imports stay out of the image
  *

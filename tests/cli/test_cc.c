@@ -214,3 +214,34 @@ Test(cc, a_nested_function_whose_address_is_taken_is_refused_by_the_loader)
                 "assembly without .note.GNU-stack): link with -Wl,-z,noexecstack and keep nested "
                 "functions out");
 }
+
+/* Debug information names the folder; a kept trace, and a cache, know a program by its bytes. */
+Test(cc, the_same_source_gives_the_same_program_in_every_folder)
+{
+    static unsigned char bytes[2][1 << 16];
+    char folder[128], home[4096];
+    size_t sizes[2];
+    struct aw_error error;
+    unsetenv("CC");
+    cr_assert_not_null(getcwd(home, sizeof home));
+    for (int i = 0; i < 2; i++) {
+        snprintf(folder, sizeof folder, "%s", box_path(i == 0 ? "here" : "some-other-folder"));
+        cr_assert_eq(mkdir(folder, 0700), 0);
+        cr_assert_eq(chdir(folder), 0);
+        FILE *file = fopen("p.c", "we");
+        cr_assert_not_null(file);
+        fputs("#include <assert.h>\nint main(int argc, char **argv) { (void)argv;\n"
+              "  assert(argc < 9); return 0; }\n",
+              file);
+        fclose(file);
+        cr_assert_eq(cc(&error, "p.c", NULL), 0, "%s", error.message);
+        file = fopen("p.so", "re");
+        cr_assert_not_null(file);
+        sizes[i] = fread(bytes[i], 1, sizeof bytes[i], file);
+        fclose(file);
+        cr_assert(sizes[i] > 0 && sizes[i] < sizeof bytes[i]);
+        cr_assert_eq(chdir(home), 0);
+    }
+    cr_expect_eq(sizes[0], sizes[1]);
+    cr_expect_eq(memcmp(bytes[0], bytes[1], sizes[0]), 0);
+}
