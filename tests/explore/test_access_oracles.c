@@ -98,6 +98,7 @@ Test(access_oracles, calls_may_be_given_memory_of_a_mapping)
     compare_text("nnn:0----:0/F1j07<74a/V0", 2);
     compare_text("nnn:-----:1/F1@07<78a/w01", 2);
     compare_text("nnn:-----:1/F1@07a/w01<78", 5);
+    compare_text("nnn:---0-:0/T1j30<01(%01)/%01", 2);
 }
 
 Test(access_oracles, shared_objects_order_accesses_to_a_mapping)

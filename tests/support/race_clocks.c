@@ -238,8 +238,9 @@ static void reads_from(struct aw_clocks *clocks, struct aw_clock_unit *unit, uin
     }
 }
 
+/* `filled`: what is written was there before, with the answer that filled it in. */
 static void access_memory(struct aw_clocks *clocks, struct aw_clock_unit *unit,
-                          const struct parked *parked, unsigned count, bool goes_on,
+                          const struct parked *parked, unsigned count, bool goes_on, bool filled,
                           struct aw_races *races)
 {
     uint32_t self = (uint32_t)(unit - clocks->units);
@@ -267,7 +268,7 @@ static void access_memory(struct aw_clocks *clocks, struct aw_clock_unit *unit,
             uint32_t kind = parked[i].one.kind;
             byte->when[self][kind] = unit->clock.at[self];
             byte->pc[self][kind] = parked[i].one.pc;
-            if ((kind & WRITES) != 0)
+            if ((kind & WRITES) != 0 && !filled)
                 byte->written = unit->clock;
         }
 }
@@ -493,8 +494,9 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
     if (was->op.kind == AW_OP_ACCESS) {
         struct parked parked[PARKED_MAX];
         unsigned count = parked_at(machine, before, process, thread, parked);
-        access_memory(clocks, unit, parked, count,
-                      was->op.progress > 0 && !is_filled(machine, &was->op), races);
+        bool filled_in = is_filled(machine, &was->op);
+        access_memory(clocks, unit, parked, count, was->op.progress > 0 && !filled_in, filled_in,
+                      races);
     } else {
         unit->clock.at[unit - clocks->units]++;
         if (was->op.kind == AW_OP_BARRIER_LEAVE) {
