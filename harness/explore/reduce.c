@@ -221,7 +221,8 @@ static bool is_ample(struct aw_reduce *reduce, const struct aw_state *state, uin
     case AW_ON_FILES: {
         if (!alone || !rule(reduce, AW_RULE_LOCAL))
             return false;
-        if (op->kind == AW_OP_PIPE || op->kind == AW_OP_MMAP || op->kind == AW_OP_MEMFD)
+        if (op->kind == AW_OP_PIPE || op->kind == AW_OP_MMAP || op->kind == AW_OP_MEMFD ||
+            op->kind == AW_OP_FD_FLAGS)
             return true;
         int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
         const struct aw_fd *fd = aw_local_fd(local, number);

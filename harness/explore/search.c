@@ -266,7 +266,7 @@ void aw_explorer_stop_message(struct aw_explorer *explorer, const struct aw_stat
     if (event == NULL && move->how.stop == AW_STOP_UNMODELLED) {
         snprintf(
             result->message, sizeof result->message,
-            "a thread has made a descriptor one of shared memory between another's call and its "
+            "a thread has made a descriptor one of another kind between another's call and its "
             "execution: not modelled");
         return;
     }

@@ -36,6 +36,22 @@ static bool settled(const struct aw_machine *machine)
     return machine->work.head.thread_count == 1;
 }
 
+/* What is printed goes to the console at once and is no operation, so that nobody else could come
+ * before it or after it. */
+static bool others_print(struct aw_machine *machine, uint64_t fd)
+{
+    const struct aw_fd *entry = lookup(machine, fd);
+    return entry != NULL && entry->kind == AW_FD_CONSOLE && !settled(machine);
+}
+
+static enum aw_call_result of_console(struct aw_machine *machine, const char *call, uint64_t fd)
+{
+    return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                        "%s of descriptor %d, the console, where other threads may print, is not "
+                        "modelled",
+                        call, (int)fd);
+}
+
 static enum aw_call_result park_pipe(struct aw_machine *machine, uint64_t address, int flags,
                                      const char *call, uint64_t *result)
 {
@@ -197,6 +213,8 @@ enum aw_call_result aw_call_close(struct aw_machine *machine, const uint64_t *ar
     const struct aw_fd *fd = lookup(machine, args[0]);
     if (fd == NULL && (settled(machine) || args[0] > INT_MAX))
         return aw_call_error(machine, result, EBADF, "close");
+    if (others_print(machine, args[0]))
+        return of_console(machine, "close", args[0]);
     aw_park(machine, AW_OP_CLOSE)->fd = (int32_t)args[0];
     return AW_CALL_PARK;
 }
@@ -211,10 +229,12 @@ static enum aw_call_result park_dup(struct aw_machine *machine, uint64_t from, u
         return aw_call_error(machine, result, EBADF, call);
     if (to >= DESCRIPTORS)
         return aw_call_error(machine, result, EINVAL, call);
-    if (exact && from == to && there) {
+    if (exact && from == to && there && settled(machine)) {
         *result = to;
         return AW_CALL_RETURN;
     }
+    if (exact && from != to && others_print(machine, to))
+        return of_console(machine, call, to);
     struct aw_op *op = aw_park(machine, AW_OP_DUP);
     op->fd = (int32_t)from;
     op->argument = to;
@@ -243,8 +263,15 @@ enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *ar
                                   uint64_t *result)
 {
     const struct aw_fd *fd = lookup(machine, args[0]);
-    if (fd == NULL)
+    if (fd == NULL && (settled(machine) || args[0] > INT_MAX))
         return aw_call_error(machine, result, EBADF, "fcntl");
+    if (((int)args[1] == F_GETFD || (int)args[1] == F_SETFD) && !settled(machine)) {
+        struct aw_op *op = aw_park(machine, AW_OP_FD_FLAGS);
+        op->fd = (int32_t)args[0];
+        op->argument = args[1];
+        op->extra = args[2];
+        return AW_CALL_PARK;
+    }
     switch ((int)args[1]) {
     case F_GETFD:
         *result = fd->close_on_exec ? FD_CLOEXEC : 0;
@@ -265,12 +292,12 @@ enum aw_call_result aw_call_fcntl(struct aw_machine *machine, const uint64_t *ar
         return aw_stop_call(machine, AW_STOP_UNMODELLED, "fcntl with command %d is not modelled",
                             (int)args[1]);
     }
-    if (aw_fd_is_memory(fd))
+    if (fd != NULL && aw_fd_is_memory(fd))
         return of_memory(machine, "fcntl with F_GETFL, F_SETFL, F_GETPIPE_SZ or F_SETPIPE_SZ");
     if ((int)args[1] == F_SETFL && ((int)args[2] & (O_DIRECT | O_ASYNC | O_APPEND)) != 0)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "fcntl(F_SETFL) with flags other than O_NONBLOCK is not modelled");
-    if (fd->kind == AW_FD_CONSOLE) {
+    if (fd != NULL && fd->kind == AW_FD_CONSOLE) {
         if ((int)args[1] == F_GETPIPE_SZ || (int)args[1] == F_SETPIPE_SZ)
             return aw_call_error(machine, result, EBADF, "fcntl");
         *result = (int)args[1] == F_GETFL ? O_RDWR : 0;

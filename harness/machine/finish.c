@@ -118,6 +118,10 @@ static void finish_dup(struct aw_machine *machine, const struct aw_op *op, uint6
     const struct aw_fd *from = aw_process_fd(work, op->fd);
     AW_CHECK(from != NULL);
     struct aw_fd copy = *from;
+    if ((op->extra & 1) && op->argument == (uint64_t)op->fd) {
+        *result = op->argument;
+        return;
+    }
     copy.close_on_exec = (op->extra & 2) != 0;
     copy.origin = aw_origin(work, op->pc);
     if ((op->extra & 1) && aw_process_fd(work, (int)op->argument) != NULL)
@@ -306,6 +310,12 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
     }
     case AW_OP_PIPE:
         return finish_pipe(machine, &op, answer, result);
+    case AW_OP_FD_FLAGS:
+        if ((int)op.argument == F_SETFD)
+            aw_process_fd(&machine->work, op.fd)->close_on_exec = (op.extra & FD_CLOEXEC) != 0;
+        else
+            *result = aw_process_fd(&machine->work, op.fd)->close_on_exec ? FD_CLOEXEC : 0;
+        return true;
     case AW_OP_CLOSE:
         aw_process_remove_fd(&machine->work, op.fd);
         return true;

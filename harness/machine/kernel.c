@@ -128,7 +128,8 @@ static void on_object(struct aw_question *q)
 {
     if (q->info->handle == AW_INTERN_NONE) { /* another thread may have changed the descriptor */
         const struct aw_fd *fd = aw_local_fd(q->local, q->op->fd);
-        if (fd != NULL && (aw_fd_is_memory(fd) || q->op->kind == AW_OP_FSTAT))
+        bool wrong = fd == NULL || aw_fd_is_pipe(fd); /* not open, or the wrong end */
+        if (!wrong || (fd != NULL && q->op->kind == AW_OP_FSTAT))
             aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
         else
             aw_question_add(q, aw_answer_error(q->machine,
@@ -166,11 +167,12 @@ static void on_poll(struct aw_question *q)
     for (uint32_t i = 0; i < count; i++) {
         revents[i] = 0;
         const struct aw_fd *fd = set[i].fd < 0 ? NULL : aw_local_fd(q->local, set[i].fd);
-        if (fd != NULL && aw_fd_is_memory(fd)) {
+        if (fd != NULL && !aw_fd_is_pipe(fd)) {
+            q->count = 0;
             aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
             return;
         }
-        if (fd != NULL && fd->kind != AW_FD_CONSOLE) {
+        if (fd != NULL) {
             uint32_t position = aw_machine_position(q->layout, fd->handle);
             int all = aw_pipe_poll(aw_intern_get(&q->machine->objects, q->state->words[position]),
                                    fd->kind == AW_FD_PIPE_READ);
@@ -189,6 +191,33 @@ static void on_poll(struct aw_question *q)
                                  : aw_intern_put(&q->machine->payloads, revents,
                                                  count * (uint32_t)sizeof *revents);
     aw_question_add(q, aw_answer_plain(q->machine, ready, 0, 0, output));
+}
+
+/* close, dup. */
+static void on_close(struct aw_question *q)
+{
+    if (aw_local_fd(q->local, q->op->fd) == NULL) {
+        aw_question_add(q, aw_answer_error(q->machine, EBADF));
+        return;
+    }
+    if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS &&
+        ((q->op->extra & 1) == 0 || aw_local_fd(q->local, (int)q->op->argument) == NULL)) {
+        aw_question_add(q, aw_answer_error(q->machine, EMFILE));
+        return;
+    }
+    int gone = q->op->kind == AW_OP_CLOSE ? q->op->fd
+               : (q->op->extra & 1) != 0  ? (int)q->op->argument
+                                          : -1;
+    struct aw_outcome *outcome = aw_question_add(q, q->machine->answer_zero);
+    outcome->effect = AW_EFFECT_FILES;
+    if (q->op->kind == AW_OP_DUP && gone == q->op->fd)
+        return;
+    const struct aw_fd *fd = gone < 0 ? NULL : aw_local_fd(q->local, gone);
+    if (fd != NULL && fd->kind == AW_FD_CONSOLE && q->local->thread_count > 1)
+        outcome->stop = AW_STOP_UNMODELLED; /* others may print there: calls_file.c */
+    if (fd != NULL && aw_fd_is_pipe(fd) &&
+        has_sleeper(q, fd->handle, fd->kind == AW_FD_PIPE_WRITE, true, gone))
+        outcome->stop = AW_STOP_SLEEPER;
 }
 
 static void on_files(struct aw_question *q)
@@ -236,27 +265,13 @@ static void on_files(struct aw_question *q)
             outcome->detail = handle;
         }
         return;
-    default: /* close, dup */
-        if (aw_local_fd(q->local, q->op->fd) == NULL) {
-            aw_question_add(q, aw_answer_error(q->machine, EBADF));
-            return;
-        }
-        if (q->op->kind == AW_OP_DUP && q->local->fd_count == AW_MAX_FDS &&
-            ((q->op->extra & 1) == 0 || aw_local_fd(q->local, (int)q->op->argument) == NULL)) {
-            aw_question_add(q, aw_answer_error(q->machine, EMFILE));
-            return;
-        }
-        {
-            int gone = q->op->kind == AW_OP_CLOSE ? q->op->fd
-                       : (q->op->extra & 1) != 0  ? (int)q->op->argument
-                                                  : -1;
-            const struct aw_fd *fd = gone < 0 ? NULL : aw_local_fd(q->local, gone);
-            struct aw_outcome *outcome = aw_question_add(q, q->machine->answer_zero);
-            outcome->effect = AW_EFFECT_FILES;
-            if (fd != NULL && aw_fd_is_pipe(fd) &&
-                has_sleeper(q, fd->handle, fd->kind == AW_FD_PIPE_WRITE, true, gone))
-                outcome->stop = AW_STOP_SLEEPER;
-        }
+    case AW_OP_FD_FLAGS:
+        aw_question_add(q, aw_local_fd(q->local, q->op->fd) != NULL
+                               ? q->machine->answer_zero
+                               : aw_answer_error(q->machine, EBADF));
+        return;
+    default:
+        on_close(q);
         return;
     }
 }

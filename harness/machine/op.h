@@ -72,6 +72,7 @@ enum aw_op_class {
     X(AW_OP_MEMFD, "memfd_create", AW_ON_FILES)                                                    \
     X(AW_OP_MMAP, "mmap", AW_ON_FILES)                                                             \
     X(AW_OP_PIPE, "pipe", AW_ON_FILES)                                                             \
+    X(AW_OP_FD_FLAGS, "fcntl", AW_ON_FILES)                                                        \
     X(AW_OP_CLOSE, "close", AW_ON_FILES)                                                           \
     X(AW_OP_DUP, "dup", AW_ON_FILES)                                                               \
     X(AW_OP_POLL, "poll", AW_ON_POLL)                                                              \

@@ -177,6 +177,7 @@ const char *aw_act_object(struct aw_act *act)
     case AW_OP_PIPE_CONTROL:
     case AW_OP_FTRUNCATE:
     case AW_OP_FSTAT:
+    case AW_OP_FD_FLAGS:
     case AW_OP_CLOSE:
     case AW_OP_DUP:
         return aw_act_fd(act, op->fd, true);
@@ -463,6 +464,8 @@ static const char *answer_result(struct aw_act *act, const struct aw_answer *ans
         return aw_trace_text(trace, "pid of %s", aw_act_pid(act, (uint32_t)result));
     case AW_OP_CLOCK:
         return aw_trace_text(trace, "%.6f s", (double)result / 1e9);
+    case AW_OP_FD_FLAGS:
+        return aw_trace_text(trace, "%lld", call_result(act));
     case AW_OP_DUP:
         if (after != NULL)
             return dup_result(act, after);

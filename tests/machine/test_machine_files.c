@@ -39,6 +39,31 @@ Test(files, a_descriptor_may_be_closed_while_another_thread_is_about_to_read)
     box_expect("files", "closed_meanwhile", "exit 0; exit 1");
 }
 
+Test(files, what_a_descriptor_is_may_be_asked_before_or_after_another_thread_changes_it)
+{
+    box_expect("files", "asked_meanwhile", "exit 0; exit 1");
+    box_expect("files", "marked_meanwhile", "exit 0; exit 1");
+    box_expect("files", "opened_meanwhile", "exit 0; exit 1");
+    box_expect("files", "onto_itself_meanwhile", "exit 0; exit 1");
+}
+
+Test(files, the_console_is_not_closed_or_replaced_where_other_threads_may_print)
+{
+    box_expect("files", "redirected_meanwhile",
+               "stop: dup2 of descriptor 1, the console, where other threads may print, is not "
+               "modelled in redirects");
+    box_expect("files", "console_closed_meanwhile",
+               "stop: close of descriptor 1, the console, where other threads may print, is not "
+               "modelled in closes_console");
+}
+
+Test(files, a_descriptor_that_becomes_the_console_under_an_operation_is_a_stop)
+{
+    static const char *const cases[] = {"console_meanwhile", "console_polled_meanwhile"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        box_expect("files", cases[i], "exit 0; stop: limit 1");
+}
+
 Test(files, poll_of_the_console_is_a_stop)
 {
     box_expect("files", "unread_console",

@@ -78,8 +78,10 @@ Test(reuse, what_is_printed)
 Test(reuse, where_it_is_printed)
 {
     search("closes", true);
-    cr_expect_str_eq(box_all("reuse", "closes"),
-                     "exit 0; stop: printing to descriptor 1, which is closed, is not modelled in prints");
+    cr_expect_str_eq(
+        box_all("reuse", "closes"),
+        "stop: close of descriptor 1, the console, where other threads may print, is not "
+        "modelled in closes");
 }
 
 /* Its accesses are not told: it may read anything. */
