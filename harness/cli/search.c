@@ -101,6 +101,13 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
     case AW_OPT_NO_MINIMAL:
         search->verify.minimal = false;
         return true;
+    case AW_OPT_MINIMAL_STATES:
+        if (!aw_parse_number(search->command, "minimal-states", argument, 0, 1000000000000,
+                             &search->verify.minimal_states))
+            return false;
+        if (search->verify.minimal_states == 0)
+            search->verify.minimal_states = UINT64_MAX;
+        return true;
     case AW_OPT_NO_REUSE:
         search->verify.reuse = false;
         return true;

@@ -428,7 +428,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     aw_search_deinit(&search);
     if (options->minimal && result->verdict == AW_VIOLATED && first != AW_TERMINATES)
         aw_minimal(&explorer, (int)first);
-    if (result->has_schedule && !result->minimal)
+    else if (result->has_schedule)
         aw_schedule_cost(&explorer);
     if (options->count && end == AW_END_COMPLETE)
         aw_count_interleavings(&explorer);

@@ -76,6 +76,8 @@ struct aw_options {
     bool whole_graph;          /* go on after the first violation */
     bool count;                /* count the interleavings as well */
     bool minimal;              /* look for the shortest counterexample */
+    uint64_t minimal_states;   /* in at most so many states; 0: AW_MINIMAL_STATES, or
+                                  AW_MINIMAL_TIMES as many as the search that found one has seen */
     bool reuse;                /* of steps by other states of the process: aw_machine_set_reuse */
     uint64_t control;          /* learned steps that are executed again in the end, at least (and one in a
                                   thousand); 0 = all */
@@ -87,6 +89,8 @@ struct aw_options {
     bool (*progress)(void *context, const struct aw_progress *progress);
     void *context;
 };
+
+enum { AW_MINIMAL_STATES = 500000, AW_MINIMAL_TIMES = 4 };
 
 /* All reductions on, default properties, no counting. */
 void aw_options_default(struct aw_options *options);
@@ -111,6 +115,7 @@ struct aw_result {
     bool items;   /* the program says what it puts or gets (aw_put, aw_got) */
     bool main_failed; /* in some execution main ends with another status than 0 */
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
+    char not_minimal[160]; /* the limit that kept it from being proved; "" without one */
     uint32_t faults, preemptions; /* of the schedule */
     char *visible; /* the accesses to memory that are operations of the schedule (machine.h) */
     bool exact_pipes; /* the schedule is one of a machine with exact pipes (machine.h) */

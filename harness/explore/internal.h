@@ -139,7 +139,8 @@ bool aw_explorer_could_go_on(const struct aw_explorer *explorer, const struct aw
 /* Fills in the faults and preemptions of result->schedule, by carrying it out. */
 void aw_schedule_cost(struct aw_explorer *explorer);
 
-/* minimal.c: replaces result->schedule by the shortest one; sets result->minimal. */
+/* minimal.c: replaces result->schedule by the shortest one; sets result->minimal, or else
+ * result->not_minimal. */
 void aw_minimal(struct aw_explorer *explorer, int property);
 
 /* cycles.c */

@@ -7,7 +7,11 @@
  * adds to it whatever came before, so the first path by which a node leaves the queue is best for
  * everything after it (Dijkstra 1959, with costs ordered lexicographically). A preemption is leaving
  * a thread that could have gone on, other than at a yield (Musuvathi and Qadeer 2007).
+ *
+ * The schedule that the first search has found bounds what is looked at: no path that costs more than
+ * a violation that is known already.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +43,7 @@ struct minimal {
     uint8_t *how;
     uint64_t *cost;
     uint32_t capacity;
+    uint64_t bound; /* the cost of a violation that is known: nothing above it is looked at */
     int property;
     bool named, fills_up; /* reasons to begin again: a process was named, a pipe may fill up */
 };
@@ -160,20 +165,24 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
         const struct aw_local *local =
             aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
         uint16_t slot = aw_local_threads(local)[t].slot;
+        bool same = last == (p << 16 | t);
+        uint64_t more = cost + 1 + move.how.faults * one_fault +
+                        (preemptible && !same ? one_preemption : 0);
+        if (more > m->bound)
+            continue;
         aw_explorer_step(explorer, &state, &move, &next);
         if (move.step.named && m->symmetry.on)
             m->named = true;
         if (move.step.flags & AW_EDGE_STOP)
             continue;
-        bool same = last == (p << 16 | t);
-        uint64_t more = cost + 1 + move.how.faults * one_fault +
-                        (preemptible && !same ? one_preemption : 0);
         uint32_t self = move.step.self_index;
         aw_symmetry_canonical(&m->symmetry, &next, &self);
         bool hit = (move.violated >> m->property & 1) != 0;
         uint32_t target = node_of(m, &next, last_thread(m, &next, self, slot));
-        if (hit) /* a node of its own: this very step is wanted */
+        if (hit) { /* a node of its own: this very step is wanted */
             target = node_of(m, &next, NO_THREAD - 1);
+            m->bound = more;
+        }
         relax(m, target, more, node, (same ? 1u : 0u) | (hit ? 2u : 0u));
     }
     if (moves.goes_on)
@@ -228,11 +237,30 @@ static void build_schedule(struct minimal *m, uint32_t node, bool by_step, uint6
     free(last);
 }
 
+/* There is a limit of its own, in states, so that what comes out is the same everywhere: without
+ * reduction, a shortest schedule may be hidden among many more states than it took to find one. */
+static bool worth_it(const struct minimal *m)
+{
+    struct aw_result *result = m->explorer->result;
+    uint64_t most = m->explorer->options->minimal_states;
+    if (most == 0)
+        most = result->states > AW_MINIMAL_STATES / AW_MINIMAL_TIMES
+                   ? AW_MINIMAL_TIMES * result->states
+                   : AW_MINIMAL_STATES;
+    if (m->nodes.count <= most)
+        return true;
+    snprintf(result->message, sizeof result->message,
+             "a shorter one was looked for in %llu states", (unsigned long long)most);
+    return false;
+}
+
 /* One search. Returns true when it has to be done again: the search for *any* violation ended before
  * it met what this one met, and knows nothing about what comes after a violation. */
-static bool search(struct aw_explorer *explorer, int property)
+static bool search(struct aw_explorer *explorer, int property, uint64_t bound)
 {
     struct minimal *m = aw_allocate(1, sizeof *m);
+    m->bound = bound;
+    explorer->result->not_minimal[0] = '\0';
     struct aw_outcome *outcomes = aw_allocate(AW_MAX_OUTCOMES, sizeof *outcomes);
     m->explorer = explorer;
     m->property = property;
@@ -265,8 +293,12 @@ static bool search(struct aw_explorer *explorer, int property)
         explorer->memory_bytes =
             aw_visited_bytes(&m->nodes) + m->heap.capacity * sizeof(struct entry) +
             m->capacity * (sizeof *m->from + sizeof *m->cost + 2);
-        if (!aw_explorer_tick(explorer, &m->nodes, m->heap.count))
-            break; /* the schedule at hand stays, and is not called minimal */
+        /* The schedule at hand stays, and is not called minimal. */
+        if (!worth_it(m) || !aw_explorer_tick(explorer, &m->nodes, m->heap.count)) {
+            snprintf(explorer->result->not_minimal, sizeof explorer->result->not_minimal, "%.159s",
+                     explorer->result->message);
+            break;
+        }
     }
     bool again = m->named || m->fills_up;
     explorer->symmetry = explorer->symmetry && !m->named;
@@ -283,13 +315,26 @@ static bool search(struct aw_explorer *explorer, int property)
     return again;
 }
 
+/* The cost of the schedule at hand. */
+static uint64_t cost_at_hand(struct aw_explorer *explorer)
+{
+    const struct aw_result *result = explorer->result;
+    if (!result->has_schedule)
+        return UINT64_MAX;
+    aw_schedule_cost(explorer);
+    return result->faults * one_fault + result->preemptions * one_preemption +
+           result->schedule.count;
+}
+
 void aw_minimal(struct aw_explorer *explorer, int property)
 {
     char message[sizeof explorer->result->message];
     bool exact_pipes = explorer->exact_pipes;
     memcpy(message, explorer->result->message, sizeof message);
-    while (search(explorer, property))
-        ;
+    uint64_t bound = cost_at_hand(explorer);
+    while (search(explorer, property, bound))
+        if (explorer->exact_pipes != exact_pipes)
+            bound = UINT64_MAX; /* a step may be another one with pipes that fill up */
     if (!explorer->result->minimal) /* the schedule at hand is still the one of the first search */
         explorer->exact_pipes = exact_pipes;
     memcpy(explorer->result->message, message, sizeof message);

@@ -82,10 +82,13 @@ void aw_report_details(FILE *out, const struct aw_report_case *one)
     if (one->trace == NULL)
         return;
     char steps[64], preemptions[64], faults[64];
-    fprintf(out, "  %s, %s, %s%s\n", aw_counted(result->schedule.count, "step", steps),
+    fprintf(out, "  %s, %s, %s%s", aw_counted(result->schedule.count, "step", steps),
             aw_counted(result->preemptions, "preemption", preemptions),
             aw_counted(result->faults, "fault", faults),
             result->minimal ? "" : ", not proved minimal");
+    if (result->not_minimal[0] != '\0')
+        fprintf(out, ": %s", result->not_minimal);
+    fputs("\n", out);
     fputs("  allways show ", out);
     print_word(out, one->trace);
     fputs("\n  allways replay ", out);

@@ -463,6 +463,8 @@ void aw_trace_show_summary(const struct aw_trace *trace, FILE *out)
     fputs("\n", out);
     if (trace->message[0] != '\0')
         aw_trace_wrap(out, 0, 2, trace->message);
+    if (trace->verdict == AW_VIOLATED && trace->loop == AW_TRACE_NONE && !trace->minimal)
+        fputs("not proved minimal: a shorter schedule may do\n", out);
     if (trace->verdict == AW_VIOLATED && trace->step_count > 0) {
         aw_trace_heading(out, "why");
         aw_trace_explain(trace, out);

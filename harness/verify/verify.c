@@ -71,6 +71,7 @@ static struct aw_options options_of(const struct aw_verify_settings *settings,
     options.whole_graph = settings->whole_graph;
     options.count = settings->count || one->count;
     options.minimal = settings->minimal;
+    options.minimal_states = settings->minimal_states;
     options.reuse = settings->reuse;
     options.control = settings->control;
     options.favour = one->favour;

@@ -144,3 +144,50 @@ Test(limits, explorations_one_after_the_other_do_not_know_of_each_other)
     expect_equal(once, counts_of(machine, true));
     aw_machine_destroy(machine);
 }
+
+/* The search for the shortest counterexample of a buffer that overflows, with a limit of its own. */
+static void minimise(uint64_t minimal_states, uint64_t states, struct aw_result *result)
+{
+    char *argv[] = {"bounded_buffer", "if", NULL};
+    struct aw_machine *machine = box_machine("build/models/classics/bounded_buffer.so", argv);
+    struct aw_options options;
+    aw_options_default(&options);
+    options.minimal_states = minimal_states;
+    options.limits.states = states;
+    box_explore(machine, &options, result);
+    cr_expect_eq(result->verdict, AW_VIOLATED);
+    cr_expect(result->has_schedule);
+    cr_expect_not_null(strstr(result->message, "crash"), "'%s'", result->message);
+    aw_machine_destroy(machine);
+}
+
+Test(limits, of_the_search_for_the_shortest_counterexample_leave_the_one_at_hand)
+{
+    struct aw_result shortest, cut, again;
+    minimise(0, 0, &shortest);
+    cr_expect(shortest.minimal);
+    cr_expect_str_eq(shortest.not_minimal, "");
+    minimise(200, 0, &cut);
+    cr_expect_not(cut.minimal);
+    cr_expect_str_eq(cut.not_minimal, "a shorter one was looked for in 200 states");
+    cr_expect_gt(cut.preemptions, shortest.preemptions);
+    minimise(200, 0, &again); /* the same every time: it is no limit of time */
+    cr_assert_eq(again.schedule.count, cut.schedule.count);
+    cr_expect_arr_eq(again.schedule.choices, cut.schedule.choices,
+                     cut.schedule.count * sizeof *cut.schedule.choices);
+    aw_result_deinit(&shortest);
+    aw_result_deinit(&cut);
+    aw_result_deinit(&again);
+}
+
+Test(limits, that_are_given_hold_for_the_shortest_counterexample_as_well)
+{
+    struct aw_result first, cut;
+    minimise(UINT64_MAX, 0, &first);
+    cr_expect(first.minimal);
+    minimise(UINT64_MAX, first.states + 1, &cut); /* enough to find one */
+    cr_expect_not(cut.minimal);
+    cr_expect_not_null(strstr(cut.not_minimal, "the limit of "), "'%s'", cut.not_minimal);
+    aw_result_deinit(&first);
+    aw_result_deinit(&cut);
+}
