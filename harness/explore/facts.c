@@ -565,7 +565,8 @@ bool aw_reduce_watch(struct aw_reduce *reduce, const struct aw_state *state)
     reduce->changed = false;
     for (uint32_t p = 0; p < layout->process_count; p++) {
         uint32_t id = state->words[AW_WORD_FIRST + p];
-        /* Siblings in the same condition stand side by side; what holds for one holds for the next. */
+        /* Siblings in the same condition stand side by side; what holds for one holds for the next.
+         */
         bool again = reduce->symmetry && p > 1 && id == state->words[AW_WORD_FIRST + p - 1];
         if (again && !reduce->locals[id].exits)
             continue;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * minimal.c - the shortest counterexample: fewest faults, then fewest preemptions, then fewest steps.
+ * minimal.c - the shortest counterexample: fewest faults, then fewest preemptions, then fewest
+ * steps.
  *
  * A second search, without partial-order reduction. A node is a canonical state together with the
  * thread that moved last; the cost of a path is the triple (faults, preemptions, steps). Each edge
  * adds to it whatever came before, so the first path by which a node leaves the queue is best for
- * everything after it (Dijkstra 1959, with costs ordered lexicographically). A preemption is leaving
- * a thread that could have gone on, other than at a yield (Musuvathi and Qadeer 2007).
+ * everything after it (Dijkstra 1959, with costs ordered lexicographically). A preemption is
+ * leaving a thread that could have gone on, other than at a yield (Musuvathi and Qadeer 2007).
  *
- * The schedule that the first search has found bounds what is looked at: no path that costs more than
- * a violation that is known already.
+ * The schedule that the first search has found bounds what is looked at: no path that costs more
+ * than a violation that is known already.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,8 @@ struct minimal {
     struct aw_visited nodes; /* words of the state, then the last thread */
     struct aw_symmetry symmetry;
     struct heap heap;
-    uint8_t *done;   /* by node: settled */
-    uint32_t *from;  /* by node: the node before, and below `how` */
+    uint8_t *done;  /* by node: settled */
+    uint32_t *from; /* by node: the node before, and below `how` */
     uint8_t *how;
     uint64_t *cost;
     uint32_t capacity;
@@ -93,9 +94,8 @@ static uint32_t node_of(struct minimal *m, const struct aw_state *state, uint32_
     bool is_new;
     memcpy(words, state->words, state->count * sizeof *words);
     words[state->count] = last;
-    uint32_t node =
-        aw_visited_add(&m->nodes, words, state->count + 1,
-                       aw_visited_hash(words, state->count + 1), AW_NO_STATE, &is_new);
+    uint32_t node = aw_visited_add(&m->nodes, words, state->count + 1,
+                                   aw_visited_hash(words, state->count + 1), AW_NO_STATE, &is_new);
     if (node >= m->capacity) {
         uint32_t old = m->capacity;
         m->capacity = old ? 2 * old : 1024;
@@ -152,7 +152,8 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
     aw_moves_begin(&moves, explorer, &state, outcomes);
     while (aw_moves_next(&moves, &move)) {
         uint32_t p = move.process, t = move.thread;
-        /* An equal sibling may be skipped unless the one before it is the thread that moved last. */
+        /* An equal sibling may be skipped unless the one before it is the thread that moved last.
+         */
         if (aw_symmetry_repeats(&m->symmetry, &state, p) &&
             (last == NO_THREAD || (last >> 16 != p && last >> 16 != p - 1))) {
             aw_moves_skip_process(&moves);
@@ -162,12 +163,11 @@ static bool expand(struct minimal *m, uint32_t node, uint64_t cost, struct aw_ou
             m->fills_up = true;
         if (move.how.stop != 0)
             continue;
-        const struct aw_local *local =
-            aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
+        const struct aw_local *local = aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
         uint16_t slot = aw_local_threads(local)[t].slot;
         bool same = last == (p << 16 | t);
-        uint64_t more = cost + 1 + move.how.faults * one_fault +
-                        (preemptible && !same ? one_preemption : 0);
+        uint64_t more =
+            cost + 1 + move.how.faults * one_fault + (preemptible && !same ? one_preemption : 0);
         if (more > m->bound)
             continue;
         aw_explorer_step(explorer, &state, &move, &next);
@@ -215,8 +215,8 @@ static void build_schedule(struct minimal *m, uint32_t node, bool by_step, uint6
         uint32_t words;
         const uint32_t *record = aw_visited_get(&m->nodes, path[i], &words);
         last[i] = record[words - 1] == NO_THREAD - 1 ? NO_THREAD : record[words - 1];
-        path[i] = aw_visited_add(&states, record, words - 1,
-                                 aw_visited_hash(record, words - 1), AW_NO_STATE, &is_new);
+        path[i] = aw_visited_add(&states, record, words - 1, aw_visited_hash(record, words - 1),
+                                 AW_NO_STATE, &is_new);
     }
     struct aw_schedule schedule = {.loop = UINT32_MAX};
     if (aw_schedule_find(explorer, &states, &m->symmetry, path, count, same, last,
@@ -249,13 +249,13 @@ static bool worth_it(const struct minimal *m)
                    : AW_MINIMAL_STATES;
     if (m->nodes.count <= most)
         return true;
-    snprintf(result->message, sizeof result->message,
-             "a shorter one was looked for in %llu states", (unsigned long long)most);
+    snprintf(result->message, sizeof result->message, "a shorter one was looked for in %llu states",
+             (unsigned long long)most);
     return false;
 }
 
-/* One search. Returns true when it has to be done again: the search for *any* violation ended before
- * it met what this one met, and knows nothing about what comes after a violation. */
+/* One search. Returns true when it has to be done again: the search for *any* violation ended
+ * before it met what this one met, and knows nothing about what comes after a violation. */
 static bool search(struct aw_explorer *explorer, int property, uint64_t bound)
 {
     struct minimal *m = aw_allocate(1, sizeof *m);
@@ -290,9 +290,9 @@ static bool search(struct aw_explorer *explorer, int property, uint64_t bound)
             build_schedule(m, entry.node, by_step, entry.cost);
             break;
         }
-        explorer->memory_bytes =
-            aw_visited_bytes(&m->nodes) + m->heap.capacity * sizeof(struct entry) +
-            m->capacity * (sizeof *m->from + sizeof *m->cost + 2);
+        explorer->memory_bytes = aw_visited_bytes(&m->nodes) +
+                                 m->heap.capacity * sizeof(struct entry) +
+                                 m->capacity * (sizeof *m->from + sizeof *m->cost + 2);
         /* The schedule at hand stays, and is not called minimal. */
         if (!worth_it(m) || !aw_explorer_tick(explorer, &m->nodes, m->heap.count)) {
             snprintf(explorer->result->not_minimal, sizeof explorer->result->not_minimal, "%.159s",
@@ -334,7 +334,7 @@ void aw_minimal(struct aw_explorer *explorer, int property)
     uint64_t bound = cost_at_hand(explorer);
     while (search(explorer, property, bound))
         if (explorer->exact_pipes != exact_pipes)
-            bound = UINT64_MAX; /* a step may be another one with pipes that fill up */
+            bound = UINT64_MAX;     /* a step may be another one with pipes that fill up */
     if (!explorer->result->minimal) /* the schedule at hand is still the one of the first search */
         explorer->exact_pipes = exact_pipes;
     memcpy(explorer->result->message, message, sizeof message);

@@ -357,8 +357,8 @@ static bool violation(struct aw_search *search, unsigned violated, uint32_t from
     return !search->explorer->options->whole_graph;
 }
 
-/* Successors wait here until what is compared with them is in the cache: those of several states, in
- * their order, unless something has to be known of them first. */
+/* Successors wait here until what is compared with them is in the cache: those of several states,
+ * in their order, unless something has to be known of them first. */
 struct batch {
     struct aw_state states[2 * BATCH];
     uint32_t from[2 * BATCH]; /* the state that it is a successor of */
@@ -415,7 +415,8 @@ static void finish(struct expansion *e)
         flush(e);
 }
 
-/* Adds batch->states[batch->count], which is written already, as a successor of the present state. */
+/* Adds batch->states[batch->count], which is written already, as a successor of the present state.
+ */
 static void add(struct expansion *e, unsigned violated)
 {
     struct batch *batch = e->batch;
@@ -575,8 +576,7 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
     struct aw_restriction restriction;
     aw_explorer_restrict(search->explorer, state, outcomes, &restriction);
     for (uint32_t p = 0; p < layout->process_count; p++) {
-        const uint32_t threads =
-            aw_machine_thread_count(machine, state->words[AW_WORD_FIRST + p]);
+        const uint32_t threads = aw_machine_thread_count(machine, state->words[AW_WORD_FIRST + p]);
         if (threads == 0 || aw_symmetry_repeats(&search->symmetry, state, p))
             continue;
         for (uint32_t t = 0; t < threads; t++) {

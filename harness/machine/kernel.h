@@ -33,7 +33,8 @@ uint32_t aw_answer_plain(struct aw_machine *machine, int64_t result, int error, 
                          uint32_t output);
 uint32_t aw_answer_error(struct aw_machine *machine, int error);
 uint32_t aw_answer_action(struct aw_machine *machine, enum aw_action action, uint32_t detail);
-/* What an operation does to the object that it is on: worked out, the first time, and remembered. */
+/* What an operation does to the object that it is on: worked out, the first time, and remembered.
+ */
 struct aw_object_move aw_object_move_new(struct aw_machine *machine, uint32_t object,
                                          const struct aw_op *op, const struct aw_thread_info *info);
 static inline struct aw_object_move aw_object_move_of(struct aw_machine *machine, uint32_t object,

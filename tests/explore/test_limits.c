@@ -145,7 +145,8 @@ Test(limits, explorations_one_after_the_other_do_not_know_of_each_other)
     aw_machine_destroy(machine);
 }
 
-/* The search for the shortest counterexample of a buffer that overflows, with a limit of its own. */
+/* The search for the shortest counterexample of a buffer that overflows, with a limit of its own.
+ */
 static void minimise(uint64_t minimal_states, uint64_t states, struct aw_result *result)
 {
     char *argv[] = {"bounded_buffer", "if", NULL};
