@@ -203,7 +203,9 @@ void aw_facts_take(struct aw_machine *machine, const struct aw_access *records, 
                                                                   machine->work.head.thread_count,
                                                                   machine->run_slot)};
     for (uint32_t r = 0; r < count; r++) {
-        if ((records[r].kind & AW_ACCESS_INSIDE) != 0)
+        if ((records[r].kind & AW_ACCESS_INSIDE) != 0 ||
+            ((a->plant & AW_PLANT_BLIND_LIBC) != 0 &&
+             aw_access_place(machine, records[r].address) == AW_PLACE_RUNTIME))
             continue;
         if (!machine->sites.stacks_watched &&
             aw_access_place(machine, records[r].address) == AW_PLACE_OTHER_STACK)

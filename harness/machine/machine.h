@@ -384,6 +384,7 @@ enum aw_access_plant {
     AW_PLANT_ONLY_WRITES = 4, /* a read and a write at a time are no race */
     AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
     AW_PLANT_FORGOTTEN_READS = 16, /* a learned step is used again whatever it read */
+    AW_PLANT_BLIND_LIBC = 32, /* what functions of libc do to their state is not seen */
 };
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
 

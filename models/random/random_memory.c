@@ -20,6 +20,10 @@
  *   "ak 'ak    reads up to k bytes of pipe 0 into it, writes k bytes of it to pipe 0
  *   jsa        the value of semaphore s, filled into 4 bytes of it
  *   @pa        polls the read end of pipe p, without waiting, with a set of 8 bytes there
+ *   `k         calls of libc with state that threads share. 1: a number of rand, observed; 2, 3:
+ *              srand; 4: makes a key, whose number is observed; 5: gives the
+ *              first key a value if there is one, and observes it; 6: looks into the environment;
+ *              7: changes it
  *   |          a fence
  *   daz        spins until an atomic load gives something else than 0
  *
@@ -28,6 +32,7 @@
  */
 #define _GNU_SOURCE
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,7 +59,7 @@ void make_memory(const char *text)
 
 int is_memory(char statement)
 {
-    return strchr("<>%[]&^;~_{},.|d\"'j@", statement) != NULL;
+    return strchr("<>%[]&^;~_{},.|d\"'j@`", statement) != NULL;
 }
 
 static STEP void *address_of(const struct context *context, int place, int size)
@@ -198,6 +203,35 @@ static void do_call(struct context *context, char what)
     }
 }
 
+static void do_libc(struct context *context)
+{
+    int what = next_index(context, 10);
+    pthread_key_t key = 0;
+    switch (what) {
+    case 1:
+        fold(context, rand() % 61);
+        break;
+    case 2:
+    case 3:
+        srand((unsigned)what);
+        break;
+    case 4:
+        pthread_key_create(&key, NULL);
+        fold(context, (int)key);
+        break;
+    case 5:
+        pthread_setspecific(key, context);
+        fold(context, pthread_getspecific(key) != NULL);
+        break;
+    case 6:
+        fold(context, getenv("A") != NULL);
+        break;
+    default:
+        setenv("A", "", 1);
+        break;
+    }
+}
+
 /* gcc warns that its own library would not see the fence; the machine does. */
 #pragma GCC diagnostic ignored "-Wtsan"
 static void fence(void)
@@ -213,6 +247,8 @@ void do_memory(struct context *context, char statement)
         do_range(context, statement);
     else if (strchr("j@", statement))
         do_call(context, statement);
+    else if (statement == '`')
+        do_libc(context);
     else
         do_access(context, statement, strchr("&^;~_{}d", statement) != NULL);
 }

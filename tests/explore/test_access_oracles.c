@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "compare_accesses.h"
 #include "random_program.h"
@@ -101,6 +102,22 @@ Test(access_oracles, calls_may_be_given_memory_of_a_mapping)
     compare_text("nnn:---0-:0/T1j30<01(%01)/%01", 2);
 }
 
+/* Two numbers are handed out in either order; a seed comes before, between or behind. Of the six
+ * orders of two seeds and two numbers the two in which each gets the first of its own seed are one
+ * outcome. */
+Test(access_oracles, state_of_libc_is_interleaved)
+{
+    compare_text("nnn:-----:0/T1`1J/`1", 2);
+    compare_text("nnn:-----:0/T1`2`1J/`3`1", 5);
+    compare_text("nnn:-----:0/T1`2`1J/`1", 3);
+    compare_text("nnn:-----:0/T1L0`1U0J/L0`1U0", 2);
+    compare_text("nnn:-----:0/T1`4J/`4", 2);
+    compare_text("nnn:-----:0/`4T1`5J/`5", 1);
+    compare_text("nnn:-----:0/T1`6J/`7", 2);
+    compare_text("nnn:-----:0/T1L0`6U0J/L0`7U0", 2);
+    compare_text("nnn:-----:0/T1F2Ja/`1/`1", 2);
+}
+
 Test(access_oracles, shared_objects_order_accesses_to_a_mapping)
 {
     compare_text("pnn:-----:0/F1L0P00U0<74a/>74L0+0G0U0", 1);
@@ -175,6 +192,29 @@ Test(access_oracles, catch_a_step_that_is_used_again_whatever_it_read)
     aw_compare_accesses(RANDOM, argv, &options, AW_PLANT_FORGOTTEN_READS, 1, 10000, &c);
     cr_expect_not(c.agrees, "the steps tell");
     cr_expect_eq(c.outcomes, 1, "an outcome is lost, %u", c.outcomes);
+}
+
+/* Its lock left out: the orders of the two calls are not told apart. */
+Test(access_oracles, catch_state_of_libc_that_is_not_seen)
+{
+    char text[AW_RANDOM_TEXT] = "nnn:-----:0/T1`1J/`1";
+    char *argv[] = {"random", text, NULL};
+    struct aw_access_comparison c;
+    struct aw_options options;
+    aw_options_default(&options);
+    aw_compare_accesses(RANDOM, argv, &options, AW_PLANT_BLIND_LIBC, 1, 10000, &c);
+    cr_expect_eq(c.verdict, AW_PROVED);
+    cr_expect_not(c.agrees, "the oracle tells");
+    cr_expect_eq(c.outcomes, 1, "an outcome is lost, %u", c.outcomes);
+    for (uint64_t seed = 1; seed < 1000; seed++) {
+        aw_random_shared(seed, &aw_random_few_accesses, text);
+        if (strchr(text, '`') == NULL)
+            continue;
+        aw_compare_accesses(RANDOM, argv, &options, AW_PLANT_BLIND_LIBC, seed, 10000, &c);
+        if (!c.agrees)
+            return;
+    }
+    cr_expect_fail("no random program tells");
 }
 
 Test(access_oracles, catch_a_reduction_that_takes_accesses_early)

@@ -73,7 +73,7 @@ static const struct statement statements[] = {
     {'d', "az", BARE, 3, 0, 0},      {'s', "b", BARE, 3, 0, 0},
     {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},
     {'v', "m", BARE, 1, 0, 0},       {'j', "sa", BARE, 2, 0, 0},
-    {'@', "pa", BARE, 5, 0, 0},
+    {'@', "pa", BARE, 5, 0, 0},      {'`', "k", BARE, 2, 0, 0},
 };
 enum { STATEMENTS = sizeof statements / sizeof *statements };
 

@@ -114,6 +114,18 @@ static const struct shape later_shared_shapes[] = {
     {"a poll with a set in a mapping", "nnn:-----:1", "F1@07<72#a/w01#"},
     {"the same, of two", "nnn:-----:1", "F1w01@07#a/@07#"},
     {"a poll with a set of threads", "nnn:-----:1", "T1L0@00U0#J/w01L0$o02U0#"},
+    {"random numbers", "nnn:-----:0", "T1`1#J`1/#`1"},
+    {"random numbers, and their seed", "nnn:-----:0", "T1`2`1#J/`3`1"},
+    {"random numbers of three", "nnn:-----:0", "T1T2`1JJ/`1/`2"},
+    {"random numbers, one under a mutex", "nnn:-----:0", "T1L0`1U0#J/`1"},
+    {"random numbers in order", "nnn:---0-:0", "T1`1V3#J`1/S3`1#"},
+    {"random numbers of a child", "nnn:-----:0", "T1`1F2Ja/`1#/`1"},
+    {"keys", "nnn:-----:0", "T1`4#J/#`4"},
+    {"a key that is used", "nnn:-----:0", "`4T1`5#J/`5`4"},
+    {"a key that may be there", "nnn:-----:0", "T1`5#J/#`4"},
+    {"the environment", "nnn:-----:0", "T1`6#J/#`7"},
+    {"the environment under a mutex", "nnn:-----:0", "T1L0`6U0#J/L0`7U0#"},
+    {"the environment in order", "nnn:---0-:0", "T1`7V3#J/S3`6#"},
     {"calls and a mapping, threads", "nnn:-----:1", "T1w04\"74#J<74/$o74'74#"},
 };
 enum { LATER_SHARED_SHAPES = sizeof later_shared_shapes / sizeof *later_shared_shapes };
