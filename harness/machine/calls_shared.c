@@ -25,14 +25,6 @@ static bool is_absent(const struct aw_machine *machine, uint64_t number, const s
     return fd == NULL && (machine->work.head.thread_count == 1 || number >= AW_FIRST_MAPPING);
 }
 
-static bool is_mapped(const struct aw_machine *machine, uint32_t handle)
-{
-    for (int i = 0; i < machine->work.head.fd_count; i++)
-        if (machine->work.fds[i].kind == AW_FD_MAPPING && machine->work.fds[i].handle == handle)
-            return true;
-    return false;
-}
-
 /* As far as Linux refuses it without looking at the descriptor twice, and in its order. */
 enum aw_call_result aw_call_mmap(struct aw_machine *machine, const uint64_t *args, uint64_t *result)
 {
@@ -55,13 +47,17 @@ enum aw_call_result aw_call_mmap(struct aw_machine *machine, const uint64_t *arg
     if (length > AW_SHARED_STRIDE)
         return aw_stop_call(machine, AW_STOP_LIMIT, "a mapping of more than %llu MiB",
                             (unsigned long long)(AW_SHARED_STRIDE >> 20));
-    if (fd != NULL && is_mapped(machine, fd->handle))
+    bool read_only = (protection & PROT_WRITE) == 0;
+    length = (length + AW_PAGE - 1) / AW_PAGE * AW_PAGE;
+    if (fd != NULL && !aw_shared_may_map(machine->work.fds, machine->work.head.fd_count, fd->handle,
+                                         length, read_only))
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "a second mapping of the same memory in a process is not modelled");
+                            "a second mapping of the same memory in a process, of another length "
+                            "or to be used otherwise, is not modelled");
     struct aw_op *op = aw_park(machine, AW_OP_MMAP);
     op->fd = anonymous ? -1 : (int32_t)args[4];
-    op->argument = (length + AW_PAGE - 1) / AW_PAGE * AW_PAGE;
-    op->extra = (protection & PROT_WRITE) == 0;
+    op->argument = length;
+    op->extra = read_only;
     return AW_CALL_PARK;
 }
 
@@ -197,7 +193,14 @@ enum aw_call_result aw_call_munmap(struct aw_machine *machine, const uint64_t *a
 {
     struct aw_process *work = &machine->work;
     uint64_t length = (args[1] + AW_PAGE - 1) / AW_PAGE * AW_PAGE;
+    unsigned times = 0;
     (void)result;
+    for (int i = 0; i < work->head.fd_count; i++)
+        times += work->fds[i].kind == AW_FD_MAPPING &&
+                 aw_shared_address(work->fds[i].handle) == args[0];
+    if (times > 1) /* at one address: it would still be there */
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "munmap of memory that the process has mapped twice is not modelled");
     if (work->head.thread_count == 1)
         for (int i = 0; i < work->head.fd_count; i++)
             if (work->fds[i].kind == AW_FD_MAPPING && work->fds[i].length == length &&

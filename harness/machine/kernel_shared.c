@@ -26,13 +26,11 @@ void aw_question_mmap(struct aw_question *q)
         aw_question_add(q, aw_answer_error(q->machine, EBADF));
         return;
     }
-    bool mapped = false;
-    for (uint32_t i = 0; i < q->local->fd_count; i++)
-        mapped |= aw_local_fds(q->local)[i].kind == AW_FD_MAPPING &&
-                  aw_local_fds(q->local)[i].handle == fd->handle;
     if (fd->kind == AW_FD_MEMORY_READ && !q->op->extra)
         aw_question_add(q, aw_answer_error(q->machine, EACCES));
-    else if (!aw_fd_is_memory(fd) || mapped)
+    else if (!aw_fd_is_memory(fd) ||
+             !aw_shared_may_map(aw_local_fds(q->local), q->local->fd_count, fd->handle,
+                                q->op->argument, q->op->extra != 0))
         aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
     else if (q->local->fd_count == AW_MAX_FDS)
         aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;

@@ -321,6 +321,16 @@ bool aw_shared_has_mapping(const struct aw_process *process)
     return false;
 }
 
+bool aw_shared_may_map(const struct aw_fd *fds, uint32_t count, uint32_t handle, uint64_t length,
+                       bool read_only)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (fds[i].kind == AW_FD_MAPPING && fds[i].handle == handle &&
+            (fds[i].length != length || (fds[i].close_on_exec != 0) != read_only))
+            return false;
+    return true;
+}
+
 bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size,
                          bool write)
 {

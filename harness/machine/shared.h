@@ -77,6 +77,10 @@ bool aw_shared_waits(const struct aw_thread *thread, enum aw_op_kind kind, uint6
 /* Is [address, address + size) in a mapping of the process at work? `write`: which it may write to. */
 bool aw_shared_is_mapped(const struct aw_process *process, uint64_t address, uint64_t size,
                          bool write);
+/* May a process with these descriptors map the object? Where it has done so already, it gets the same
+ * address again, so that it has to be the same length and use. */
+bool aw_shared_may_map(const struct aw_fd *fds, uint32_t count, uint32_t handle, uint64_t length,
+                       bool read_only);
 bool aw_shared_has_mapping(const struct aw_process *process);
 
 #endif

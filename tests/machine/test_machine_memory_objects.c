@@ -8,6 +8,7 @@
         box_holds("memory_objects", function);                                                     \
     }
 
+HOLDS(one_that_is_mapped_twice_is_one_memory, "mapped_twice")
 HOLDS(grow_and_shrink, "sizes")
 HOLDS(have_descriptors_like_others, "descriptors")
 HOLDS(wrong_uses_fail_as_on_linux, "wrong_uses")
@@ -56,8 +57,11 @@ STOPS(to_write_only_ends_the_check, "written_only",
       "modelled")
 STOPS(permissions_end_the_check, "forbidden",
       "shm_open of an object that its owner may not read and write is not modelled")
-STOPS(a_second_mapping_ends_the_check, "mapped_twice",
-      "a second mapping of the same memory in a process is not modelled")
+STOPS(another_second_mapping_ends_the_check, "mapped_otherwise",
+      "a second mapping of the same memory in a process, of another length or to be used otherwise, "
+      "is not modelled")
+STOPS(taking_away_one_of_two_mappings_ends_the_check, "unmapped_once",
+      "munmap of memory that the process has mapped twice is not modelled")
 STOPS(a_private_mapping_ends_the_check, "private",
       "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not modelled; for "
       "private memory use malloc")
