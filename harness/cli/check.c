@@ -161,15 +161,15 @@ static void print_result(FILE *out, const struct aw_report *report)
             aw_counted(result->transitions, "transition", transitions),
             aw_counted(result->code_runs, "run", runs), result->seconds);
     struct aw_trace trace;
-    if (aw_report_trace(one, &trace)) {
+    /* What ends a check has its place in the message: the way there is for `show`. */
+    if (result->verdict == AW_VIOLATED && aw_report_trace(one, &trace)) {
         fprintf(out, "\n");
         aw_trace_show_story(&trace, out);
         aw_trace_free(&trace);
     }
     struct aw_report_case as_told = *one;
     as_told.met = true; /* nothing was expected of it but to be right */
-    if (result->verdict == AW_INCONCLUSIVE ||
-        (result->verdict == AW_VIOLATED && is_told_by_story(result->violated)))
+    if (result->verdict == AW_VIOLATED && is_told_by_story(result->violated))
         as_told.detail[0] = '\0';
     if (result->message[0] != '\0' || as_told.detail[0] != '\0' || result->interleavings != NULL ||
         one->trace != NULL)

@@ -103,11 +103,12 @@ static enum aw_call_result park_signal(struct aw_machine *machine, int signal, u
 {
     if (signal < 1 || signal > 64 || (!ask && (signal == SIGKILL || signal == SIGSTOP)))
         return aw_call_error(machine, result, EINVAL, call);
+    const char *name = sigabbrev_np(signal);
     if (!ask && handler != (uint64_t)SIG_DFL && handler != (uint64_t)SIG_IGN)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "%s: a handler function for signal %d is not modelled (SIG_DFL and "
-                            "SIG_IGN are)",
-                            call, signal);
+                            "%s: a handler function for %s%s is not modelled (SIG_DFL and SIG_IGN "
+                            "are)",
+                            call, name ? "SIG" : "", name ? name : "a real-time signal");
     if (!ask && signal == SIGCHLD && handler == (uint64_t)SIG_IGN)
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "%s: SIG_IGN for SIGCHLD is not modelled (children would vanish without "

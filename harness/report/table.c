@@ -85,7 +85,7 @@ void aw_report_details(FILE *out, const struct aw_report_case *one)
     fprintf(out, "  %s, %s, %s%s", aw_counted(result->schedule.count, "step", steps),
             aw_counted(result->preemptions, "preemption", preemptions),
             aw_counted(result->faults, "fault", faults),
-            result->minimal ? "" : ", not proved minimal");
+            result->minimal || result->verdict != AW_VIOLATED ? "" : ", not proved minimal");
     if (result->not_minimal[0] != '\0')
         fprintf(out, ": %s", result->not_minimal);
     fputs("\n", out);

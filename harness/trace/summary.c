@@ -169,7 +169,7 @@ static void remark(struct story *story, uint32_t index, const struct aw_trace_ev
         snprintf(line->text, sizeof line->text, "%s%s", race[0] != '\0' ? "data race: " : "",
                  race[0] != '\0' ? race : event->text);
     } else if (event->kind == AW_TRACE_CRASH || event->kind == AW_TRACE_STOP)
-        snprintf(line->text, sizeof line->text, "%s %s%.200s%s%.80s", who, verb, event->text,
+        snprintf(line->text, sizeof line->text, "%s %s%.400s%s%.80s", who, verb, event->text,
                  event->place[0] ? "\n          at " : "", event->place);
     else if (trace->property == AW_NO_LEAK && strncmp(event->text, "leak: ", 6) == 0)
         snprintf(line->text, sizeof line->text, "%s leaves behind: %.200s", who, event->text + 6);
@@ -327,10 +327,18 @@ static void tell_items(const struct aw_trace *trace, FILE *out, int sign, const 
     free(items);
 }
 
+/* That nothing is left in the pipes says something only where items are looked for. */
 static void tell_levels(const struct aw_trace *trace, FILE *out)
 {
     const struct aw_trace_step *last = &trace->steps[trace->step_count - 1];
     const char *comma = "  unread at the end: ";
+    bool told = trace->property == AW_DRAINED || trace->property == AW_EXACTLY_ONCE ||
+                trace->property == AW_FIFO;
+    for (uint32_t i = 0; i < last->level_count; i++)
+        told |= trace->objects[last->levels[i].object].kind == AW_OBJECT_PIPE &&
+                last->levels[i].level > 0;
+    if (!told)
+        return;
     for (uint32_t i = 0; i < last->level_count; i++)
         if (trace->objects[last->levels[i].object].kind == AW_OBJECT_PIPE) {
             fprintf(out, "%s%s: %llu byte%s", comma, trace->objects[last->levels[i].object].name,

@@ -19,9 +19,9 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_rwlock", "PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP is not modelled"},
         {"a_mask", "sigprocmask is not modelled"},
         {"a_handler",
-         "signal: a handler function for signal 15 is not modelled (SIG_DFL and SIG_IGN "
+         "signal: a handler function for SIGTERM is not modelled (SIG_DFL and SIG_IGN "
          "are)"},
-        {"an_action", "sigaction: a handler function for signal 10 is not modelled (SIG_DFL and "
+        {"an_action", "sigaction: a handler function for SIGUSR1 is not modelled (SIG_DFL and "
                       "SIG_IGN are)"},
         {"a_group", "waitpid with pid 0: process groups are not modelled"},
         {"a_stopped_child", "waitpid with options 0x2: only WNOHANG is modelled"},
