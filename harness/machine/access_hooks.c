@@ -222,8 +222,7 @@ r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1); END
 /* The runtime's sections: where the token is an operation, the whole section is. */
 
 LEAF(section)
-r[n++] = (struct aw_range){a[0], a[1],
-                           AW_ACCESS_READ | AW_ACCESS_ATOMIC | (a[2] != 0 ? AW_ACCESS_WRITE : 0)};
+r[n++] = (struct aw_range){a[0], a[1], AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
 END
 
 static void __aw_section(void) { aw_gate.section = 1; }

@@ -35,7 +35,7 @@ int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 {
     unsigned at;
 
-    __aw_section(&fork_handlers.count, sizeof fork_handlers.count, 1);
+    __aw_section(&fork_handlers.count, sizeof fork_handlers.count);
     at = fork_handlers.count;
     if (at < HANDLERS_MAX) {
         fork_handlers.all[at].prepare = prepare;

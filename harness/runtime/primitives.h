@@ -51,14 +51,14 @@ unsigned __aw_self(void);
 /*
  * A section: the part of a function that glibc has under a lock. Up to its end nobody else touches
  * the piece of state that `token`, an object in it, stands for; so all of it is one atomic access to
- * the token, which is a visible operation where threads share the state. `changes`: not only reads.
+ * the token, which is a visible operation where threads share the state.
  *
  * Inside, the data of the runtime that is touched belongs to that state, and is touched in sections
  * on this token only (or cannot change any more); there is no call, and no access to memory of the
  * program. glibc resets or keeps such locks at a fork; here none is ever held between two
  * operations.
  */
-void __aw_section(void *token, unsigned long size, int changes);
+void __aw_section(void *token, unsigned long size);
 void __aw_section_end(void);
 
 /* Starts a thread at entry(start, argument). 0 or an errno value. */

@@ -21,7 +21,7 @@ static struct {
 
 static void lock(void)
 {
-    __aw_section(&rand_state.position, sizeof rand_state.position, 1);
+    __aw_section(&rand_state.position, sizeof rand_state.position);
 }
 
 static uint32_t next(void)

@@ -43,7 +43,7 @@ extern char *__progname_full __attribute__((alias("program_invocation_name")));
 
 static void lock(void)
 {
-    __aw_section(&exit_handlers.count, sizeof exit_handlers.count, 1);
+    __aw_section(&exit_handlers.count, sizeof exit_handlers.count);
 }
 
 static int register_handler(enum kind kind, void (*function)(void), void *argument)

@@ -47,11 +47,10 @@ SILENT(write_range)
 SILENT(volatile_read4)
 SILENT(volatile_write4)
 
-void __aw_section(void *token, unsigned long size, int changes)
+void __aw_section(void *token, unsigned long size)
 {
     (void)token;
     (void)size;
-    (void)changes;
 }
 
 void __aw_section_end(void) {}
