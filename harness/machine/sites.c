@@ -13,7 +13,7 @@
 #include "machine/shared.h"
 
 /* STAYS: armed, and seen without an announcement. OWN: trusted as the thread's own stack. INPUT: what
- * the instruction answers is no function of the state. */
+ * the instruction does is no function of the state, or reaches beyond the machine. */
 enum { NO_SITE, ARMED, STAYS, TRUSTED, OWN, INPUT };
 enum { INT3 = 0xcc, COPY_BYTES = 32, COPIES = 8192 };
 
@@ -103,6 +103,32 @@ static bool uses_segment(const struct instruction *instruction)
     return false;
 }
 
+/* Does it give the host's thread other segments, flags or rights? */
+static bool is_of_host(const struct instruction *instruction)
+{
+    switch (instruction->is.mnemonic) {
+    case ZYDIS_MNEMONIC_WRFSBASE:
+    case ZYDIS_MNEMONIC_WRGSBASE:
+    case ZYDIS_MNEMONIC_WRPKRU:
+    case ZYDIS_MNEMONIC_XRSTOR:
+    case ZYDIS_MNEMONIC_XRSTOR64:
+    case ZYDIS_MNEMONIC_POPF: /* single steps, faults at addresses that are not aligned */
+    case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_IRETQ:
+        return true;
+    default:
+        break;
+    }
+    for (unsigned i = 0; i < instruction->is.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &instruction->operands[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            (operand->reg.value == ZYDIS_REGISTER_FS || operand->reg.value == ZYDIS_REGISTER_GS) &&
+            (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Does the instruction bring in what the machine does not know: a time, a random number, a processor's
  * number, an address of the host? (cpuid answers the same each time, as long as the host does.) */
 static bool is_input(const struct instruction *instruction)
@@ -124,7 +150,7 @@ static bool is_input(const struct instruction *instruction)
     case ZYDIS_MNEMONIC_UMWAIT:
         return true;
     default:
-        return uses_segment(instruction);
+        return uses_segment(instruction) || is_of_host(instruction);
     }
 }
 

@@ -23,8 +23,9 @@
  * gcc's own function among the destructors: what it remembers is nobody else's business.
  *
  * One more kind of instruction has a breakpoint for good, in code that is not instrumented too: what
- * asks the processor for something that the machine does not know (rdtsc, rdrand ...). It stops the
- * check by name, as a call does that is not modelled.
+ * asks the processor for something that the machine does not know (rdtsc, rdrand ...), or changes what
+ * the host's thread needs (its segments, rights to memory, flags). It stops the check by name, as a
+ * call does that is not modelled.
  *
  * Instructions are read by Zydis; Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */

@@ -50,6 +50,9 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"the_time_and_processor", "the instruction rdtscp is not modelled"},
         {"a_random_number", "the instruction rdrand is not modelled"},
         {"the_thread_pointer", "the instruction mov is not modelled: it uses a segment register"},
+        {"another_thread_pointer", "the instruction wrfsbase is not modelled"},
+        {"another_segment", "the instruction mov is not modelled"},
+        {"other_flags", "the instruction popfq is not modelled"},
         {"redirected", "printing to descriptor 1, which is a pipe, is not modelled: use write"},
         {"printed_when_closed", "printing to descriptor 1, which is closed, is not modelled"},
     };
