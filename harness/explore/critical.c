@@ -360,11 +360,13 @@ void aw_critical_find(struct aw_machine *machine, const struct aw_options *optio
 {
     struct seeker *seeker = aw_allocate(1, sizeof *seeker);
     uint32_t *ids = aw_allocate(schedule->count + 1ul, sizeof *ids);
+    struct aw_options always = *options;
+    always.properties |= AW_ALWAYS_JUDGED;
     *critical = (struct aw_critical){.kind = AW_CRITICAL_UNKNOWN};
     seeker->machine = machine;
     seeker->explorer =
-        (struct aw_explorer){.machine = machine, .options = options, .result = &seeker->result};
-    aw_monitor_init(&seeker->explorer.monitor, machine, options->properties);
+        (struct aw_explorer){.machine = machine, .options = &always, .result = &seeker->result};
+    aw_monitor_init(&seeker->explorer.monitor, machine, always.properties);
     aw_intern_init(&seeker->states);
     aw_machine_set_symmetry(machine, false);
     if (schedule->count > 0 && follow(seeker, schedule, ids))

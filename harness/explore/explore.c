@@ -389,7 +389,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     /* Whatever else is asked for: with one of these nothing else that is found means much. */
     struct aw_options always = *asked;
     const struct aw_options *options = &always;
-    always.properties |= AW_PROPERTY_BIT(AW_NO_DATA_RACE) | AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR);
+    always.properties |= AW_ALWAYS_JUDGED;
     (void)error;
     memset(result, 0, sizeof *result);
     result->schedule.loop = UINT32_MAX;

@@ -52,6 +52,9 @@ enum aw_property_state { AW_HOLDS, AW_IS_VIOLATED, AW_UNDECIDED, AW_NOT_EXERCISE
     (AW_PROPERTY_BIT(AW_NO_DEADLOCK) | AW_PROPERTY_BIT(AW_NO_CRASH) |                              \
      AW_PROPERTY_BIT(AW_TERMINATES) | AW_PROPERTY_BIT(AW_NO_DATA_RACE) |                           \
      AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
+/* Judged whatever was asked for. */
+#define AW_ALWAYS_JUDGED                                                                           \
+    (AW_PROPERTY_BIT(AW_NO_DATA_RACE) | AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
 
 const char *aw_verdict_name(enum aw_verdict verdict);
 const char *aw_property_name(enum aw_property property);

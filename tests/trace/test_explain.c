@@ -251,6 +251,24 @@ Test(explain, a_race_is_told_by_threads_that_are_at_it_or_not_at_all)
     aw_trace_free(&trace);
 }
 
+/* Errors of memory are judged whatever is asked for: no way past one is good that only ends well
+ * otherwise. */
+Test(explain, what_is_always_judged_is_so_for_the_schedule_that_passes)
+{
+    static const struct program always = {"build/models/memory/lifetime.so", "lifetime returned",
+                                          AW_PROPERTY_BIT(AW_NO_CRASH), AW_TIME_ARBITRARY};
+    static const struct program asked = {"build/models/memory/lifetime.so", "lifetime returned", 0,
+                                         AW_TIME_ARBITRARY};
+    struct aw_trace one, other;
+    find_critical(&always, AW_CRITICAL_STATES, &one);
+    find_critical(&asked, AW_CRITICAL_STATES, &other);
+    cr_expect_eq(one.critical.kind, other.critical.kind);
+    cr_expect_eq(one.critical.step, other.critical.step);
+    cr_expect_str_eq(aw_trace_critical_text(&one), aw_trace_critical_text(&other));
+    aw_trace_free(&one);
+    aw_trace_free(&other);
+}
+
 Test(explain, a_finding_that_is_no_signal_is_not_shown_as_one)
 {
     static const struct program early = {"build/models/memory/lifetime.so", "lifetime returned", 0,
