@@ -357,8 +357,22 @@ static void park_fatal(struct aw_machine *machine, int signal)
     };
 }
 
+/* Does a call end there? Breakpoints stand on the first byte of some that go through memory. */
+static bool is_behind_call(const struct aw_module *program, uint64_t address)
+{
+    enum { CALL = 0xe8, INDIRECT = 0xff, BREAKPOINT = 0xcc };
+    if (address < program->text_start + 7 || address >= program->text_end)
+        return false;
+    const uint8_t *end = (const uint8_t *)address;
+    for (int length = 2; length <= 7; length++) /* ff /2, by a register or an address */
+        if ((end[-length] == INDIRECT || end[-length] == BREAKPOINT) &&
+            (end[1 - length] >> 3 & 7) == 2)
+            return true;
+    return end[-5] == CALL;
+}
+
 /* A return address in the program at or above the stack pointer: where a leaf function of libc
- * that crashed was called from. */
+ * that crashed was called from. Other words may be addresses of code as well. */
 static uint64_t program_pc(const struct aw_machine *machine)
 {
     const struct aw_module *program = machine->program;
@@ -369,7 +383,7 @@ static uint64_t program_pc(const struct aw_machine *machine)
     for (uint64_t place = (aw_cpu.sp + 7) & ~7ul;
          place >= top - machine->image.stack_bytes && place < top; place += 8) {
         uint64_t word = *(const uint64_t *)place;
-        if (word >= program->text_start && word < program->text_end)
+        if (is_behind_call(program, word))
             return word;
     }
     return pc >= AW_WINDOW && pc < AW_WINDOW_END ? pc + 1 : 0;
