@@ -104,6 +104,14 @@ static bool refused(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc,
     return true;
 }
 
+/* How much of an access is taken down: of one to what does not live, which ends the process, the
+ * beginning says enough, and a length that is wrong may be any. */
+static uint32_t taken(uint64_t address, uint64_t size, uint64_t low)
+{
+    enum { BEGINNING = 4096 };
+    return size > BEGINNING && !aw_live(address, size, low) ? BEGINNING : (uint32_t)size;
+}
+
 uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
 {
     const struct aw_hook *hook = &aw_hooks[number];
@@ -120,22 +128,25 @@ uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
         uint64_t size = hook->size != 0 ? hook->size : args[1];
         if (size == 0)
             return 0;
+        if (size > AW_RANGE_BYTES_MAX)
+            size = AW_RANGE_BYTES_MAX;
         /* One that parks is judged when it happens. */
-        if (several && look(args[0], (uint32_t)size, hook->kind, pc))
+        if (several && look(args[0], taken(args[0], size, low), hook->kind, pc))
             return 1;
         return refused(args[0], size, hook->kind, pc, NULL, low);
     }
     if ((several || aw_gate.mappings) && aw_hook_is_weak(hook, args))
         owner->accesses.weak_orders = true;
     struct aw_range ranges[AW_RANGES_MAX];
-    unsigned count = hook->footprint(owner, args, ranges);
+    unsigned count = aw_hook_ranges(owner, hook, args, ranges);
     for (unsigned i = 0; i < count && several; i++)
         if (ranges[i].size > 0 && aw_access_is_visible(owner, ranges[i].address, ranges[i].size))
             return 1; /* recorded once it has happened */
     for (unsigned i = 0; i < count; i++) {
         if (ranges[i].size == 0)
             continue;
-        if (several && look(ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind, pc))
+        if (several &&
+            look(ranges[i].address, taken(ranges[i].address, ranges[i].size, low), ranges[i].kind, pc))
             return 1;
         if (refused(ranges[i].address, ranges[i].size, ranges[i].kind, pc, aw_hook_who(hook), low))
             return 1;
@@ -176,10 +187,10 @@ void aw_access(struct aw_machine *machine, uint64_t address, uint64_t size, uint
 {
     if (size == 0)
         return;
-    if ((kind & AW_ACCESS_COMES) == 0 &&
-        refused(address, size, kind, pc, machine->run_who, above(machine->run_sp + AW_CPU_FRAME)))
+    uint64_t low = above(machine->run_sp + AW_CPU_FRAME);
+    if ((kind & AW_ACCESS_COMES) == 0 && refused(address, size, kind, pc, machine->run_who, low))
         aw_access_refuse(machine);
-    record(address, size, kind, pc);
+    record(address, taken(address, size, low), kind, pc);
 }
 
 bool aw_access_unannounced(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc, uint64_t sp)

@@ -146,6 +146,16 @@ bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uin
 typedef unsigned aw_footprint(const struct aw_machine *machine, const uint64_t *args,
                               struct aw_range *ranges);
 
+/* No object is as large; longer ranges, of a program whose lengths are wrong, are cut to it. */
+#define AW_RANGE_BYTES_MAX ((uint64_t)1 << 30)
+static inline unsigned aw_ranges_cut(struct aw_range *ranges, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (ranges[i].size > AW_RANGE_BYTES_MAX)
+            ranges[i].size = AW_RANGE_BYTES_MAX;
+    return count;
+}
+
 /* access_calls.c: the footprint of the machine's call `name`: false when there is no entry for it;
  * *footprint is NULL when it touches no memory of the program before it is an operation. */
 bool aw_access_of_call(const char *name, aw_footprint **footprint);

@@ -308,9 +308,9 @@ unsigned aw_hook_ranges(const struct aw_machine *machine, const struct aw_hook *
                         const uint64_t *args, struct aw_range *ranges)
 {
     if (hook->footprint != NULL)
-        return hook->footprint(machine, args, ranges);
+        return aw_ranges_cut(ranges, hook->footprint(machine, args, ranges));
     ranges[0] = (struct aw_range){args[0], hook->size != 0 ? hook->size : args[1], hook->kind};
-    return 1;
+    return aw_ranges_cut(ranges, 1);
 }
 
 uint64_t aw_hook_perform(const struct aw_hook *hook, const uint64_t *args, bool spurious,

@@ -59,7 +59,7 @@ static unsigned unguarded_ranges(const struct aw_machine *machine, uint32_t impo
         return aw_hook_ranges(machine, hook, args, ranges);
     return machine->imports[import].footprint == NULL
                ? 0
-               : machine->imports[import].footprint(machine, args, ranges);
+               : aw_ranges_cut(ranges, machine->imports[import].footprint(machine, args, ranges));
 }
 
 /* A bad pointer makes no footprint: the call itself will tell. *fault: the address, or 0. */

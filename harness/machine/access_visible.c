@@ -38,10 +38,13 @@ bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uin
 {
     if (aw_is_shared(address)) /* touch.h */
         return false;
-    for (uint64_t at = address; at < address + size;) {
+    uint64_t limit; /* only of the window are bytes ever visible, and a program's sizes may be anything */
+    if (__builtin_add_overflow(address, size, &limit) || limit > AW_WINDOW_END)
+        limit = AW_WINDOW_END;
+    for (uint64_t at = address > AW_WINDOW ? address : AW_WINDOW; at < limit;) {
         const uint64_t *bits = page_bits(machine, at);
         uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
-        end = end < address + size ? end : address + size;
+        end = end < limit ? end : limit;
         if (bits != NULL)
             for (; at < end; at++)
                 if ((bits[at % AW_PAGE / 64] >> at % 64 & 1) != 0)

@@ -137,13 +137,15 @@ uint64_t aw_live_block(uint64_t address)
     return block == NULL || address >= block->end ? 0 : block->start;
 }
 
-static bool in_frame(uint64_t address)
+static bool in_frame(uint64_t address, uint64_t size)
 {
     const struct aw_machine *machine = live.machine;
     uint32_t slot = (uint32_t)((address - AW_STACK_BASE) / AW_STACK_STRIDE);
     uint64_t top = aw_stack_top(slot);
     if (!machine->image.slots[slot].mapped || address < top - machine->image.stack_bytes)
         return true; /* a crash */
+    if (size > top - address)
+        return false;
     int index = aw_process_thread(&machine->work, slot);
     if (index < 0) /* a child has its parent's main stack, whoever forked */
         return slot == 0 && machine->work.head.generation > 0;
@@ -170,9 +172,12 @@ static bool in_object(uint64_t address, uint64_t size)
 
 bool aw_live(uint64_t address, uint64_t size, uint64_t low)
 {
+    if (size > UINT64_MAX - address) /* a length below 0 */
+        size = UINT64_MAX - address;
     if (address >= live.stack_low && address < live.stack_top)
         /* Code that has switched to a stack of its own is not judged. */
-        return address >= low || low < live.stack_low || low > live.stack_top;
+        return size <= live.stack_top - address &&
+               (address >= low || low < live.stack_low || low > live.stack_top);
     uint32_t at = (uint32_t)(address >> 5) % TABLE;
     if (live.known[at].generation == live.generation && address >= live.known[at].start &&
         address + size <= live.known[at].end)
@@ -180,7 +185,7 @@ bool aw_live(uint64_t address, uint64_t size, uint64_t low)
     if (address >= AW_HEAP_BASE && address < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE)
         return in_block(address, size);
     if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_SLOTS * AW_STACK_STRIDE)
-        return in_frame(address);
+        return in_frame(address, size);
     if (address >= live.machine->program->start && address < live.machine->program->end)
         return in_object(address, size);
     if (address >= AW_LOCAL_BASE && address < AW_LOCAL_BASE + AW_SLOTS * AW_LOCAL_STRIDE) {

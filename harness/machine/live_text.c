@@ -86,9 +86,13 @@ static const char *in_heap(struct aw_machine *machine, uint64_t address, uint64_
         return "use after free";
     }
     if (found && !block.returned && offset < block.size) {
-        snprintf(text, room, "from byte %llu on, %llu byte%s beyond the end of a block of %llu byte%s",
-                 (unsigned long long)offset, (unsigned long long)(offset + size - block.size),
-                 plural(offset + size - block.size), number, plural(block.size));
+        int at = snprintf(text, room, "from byte %llu on, ", (unsigned long long)offset);
+        if (size < AW_RANGE_BYTES_MAX)
+            at += snprintf(text + at, room - (size_t)at, "%llu byte%s ",
+                           (unsigned long long)(offset + size - block.size),
+                           plural(offset + size - block.size));
+        snprintf(text + at, room - (size_t)at, "beyond the end of a block of %llu byte%s", number,
+                 plural(block.size));
         place(machine, "allocated", aw_origin_pc(block.tag), text, room);
         return "out of bounds";
     }
@@ -114,8 +118,8 @@ static const char *in_heap(struct aw_machine *machine, uint64_t address, uint64_
     return "use of unallocated memory";
 }
 
-static const char *in_stack(const struct aw_machine *machine, uint64_t address, char *text,
-                            size_t room)
+static const char *in_stack(const struct aw_machine *machine, uint64_t address, uint64_t size,
+                            char *text, size_t room)
 {
     uint32_t slot = (uint32_t)((address - AW_STACK_BASE) / AW_STACK_STRIDE);
     int index = aw_process_thread(&machine->work, slot);
@@ -123,8 +127,12 @@ static const char *in_stack(const struct aw_machine *machine, uint64_t address, 
         snprintf(text, room, "a variable on the stack of thread %u, which has ended", slot);
         return "use after end of thread";
     }
-    snprintf(text, room, "a variable on the stack of %s, whose function has returned",
-             slot == machine->run_slot ? "its own thread" : "another thread");
+    const char *whose = slot == machine->run_slot ? "its own thread" : "another thread";
+    if (size > aw_stack_top(slot) - address) {
+        snprintf(text, room, "from a variable on the stack of %s on, beyond the end of that stack", whose);
+        return "out of bounds";
+    }
+    snprintf(text, room, "a variable on the stack of %s, whose function has returned", whose);
     return "use after return";
 }
 
@@ -163,16 +171,18 @@ void aw_live_tell(struct aw_machine *machine, const struct aw_dead_access *acces
     if (address >= AW_HEAP_BASE && address < AW_STACK_BASE)
         what = in_heap(machine, address, size, where, sizeof where, &told);
     else if (address >= AW_STACK_BASE)
-        what = in_stack(machine, address, where, sizeof where);
+        what = in_stack(machine, address, size, where, sizeof where);
     else if (address < AW_RUNTIME_BASE)
         what = in_data(machine, address, where, sizeof where);
     if ((access->kind & AW_ACCESS_WRITE) != 0)
         verb = (access->kind & AW_ACCESS_READ) != 0 ? "change" : "write";
     aw_access_stack(machine, access->pc, machine->run_sp, machine->run_slot, stack, sizeof stack);
-    int length = snprintf(text, sizeof text, "%s: %s%s of %llu byte%s%s%s%s: %s", what,
-                          (access->kind & AW_ACCESS_ATOMIC) != 0 ? "atomic " : "", verb,
-                          (unsigned long long)size, plural(size), access->who ? " by " : "",
-                          access->who ? access->who : "", stack, where);
+    char bytes[40] = "1 GiB or more"; /* an absurd length */
+    if (size < AW_RANGE_BYTES_MAX)
+        snprintf(bytes, sizeof bytes, "%llu byte%s", (unsigned long long)size, plural(size));
+    int length = snprintf(text, sizeof text, "%s: %s%s of %s%s%s%s: %s", what,
+                          (access->kind & AW_ACCESS_ATOMIC) != 0 ? "atomic " : "", verb, bytes,
+                          access->who ? " by " : "", access->who ? access->who : "", stack, where);
     if (length >= (int)sizeof text)
         length = sizeof text - 1;
     aw_run_event(machine, AW_EVENT_MEMORY, told, address, access->pc, text, (uint32_t)length);

@@ -21,6 +21,12 @@ WRONG(an_access_may_not_cross_the_end, "across_end", "out of bounds: write of 4 
 WRONG(the_byte_before_a_block_is_not_in_it, "before_start", "out of bounds: write of 1 byte")
 WRONG(a_block_of_no_bytes_has_none, "no_bytes", "out of bounds: write of 1 byte")
 WRONG(memcpy_writes_in_blocks, "by_copy", "out of bounds: write of 11 bytes by memcpy")
+WRONG(a_length_below_zero_is_out_of_bounds, "length_below_zero",
+      "out of bounds: write of 1 GiB or more by memset")
+WRONG(and_one_of_32_bits, "length_of_32_bits", "out of bounds: write of 1 GiB or more by memset")
+WRONG(and_one_of_33_bits, "length_of_33_bits", "out of bounds: write of 1 GiB or more by memset")
+WRONG(and_one_that_leaves_the_stack, "length_beyond_the_stack",
+      "out of bounds: write of 1 GiB or more by memset")
 WRONG(strlen_reads_in_blocks, "by_length", "out of bounds: read of 5 bytes by strlen")
 WRONG(a_string_that_is_printed_ends_in_its_block, "by_print",
       "out of bounds: read of 5 bytes by strlen")
@@ -78,3 +84,9 @@ RIGHT(frames_arrays_and_alloca_live, "stacks")
 RIGHT(what_is_lent_to_another_thread_lives, "lent")
 RIGHT(a_child_has_the_stack_of_main, "stack_of_main")
 RIGHT(a_block_outlives_its_thread, "inherited")
+
+Test(live, the_last_address_is_as_good_a_bad_pointer_as_any)
+{
+    box_expect("live", "at_the_last_address",
+               "crash: SIGSEGV: bad access in at_the_last_address; signal 11");
+}
