@@ -145,37 +145,57 @@ enum aw_call_result aw_touch_park_call(struct aw_machine *machine, uint32_t impo
     return park_at(machine, &call, all.address, all.size, all.kind);
 }
 
-/* What the call touches, where its footprint depends on what is there: with the image and the
- * mappings in place. *fault: the address at which it leaves them, or 0. */
+static const struct aw_fd *mapping_at(const struct aw_local *local, uint64_t address)
+{
+    for (uint32_t i = 0; i < local->fd_count; i++)
+        if (aw_local_fds(local)[i].kind == AW_FD_MAPPING &&
+            aw_local_fds(local)[i].handle == aw_shared_handle(address))
+            return &aw_local_fds(local)[i];
+    return NULL;
+}
+
+/* Puts the bytes around `address` in place: their page, or (`whole`) all of their mapping. False when
+ * the process has none there. */
+static bool bring(struct aw_machine *machine, const struct aw_state *state,
+                  const struct aw_local *local, uint64_t address, bool whole)
+{
+    const struct aw_fd *fd = aw_is_shared(address) ? mapping_at(local, address) : NULL;
+    if (fd == NULL)
+        return false;
+    uint32_t object =
+        state->words[aw_machine_position(aw_machine_layout(machine, state), fd->handle)];
+    uint64_t start = aw_shared_address(fd->handle), size = aw_memory_size(machine, object);
+    size = fd->length < size ? fd->length : size;
+    uint64_t from = whole ? start : address / AW_PAGE * AW_PAGE;
+    if (address - start >= size)
+        return false;
+    uint64_t count = whole || start + size - from < AW_PAGE ? start + size - from : AW_PAGE;
+    aw_touch_open(from, count);
+    aw_memory_get(machine, object, from, (void *)from, (uint32_t)count);
+    memset((void *)(from + count), 0, (AW_PAGE - count % AW_PAGE) % AW_PAGE);
+    return true;
+}
+
+/* What the call touches, where its footprint depends on what is there: with the image in place, and of
+ * the mappings the pages that it comes to. *fault: the address at which it leaves them, or 0. */
 static unsigned measure(struct aw_machine *machine, const struct aw_state *state,
                         const struct aw_local *local, const struct pending_touch *call,
                         struct aw_range *ranges, uint64_t *fault)
 {
-    const struct aw_layout *layout = aw_machine_layout(machine, state);
-    volatile unsigned count = 0;
+    enum { PAGES = 16, MOST = 24 }; /* then whole mappings */
+    volatile unsigned count = 0, brought = 0;
     aw_image_load(&machine->image, aw_local_chunks(local), local->chunk_count);
-    for (uint32_t i = 0; i < local->fd_count; i++) {
-        const struct aw_fd *fd = &aw_local_fds(local)[i];
-        if (fd->kind != AW_FD_MAPPING)
-            continue;
-        uint64_t address = aw_shared_address(fd->handle);
-        uint32_t object = state->words[aw_machine_position(layout, fd->handle)];
-        uint64_t size = aw_memory_size(machine, object);
-        size = fd->length < size ? fd->length : size;
-        if (size == 0)
-            continue;
-        aw_touch_open(address, size);
-        aw_memory_get(machine, object, address, (void *)address, (uint32_t)size);
-        memset((void *)(address + size), 0, (AW_PAGE - size % AW_PAGE) % AW_PAGE);
-    }
-    *fault = 0;
-    if (sigsetjmp(machine->guard, 0) == 0) {
-        machine->guarded = true;
-        count = footprint(machine, call, ranges);
-    } else {
-        *fault = aw_cpu.fault_address;
-    }
-    machine->guarded = false;
+    do {
+        *fault = 0;
+        if (sigsetjmp(machine->guard, 0) == 0) {
+            machine->guarded = true;
+            count = footprint(machine, call, ranges);
+        } else {
+            *fault = aw_cpu.fault_address;
+        }
+        machine->guarded = false;
+    } while (*fault != 0 && brought < MOST &&
+             bring(machine, state, local, *fault, brought++ >= PAGES));
     aw_touch_close();
     return count;
 }
@@ -232,15 +252,6 @@ unsigned aw_touch_ranges(struct aw_machine *machine, const struct aw_state *stat
     uint64_t fault;
     unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
     return count == TOO_MANY ? 0 : count;
-}
-
-static const struct aw_fd *mapping_at(const struct aw_local *local, uint64_t address)
-{
-    for (uint32_t i = 0; i < local->fd_count; i++)
-        if (aw_local_fds(local)[i].kind == AW_FD_MAPPING &&
-            aw_local_fds(local)[i].handle == aw_shared_handle(address))
-            return &aw_local_fds(local)[i];
-    return NULL;
 }
 
 /* Where a range may not be touched: the address of its first byte that may not. */

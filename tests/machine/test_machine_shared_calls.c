@@ -19,6 +19,7 @@ HOLDS(a_set_of_poll_lies_in_a_mapping, "polled")
 HOLDS(threads_and_their_results_lie_in_a_mapping, "threads")
 HOLDS(the_status_of_a_child_is_filled_into_a_mapping, "waited")
 HOLDS(an_array_in_a_mapping_is_sorted_and_searched, "sorted")
+HOLDS(strings_reach_over_pages, "long_strings")
 HOLDS(what_a_pipe_hands_over_is_no_race, "handed_over")
 
 static void pages(uint32_t size, uint32_t slots)
