@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare_accesses.h"
 #include "shell.h"
 
 TestSuite(libc, .init = shell_open, .fini = shell_close, .timeout = 60);
@@ -19,7 +20,7 @@ struct program {
     const char *end; /* what main does behind the join */
 };
 
-static int check(const struct program *p)
+static void compile(const struct program *p)
 {
     char text[3000];
     snprintf(text, sizeof text,
@@ -35,6 +36,11 @@ static int check(const struct program *p)
              p->end ? p->end : "");
     shell_write("p.c", text);
     cr_assert_eq(shell("$AW cc $T/p.c -o $T/p.so"), 0, "%s", shell_said);
+}
+
+static int check(const struct program *p)
+{
+    compile(p);
     return shell("$AW check --trace-dir $T $T/p.so");
 }
 
@@ -262,6 +268,46 @@ Test(libc, unsafe_functions_in_order_are_none)
     proved((struct program){NULL, NULL,
                             "assert(strcmp(strerror(4000), \"Unknown error 4000\") == 0);",
                             "assert(strcmp(strerror(5000), \"Unknown error 5000\") == 0);", NULL});
+}
+
+/* --- held against explorers that interleave every access ----------------------------------------
+ */
+
+static void compare(uint32_t outcomes, struct program p)
+{
+    char path[100];
+    char *argv[] = {"p", NULL};
+    struct aw_access_comparison c;
+    struct aw_options options;
+    compile(&p);
+    aw_options_default(&options);
+    snprintf(path, sizeof path, "%s/p.so", getenv("T"));
+    aw_compare_accesses(path, argv, &options, 0, 1, 20000, &c);
+    cr_expect(c.agrees && c.decided, "%s / %s: %s", p.mains, p.others, c.what);
+    cr_expect(c.enumerated || c.searched, "%s / %s", p.mains, p.others);
+    cr_expect_eq(c.outcomes, outcomes, "%s / %s: %u outcomes", p.mains, p.others, c.outcomes);
+}
+
+Test(libc, oracles_agree)
+{
+    compare(2, (struct program){SEEN, NULL, "seen[0] = rand();", "seen[1] = rand();",
+                                "_exit(seen[0] < seen[1]);"});
+    compare(2, (struct program){ORDER "static void last(void) { _exit(order); }", "atexit(last);",
+                                "atexit(one);", "atexit(two);", NULL});
+    compare(2, (struct program){ORDER, NULL, "pthread_atfork(NULL, one, NULL);",
+                                "pthread_atfork(NULL, two, NULL);",
+                                "if (fork() == 0) _exit(0); wait(NULL); _exit(order);"});
+    compare(2, (struct program){KEYS, NULL, "pthread_key_create(&keys[0], NULL);",
+                                "pthread_key_create(&keys[1], NULL);", "_exit((int)keys[0]);"});
+    /* Deleted while the thread ends: before its value is looked at, or behind. */
+    compare(2, (struct program){
+                   KEYS "static int set;", "pthread_key_create(&keys[0], run);",
+                   LOCKED("int there = set;") "if (there) pthread_key_delete(keys[0]);",
+                   "pthread_setspecific(keys[0], keys);" LOCKED("set = 1;"), "_exit(ran);"});
+    compare(2,
+            (struct program){NULL, "setenv(\"A\", \"1\", 1);", LOCKED("setenv(\"A\", \"2\", 1);"),
+                             LOCKED("if (getenv(\"A\")[0] == '1') _exit(1);"), NULL});
+    compare(1, (struct program){NULL, NULL, "exit(0);", "exit(0);", NULL});
 }
 
 /* --- what it costs ------------------------------------------------------------------------------
