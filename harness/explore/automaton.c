@@ -140,24 +140,18 @@ static void object_name(struct learner *learner, uint32_t local, uint32_t thread
             snprintf(name, NAME, "%s", learner->names[handle]);
         return;
     }
-    case AW_OP_MUTEX_LOCK:
-    case AW_OP_MUTEX_TRYLOCK:
-    case AW_OP_MUTEX_TIMEDLOCK:
-    case AW_OP_MUTEX_UNLOCK:
-    case AW_OP_COND_WAIT:
-    case AW_OP_COND_SLEEP:
-    case AW_OP_COND_SIGNAL:
-    case AW_OP_COND_BROADCAST: {
+    default: {
+        const struct aw_op_target target = aw_op_target(op);
+        if (target.kind == AW_TARGET_NONE)
+            return;
         uint32_t i = 0;
-        while (i < learner->address_count && learner->addresses[i] != op->address)
+        while (i < learner->address_count && learner->addresses[i] != target.address)
             i++;
         if (i == learner->address_count && i < MAX_MUTEXES)
-            learner->addresses[learner->address_count++] = op->address;
+            learner->addresses[learner->address_count++] = target.address;
         snprintf(name, NAME, "#%u", i + 1);
         return;
     }
-    default:
-        return;
     }
 }
 

@@ -41,6 +41,7 @@ void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, ui
 /* The bytes that an operation touches: those of an access, or of its object. */
 static bool bytes_of(const struct aw_op *op, struct aw_range *range)
 {
+    const struct aw_op_target target = aw_op_target(op);
     switch (op->kind) {
     case AW_OP_ACCESS:
         *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
@@ -48,46 +49,10 @@ static bool bytes_of(const struct aw_op *op, struct aw_range *range)
         return true;
     case AW_OP_WRITE: /* it goes on reading as long as it sleeps */
         return aw_op_reads(op, range);
-    case AW_OP_MUTEX_LOCK:
-    case AW_OP_MUTEX_TRYLOCK:
-    case AW_OP_MUTEX_TIMEDLOCK:
-    case AW_OP_MUTEX_UNLOCK:
-        *range = (struct aw_range){op->address, 20,
+    default: /* one asleep at a condition is no longer there once woken: that may be destroyed */
+        *range = (struct aw_range){target.address, target.size,
                                    AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
-        return true;
-    case AW_OP_USEM_WAIT:
-    case AW_OP_USEM_TRYWAIT:
-    case AW_OP_USEM_TIMEDWAIT:
-    case AW_OP_USEM_POST:
-    case AW_OP_USEM_GETVALUE:
-        *range = (struct aw_range){op->address, 8,
-                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
-        return true;
-    case AW_OP_COND_WAIT:
-    case AW_OP_COND_SLEEP: /* once woken it is no longer there: the condition may be destroyed */
-    case AW_OP_COND_SIGNAL:
-    case AW_OP_COND_BROADCAST:
-        *range = (struct aw_range){op->address, 8,
-                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
-        return true;
-    case AW_OP_COND_RELOCK:
-        *range = (struct aw_range){op->argument, 20,
-                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
-        return true;
-    case AW_OP_RWLOCK_RDLOCK:
-    case AW_OP_RWLOCK_TRYRDLOCK:
-    case AW_OP_RWLOCK_TIMEDRDLOCK:
-    case AW_OP_RWLOCK_WRLOCK:
-    case AW_OP_RWLOCK_TRYWRLOCK:
-    case AW_OP_RWLOCK_TIMEDWRLOCK:
-    case AW_OP_RWLOCK_UNLOCK:
-    case AW_OP_BARRIER_WAIT:
-    case AW_OP_BARRIER_SLEEP:
-        *range = (struct aw_range){op->address, 20,
-                                   AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
-        return true;
-    default:
-        return false;
+        return target.kind != AW_TARGET_NONE;
     }
 }
 
@@ -103,7 +68,7 @@ bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_
     struct aw_range range;
     if (machine->accesses.page_count == 0)
         return false;
-    if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, 20))
+    if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, AW_LOCK_BYTES))
         return true;
     return bytes_of(op, &range) && aw_access_is_visible(machine, range.address, range.size);
 }

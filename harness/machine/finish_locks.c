@@ -253,26 +253,16 @@ unsigned aw_image_outcomes(const struct aw_machine *machine, const struct aw_pro
 static void notes_object(struct aw_machine *machine, const struct aw_op *op)
 {
     const uint32_t kind = AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_SYNC;
-    switch (op->kind) {
-    case AW_OP_CREATE:
-    case AW_OP_JOIN:
-    case AW_OP_DETACH:
-    case AW_OP_THREAD_EXIT:
+    const struct aw_op_target target = aw_op_target(op);
+    if (target.kind == AW_TARGET_NONE)
         return;
-    case AW_OP_COND_WAIT:
-    case AW_OP_COND_SLEEP:
-    case AW_OP_COND_RELOCK:
-        aw_access(machine, op->argument, 20, kind, op->pc);
-        __attribute__((fallthrough));
-    case AW_OP_COND_SIGNAL:
-    case AW_OP_COND_BROADCAST:
-        aw_access(machine, op->address, 8, kind, op->pc);
+    if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
+        op->kind == AW_OP_COND_RELOCK) { /* on both, whatever its phase */
+        aw_access(machine, op->argument, AW_LOCK_BYTES, kind, op->pc);
+        aw_access(machine, op->address, AW_CONDITION_BYTES, kind, op->pc);
         return;
-    default:
-        aw_access(machine, op->address,
-                  op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE ? 8 : 20, kind,
-                  op->pc);
     }
+    aw_access(machine, target.address, target.size, kind, op->pc);
 }
 
 /* Operations on the image. */

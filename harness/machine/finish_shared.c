@@ -79,7 +79,7 @@ bool aw_finish_on_mapping(struct aw_machine *machine, int index, const struct aw
         aw_process_remove_lock(&machine->work, lock);
     else if (change == AW_LOCK_TAKEN &&
              !aw_process_add_lock(&machine->work, lock, thread->slot,
-                                  op.kind >= AW_OP_RWLOCK_RDLOCK && op.kind <= AW_OP_RWLOCK_UNLOCK))
+                                  aw_op_target(&op).kind == AW_TARGET_RWLOCK))
         return aw_finish_limit(machine, &op,
                                "a process holds more shared locks than the machine keeps (64)");
     return op.kind != AW_OP_COND_WAIT;

@@ -142,9 +142,10 @@ static void on_object(struct aw_question *q)
     struct aw_object_move move = aw_object_move_of(q->machine, object, q->op, q->info);
     if (move.answer == AW_INTERN_NONE && move.stop == 0) {
         if ((q->info->flags & AW_OP_TIMED) != 0) /* else no answer needs to be made */
-            aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY && q->info->kind < AW_OP_USEM_WAIT
-                          ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
-                          : aw_answer_error(q->machine, ETIMEDOUT));
+            aw_question_expiry(q, q->info->op_class == AW_ON_MEMORY &&
+                                          aw_op_target(q->op).kind != AW_TARGET_SEMAPHORE
+                                      ? aw_answer_plain(q->machine, ETIMEDOUT, 0, 0, AW_INTERN_NONE)
+                                      : aw_answer_error(q->machine, ETIMEDOUT));
         return;
     }
     struct aw_outcome *outcome = aw_question_add(q, move.answer);

@@ -131,4 +131,24 @@ static inline enum aw_op_class aw_op_class_of(const struct aw_op *op)
     return (op->flags & AW_OP_SHARED) != 0 ? AW_ON_MEMORY : aw_op_class((enum aw_op_kind)op->kind);
 }
 
+/* The object of synchronisation in memory, of the process or shared, that an operation is on. */
+enum aw_target_kind {
+    AW_TARGET_NONE,
+    AW_TARGET_MUTEX,
+    AW_TARGET_CONDITION,
+    AW_TARGET_SEMAPHORE, /* unnamed */
+    AW_TARGET_RWLOCK,
+    AW_TARGET_BARRIER,
+};
+/* How many bytes of it count as used by an operation: of a mutex, read-write lock or barrier; of a
+ * condition or semaphore. */
+enum { AW_LOCK_BYTES = 20, AW_CONDITION_BYTES = 8 };
+struct aw_op_target {
+    enum aw_target_kind kind;
+    uint32_t size;
+    uint64_t address;
+};
+/* Of a wait at a condition: the condition, and the mutex where only that is to be taken again. */
+struct aw_op_target aw_op_target(const struct aw_op *op);
+
 #endif

@@ -16,8 +16,6 @@
 #include "machine/shared.h"
 #include "machine/touch.h"
 
-enum { SEMAPHORE_BYTES = 8, LOCK_BYTES = 20 };
-
 /* The ranges in mappings that the parked thread is about to touch. */
 static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *state,
                           unsigned process, unsigned thread, struct aw_range *ranges)
@@ -28,7 +26,7 @@ static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *sta
         return aw_touch_ranges(machine, state, process, thread, ranges);
     if (aw_op_reads(op, &ranges[0]))
         return 1;
-    ranges[0] = ranges[1] = (struct aw_range){op->address, LOCK_BYTES,
+    ranges[0] = ranges[1] = (struct aw_range){op->address, AW_LOCK_BYTES,
                                               AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
     if (op->kind == AW_OP_COND_SLEEP || op->kind == AW_OP_BARRIER_SLEEP)
         return 0; /* asleep */
@@ -39,8 +37,8 @@ static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *sta
         ranges[0] = ranges[1];
         return 1;
     }
-    if (op->kind >= AW_OP_USEM_WAIT && op->kind <= AW_OP_USEM_GETVALUE)
-        ranges[0].size = SEMAPHORE_BYTES;
+    if (aw_op_target(op).kind == AW_TARGET_SEMAPHORE)
+        ranges[0].size = AW_CONDITION_BYTES;
     if (op->kind == AW_OP_SHARED_PUT)
         ranges[0] = (struct aw_range){op->address, aw_intern_size(&machine->payloads, op->payload),
                                       AW_ACCESS_WRITE};

@@ -113,6 +113,16 @@ const char *aw_act_operation(struct aw_act *act)
                                          : aw_op_name((enum aw_op_kind)act->op->kind);
 }
 
+static enum aw_private_kind private_kind(enum aw_target_kind kind)
+{
+    static const enum aw_private_kind kinds[] = {
+        [AW_TARGET_MUTEX] = AW_PRIVATE_MUTEX,         [AW_TARGET_CONDITION] = AW_PRIVATE_CONDITION,
+        [AW_TARGET_SEMAPHORE] = AW_PRIVATE_SEMAPHORE, [AW_TARGET_RWLOCK] = AW_PRIVATE_RWLOCK,
+        [AW_TARGET_BARRIER] = AW_PRIVATE_BARRIER,
+    };
+    return kinds[kind];
+}
+
 /* What the operation acts on. */
 const char *aw_act_object(struct aw_act *act)
 {
@@ -124,37 +134,10 @@ const char *aw_act_object(struct aw_act *act)
                              aw_act_handle(act, aw_shared_handle(op->address)),
                              (unsigned long long)(op->address - aw_shared_address(
                                                                     aw_shared_handle(op->address))));
+    const struct aw_op_target target = aw_op_target(op);
+    if (target.kind != AW_TARGET_NONE)
+        return aw_act_private_name(act, private_kind(target.kind), target.address);
     switch ((enum aw_op_kind)op->kind) {
-    case AW_OP_MUTEX_LOCK:
-    case AW_OP_MUTEX_TRYLOCK:
-    case AW_OP_MUTEX_TIMEDLOCK:
-    case AW_OP_MUTEX_UNLOCK:
-    case AW_OP_MUTEX_CONSISTENT:
-        return aw_act_private_name(act, AW_PRIVATE_MUTEX, op->address);
-    case AW_OP_RWLOCK_RDLOCK:
-    case AW_OP_RWLOCK_TRYRDLOCK:
-    case AW_OP_RWLOCK_TIMEDRDLOCK:
-    case AW_OP_RWLOCK_WRLOCK:
-    case AW_OP_RWLOCK_TRYWRLOCK:
-    case AW_OP_RWLOCK_TIMEDWRLOCK:
-    case AW_OP_RWLOCK_UNLOCK:
-        return aw_act_private_name(act, AW_PRIVATE_RWLOCK, op->address);
-    case AW_OP_BARRIER_WAIT:
-    case AW_OP_BARRIER_SLEEP:
-        return aw_act_private_name(act, AW_PRIVATE_BARRIER, op->address);
-    case AW_OP_COND_RELOCK:
-        return aw_act_private_name(act, AW_PRIVATE_MUTEX, op->argument);
-    case AW_OP_COND_WAIT:
-    case AW_OP_COND_SLEEP:
-    case AW_OP_COND_SIGNAL:
-    case AW_OP_COND_BROADCAST:
-        return aw_act_private_name(act, AW_PRIVATE_CONDITION, op->address);
-    case AW_OP_USEM_WAIT:
-    case AW_OP_USEM_TRYWAIT:
-    case AW_OP_USEM_TIMEDWAIT:
-    case AW_OP_USEM_POST:
-    case AW_OP_USEM_GETVALUE:
-        return aw_act_private_name(act, AW_PRIVATE_SEMAPHORE, op->address);
     case AW_OP_ACCESS:
         return aw_act_access_object(act);
     case AW_OP_JOIN:

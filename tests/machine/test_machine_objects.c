@@ -43,6 +43,11 @@ Test(objects, a_mutex_is_freed_before_it_is_unlocked) { races("free_before_unloc
 
 Test(objects, a_mutex_is_initialised_before_it_is_unlocked) { races("init_before_unlock"); }
 
+Test(objects, a_mutex_is_initialised_before_it_is_marked_consistent)
+{
+    races("init_before_consistent");
+}
+
 Test(objects, a_semaphore_is_destroyed_before_it_is_posted) { races("destroy_before_post"); }
 
 Test(objects, a_condition_is_destroyed_before_it_is_signalled) { races("destroy_before_signal"); }
