@@ -99,6 +99,16 @@ static bool object_before(const struct aw_machine *machine, uint32_t one, uint32
     return a.creator != b.creator ? a.creator < b.creator : a.ordinal < b.ordinal;
 }
 
+const char *aw_object_kind_name(enum aw_object_kind kind)
+{
+    static const char *const names[AW_OBJECT_KINDS] = {[AW_OBJECT_NONE] = "nothing",
+#define X(name, text) [name] = text,
+                                                       AW_OBJECTS(X)
+#undef X
+    };
+    return names[kind];
+}
+
 /* Inserts a word at `position`. */
 static void insert_word(struct aw_state *state, uint32_t position, uint32_t word)
 {

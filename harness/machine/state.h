@@ -36,7 +36,21 @@ struct aw_layout_process {
     uint32_t parent;
 };
 
-enum aw_object_kind { AW_OBJECT_PIPE = 1, AW_OBJECT_SEM = 2, AW_OBJECT_MEMORY = 3 };
+/*      enum              text, as traces have it */
+#define AW_OBJECTS(X)                                                                              \
+    X(AW_OBJECT_PIPE, "pipe")                                                                      \
+    X(AW_OBJECT_SEM, "semaphore")                                                                  \
+    X(AW_OBJECT_MEMORY, "mapping")
+
+enum aw_object_kind {
+    AW_OBJECT_NONE,
+#define X(name, text) name,
+    AW_OBJECTS(X)
+#undef X
+        AW_OBJECT_KINDS
+};
+
+const char *aw_object_kind_name(enum aw_object_kind kind);
 
 struct aw_layout_object {
     uint32_t handle; /* see aw_machine.handles */

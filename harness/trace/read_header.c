@@ -191,7 +191,11 @@ int aw_trace_read_processes(struct aw_trace_reading *reading, const json_t *root
 int aw_trace_read_objects(struct aw_trace_reading *reading, const json_t *root)
 {
     static const char *const keys[] = {"name", "kind", "initial"};
-    static const char *const kinds[] = {"pipe", "semaphore", "mapping", "mapping"};
+    static const char *const kinds[] = {
+#define X(kind, text) text,
+        AW_OBJECTS(X)
+#undef X
+    };
     struct aw_trace *trace = reading->trace;
     const json_t *list;
     int kind, status = aw_trace_get_list(reading, root, "objects", &list);
@@ -205,11 +209,12 @@ int aw_trace_read_objects(struct aw_trace_reading *reading, const json_t *root)
         snprintf(reading->where, sizeof reading->where, "object %zu: ", i + 1);
         if ((status = aw_trace_check_members(reading, item, keys, COUNT_OF(keys))) != 0 ||
             (status = aw_trace_get_name(reading, item, "name", &object->name)) != 0 ||
-            (status = aw_trace_get_word(reading, item, "kind", kinds, 3, &kind)) != 0 ||
+            (status = aw_trace_get_word(reading, item, "kind", kinds, COUNT_OF(kinds), &kind)) !=
+                0 ||
             (status = aw_trace_get_number(reading, item, "initial", 0, UINT32_MAX,
                                           &object->initial)) != 0)
             return status;
-        object->kind = kind == 0 ? AW_OBJECT_PIPE : kind == 1 ? AW_OBJECT_SEM : AW_OBJECT_MEMORY;
+        object->kind = (enum aw_object_kind)(AW_OBJECT_NONE + 1 + kind);
         for (uint32_t k = 0; k < trace->object_count; k++)
             if (strcmp(trace->objects[k].name, object->name) == 0)
                 return aw_trace_wrong(reading, "name: \"%.40s\" is that of object %u", object->name,

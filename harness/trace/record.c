@@ -104,26 +104,21 @@ static void meet_objects(struct naming *naming)
         if (object->name != NULL)
             continue;
         object->kind = at->layout->objects[i].kind;
+        const char *kind = aw_object_kind_name(object->kind);
         if (object->kind == AW_OBJECT_SEM) {
             uint32_t size, word = AW_WORD_FIRST + at->layout->process_count + i;
             const struct aw_sem *sem =
                 aw_machine_object(naming->walk.machine, at->state.words[word], &size);
             object->initial = sem->initial;
-            object->name = name_of(naming, at->layout->objects[i].handle, "semaphore");
-        } else if (object->kind == AW_OBJECT_MEMORY) {
-            uint32_t mappings = 0;
-            for (uint32_t k = 0; k < naming->trace->object_count; k++)
-                mappings += naming->trace->objects[k].name != NULL &&
-                            naming->trace->objects[k].kind == AW_OBJECT_MEMORY;
-            object->name = name_of(naming, at->layout->objects[i].handle,
-                                   aw_trace_text(naming->trace, "mapping %u", mappings));
-        } else {
-            uint32_t pipes = 0;
-            for (uint32_t k = 0; k < naming->trace->object_count; k++)
-                pipes += naming->trace->objects[k].name != NULL &&
-                         naming->trace->objects[k].kind == AW_OBJECT_PIPE;
-            object->name = aw_trace_text(naming->trace, "pipe %u", pipes);
+            object->name = name_of(naming, at->layout->objects[i].handle, kind);
+            continue;
         }
+        uint32_t before = 0;
+        for (uint32_t k = 0; k < naming->trace->object_count; k++)
+            before += naming->trace->objects[k].name != NULL &&
+                      naming->trace->objects[k].kind == object->kind;
+        object->name = name_of(naming, at->layout->objects[i].handle,
+                               aw_trace_text(naming->trace, "%s %u", kind, before));
     }
 }
 

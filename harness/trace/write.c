@@ -90,10 +90,7 @@ static json_t *object_json(const struct aw_trace_object *of)
 {
     json_t *object = json_object();
     aw_json_set(object, "name", json_string(of->name));
-    aw_json_set(object, "kind",
-                json_string(of->kind == AW_OBJECT_PIPE  ? "pipe"
-                            : of->kind == AW_OBJECT_SEM ? "semaphore"
-                                                        : "mapping"));
+    aw_json_set(object, "kind", json_string(aw_object_kind_name(of->kind)));
     aw_json_set(object, "initial", aw_json_number(of->initial));
     return object;
 }

@@ -37,7 +37,7 @@ static json_t *object_json(const struct aw_trace *trace, uint32_t index)
     aw_json_set(object, "name", json_string(of->name));
     aw_json_set(object, "short",
                 json_string(aw_trace_object_short(trace, index, name, sizeof name)));
-    aw_json_set(object, "kind", json_string(of->kind == AW_OBJECT_PIPE ? "pipe" : "semaphore"));
+    aw_json_set(object, "kind", json_string(aw_object_kind_name(of->kind)));
     return object;
 }
 

@@ -222,6 +222,45 @@ Test(view, the_text_of_63_children_fits_too, .timeout = 120)
     free(text);
 }
 
+Test(view, objects_are_called_what_they_are)
+{
+    static const char program[] =
+        "#include <stdlib.h>\n"
+        "#include <sys/mman.h>\n"
+        "#include <unistd.h>\n"
+        "int main(void)\n"
+        "{\n"
+        "    int ends[2], *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,\n"
+        "                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);\n"
+        "    if (pipe(ends) == 0 && *shared == 0)\n"
+        "        abort();\n"
+        "    return 0;\n"
+        "}\n";
+    int status;
+    mkdir("build/golden", 0777);
+    FILE *file = fopen("build/golden/kinds.c", "we");
+    cr_assert_not_null(file);
+    fputs(program, file);
+    fclose(file);
+    char *text = run(&status,
+                     "%s cc build/golden/kinds.c -o build/golden/kinds.so && %s check "
+                     "--trace-dir build/golden build/golden/kinds.so",
+                     executable(), executable());
+    cr_assert_eq(status, 1, "%s", text);
+    free(text);
+    text = run(&status, "%s show --format json build/golden/kinds.trace", executable());
+    json_t *root = json_loads(text, 0, NULL);
+    cr_assert_not_null(root, "%s", text);
+    static const char *const expected[][2] = {{"mapping 0", "mapping"}, {"pipe 0", "pipe"}};
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *object = json_array_get(json_object_get(root, "objects"), i);
+        cr_expect_str_eq(json_string_value(json_object_get(object, "name")), expected[i][0]);
+        cr_expect_str_eq(json_string_value(json_object_get(object, "kind")), expected[i][1]);
+    }
+    json_decref(root);
+    free(text);
+}
+
 /* `script` (Debian's bsdutils, always there) gives it a terminal. */
 Test(view, colour_is_for_terminals_and_not_where_NO_COLOR_is_set)
 {
