@@ -108,8 +108,6 @@ bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char
  */
 bool aw_outputs_open(struct aw_outputs *outputs, const char *command,
                      const struct aw_reporter *tty);
-/* Is stdout read by people? */
-bool aw_outputs_have_text(const struct aw_outputs *outputs);
 void aw_outputs_begin(struct aw_outputs *outputs, int width);
 void aw_outputs_row(struct aw_outputs *outputs, int width, const struct aw_report_case *one);
 /* Writes and closes them; what fails is said, and counted in report->errors. */

@@ -26,10 +26,16 @@ bool aw_outputs_take(struct aw_outputs *outputs, const char *command, const char
     names[count] = NULL;
     if (reporter == NULL) {
         const char *near = aw_nearest(name, names);
-        aw_complain(command,
-                    "--format: expected tty, json, junit, tap, sarif or github, found "
-                    "\"%s\"%s%s%s",
-                    name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        char all[160];
+        int length = 0;
+        for (int i = 0; i < count && length < (int)sizeof all; i++)
+            length += snprintf(all + length, sizeof all - (size_t)length, "%s%s",
+                               i == 0           ? ""
+                               : i == count - 1 ? " or "
+                                                : ", ",
+                               names[i]);
+        aw_complain(command, "--format: expected %s, found \"%s\"%s%s%s", all, name,
+                    near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return false;
     }
     if (equals != NULL && equals[1] == '\0') {
@@ -76,14 +82,6 @@ bool aw_outputs_open(struct aw_outputs *outputs, const char *command, const stru
         if (output->reporter == &aw_tty_reporter && tty != NULL)
             output->reporter = tty;
     }
-    return true;
-}
-
-bool aw_outputs_have_text(const struct aw_outputs *outputs)
-{
-    for (int i = 0; i < outputs->count; i++)
-        if (outputs->list[i].path == NULL)
-            return outputs->list[i].reporter->row != NULL;
     return true;
 }
 

@@ -97,7 +97,7 @@ struct aw_edge {
 struct aw_answer {
     int64_t result;
     int32_t error;   /* errno when result is -1 */
-    uint32_t action; /* how the step completes, see exec.c */
+    uint32_t action; /* how the step completes, enum aw_action */
     uint32_t output; /* payload id of the bytes that go to the program, or AW_INTERN_NONE */
     uint32_t detail; /* chosen waiter, handle, status ... */
     uint32_t faults; /* payload id + 1 of struct aw_point_fault's: points in the code that fail */

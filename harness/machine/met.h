@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * met.h - what the program was seen to have of what a plan of faults, or a schedule, may name: roles,
- * points of its own, and places at which a fault's point was met, but not in its role and at its site. For messages
- * only: somebody who misspelt a name is told which ones there are. Machine.h has what is asked.
+ * met.h - what the program was seen to have of what a plan of faults, or a schedule, may name:
+ * roles, points of its own, and places at which a fault's point was met, but not in its role and at
+ * its site. For messages only: somebody who misspelt a name is told which ones there are. machine.h
+ * has what is asked.
  *
  * Program code runs once for each distinct step, and steps are never forgotten here: what any
  * execution has met is met, whichever search came to it.

@@ -26,7 +26,7 @@ struct aw_reporter {
     const char *name, *about;
     void (*begin)(FILE *out, int width); /* `width` of the longest name; may be NULL */
     void (*row)(FILE *out, int width, const struct aw_report_case *one); /* may be NULL */
-    void (*end)(FILE *out, const struct aw_report *report);
+    void (*end)(FILE *out, const struct aw_report *report);              /* every one has it */
 };
 
 extern const struct aw_reporter aw_tty_reporter, aw_json_reporter, aw_junit_reporter,
