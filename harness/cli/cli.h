@@ -199,6 +199,7 @@ enum aw_cli_search_option {
     AW_OPT_NO_RULE,
     AW_OPT_NO_MINIMAL,
     AW_OPT_MINIMAL_STATES,
+    AW_OPT_NO_TRACKING,
     AW_OPT_NO_REUSE,
     AW_OPT_CONTROL,
     AW_OPT_STATES,
@@ -217,6 +218,7 @@ enum aw_cli_search_option {
         {"no-rule", required_argument, NULL, AW_OPT_NO_RULE},                                      \
         {"no-minimal", no_argument, NULL, AW_OPT_NO_MINIMAL},                                      \
         {"minimal-states", required_argument, NULL, AW_OPT_MINIMAL_STATES},                        \
+        {"no-tracking", no_argument, NULL, AW_OPT_NO_TRACKING},                                    \
         {"no-reuse", no_argument, NULL, AW_OPT_NO_REUSE},                                          \
         {"control", required_argument, NULL, AW_OPT_CONTROL},                                      \
         {"states", required_argument, NULL, AW_OPT_STATES},                                        \

@@ -108,6 +108,9 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
         if (search->verify.minimal_states == 0)
             search->verify.minimal_states = UINT64_MAX;
         return true;
+    case AW_OPT_NO_TRACKING:
+        search->verify.tracking = false;
+        return true;
     case AW_OPT_NO_REUSE:
         search->verify.reuse = false;
         return true;

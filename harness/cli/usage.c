@@ -24,6 +24,7 @@
     "  --no-reduction       no partial-order reduction\n"                                          \
     "  --no-rule NAME       without one of its rules: local, release, private, never-empty,\n"     \
     "                       exit, guarded, writer, wait, faults; may be repeated\n"                \
+    "  --no-tracking        interleave every access to memory that threads hand over\n"            \
     "  --no-reuse           execute every step of a thread, in place of using again what another\n" \
     "                       state of its process has taught\n"                                    \
     "  --control N          steps that are executed again in the end, and have to be the same: at\n" \

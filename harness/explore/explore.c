@@ -20,6 +20,7 @@ void aw_options_default(struct aw_options *options)
                                    .rules = AW_ALL_RULES,
                                    .learning = true,
                                    .minimal = true,
+                                   .tracking = true,
                                    .reuse = true,
                                    .control = 64};
     aw_limits_default(&options->limits);
@@ -407,6 +408,7 @@ int aw_explore_observed(struct aw_machine *machine, const struct aw_options *ask
     explorer.last_progress = explorer.started;
     aw_monitor_init(&explorer.monitor, machine, options->properties);
     aw_machine_set_learning(machine, options->learning);
+    aw_machine_set_tracking(machine, options->tracking);
     aw_machine_set_reuse(machine, options->reuse);
     /* In virtual time the clock is an object that everybody's time-outs read. */
     bool reduce_at_all = options->rules != 0 && options->favour_count == 0 &&

@@ -78,6 +78,7 @@ struct aw_options {
     bool minimal;              /* look for the shortest counterexample */
     uint64_t minimal_states;   /* in at most so many states; 0: AW_MINIMAL_STATES, or
                                   AW_MINIMAL_TIMES as many as the search that found one has seen */
+    bool tracking;             /* of bytes that are handed over: aw_machine_set_tracking */
     bool reuse;                /* of steps by other states of the process: aw_machine_set_reuse */
     uint64_t control;          /* learned steps that are executed again in the end, at least (and one in a
                                   thousand); 0 = all */

@@ -266,6 +266,9 @@ enum aw_ample aw_reduce_ample(struct aw_reduce *reduce, const struct aw_state *s
     unsigned live = reduce->locals[state->words[AW_WORD_FIRST + process]].live;
     if (reduce->killed || (live > 1 && reduce->exits_entangled))
         return AW_AMPLE_NO;
+    /* Others may be seen to touch what it has touched: machine/access_track.c. */
+    if (live > 1 && t->touched != 0 && !reduce->early)
+        return AW_AMPLE_NO;
     /* What it fills in may be read before. */
     if ((live > 1 && aw_machine_fills_visible(reduce->machine, &t->op)) ||
         aw_machine_touches_mapping(reduce->machine, &t->op))

@@ -214,7 +214,8 @@ void aw_access_init(struct aw_machine *machine)
     aw_intern_init(&a->classes);
     aw_map_init(&a->seen);
     aw_map_init(&a->granules);
-    aw_map_init(&a->pages);
+    aw_map_init(&a->visible.pages);
+    aw_map_init(&a->tracked.pages);
 }
 
 void aw_access_deinit(struct aw_machine *machine)
@@ -223,9 +224,11 @@ void aw_access_deinit(struct aw_machine *machine)
     aw_intern_deinit(&a->classes);
     aw_map_deinit(&a->seen);
     aw_map_deinit(&a->granules);
-    aw_map_deinit(&a->pages);
+    aw_map_deinit(&a->visible.pages);
+    aw_map_deinit(&a->tracked.pages);
     free(a->entries);
-    free(a->bits);
+    free(a->visible.bits);
+    free(a->tracked.bits);
     free(a->pending);
 }
 

@@ -5,6 +5,7 @@
  *
  *   access.c        recording a run's accesses
  *   access_visible.c  the visible bytes
+ *   access_track.c  bytes that threads hand over in an order
  *   access_parked.c what parks, and goes on
  *   access_race.c   two threads at conflicting accesses, and their texts
  *   access_facts.c  who accesses which bytes under which locks, over the whole program
@@ -14,8 +15,10 @@
  *   access_gate.S   the way from program code into a hook and, if it parks, out of program code
  *
  * An access is *invisible*, a part of the step that it lies in, as long as the program keeps to a
- * discipline on its bytes (access_facts.c). When that breaks, the bytes become *visible*: accesses to
- * them are operations (AW_OP_ACCESS), and everything learned before is forgotten.
+ * discipline on its bytes (access_facts.c). When that breaks, the bytes are *tracked*: they remain invisible
+ * while each is seen to be ordered with those of other threads (access_track.c). When that breaks, or one of
+ * them is atomic, they become *visible*: accesses to them are operations (AW_OP_ACCESS). Each time everything
+ * learned before is forgotten.
  *
  * Nothing is recorded while a process has one thread: all that other threads did or will do is
  * ordered with it by join and create.
@@ -87,6 +90,22 @@ struct aw_access_entry {
     uint8_t bytes; /* of the eight */
 };
 
+/* A set of bytes: pages with one bit a byte. */
+struct aw_bytes {
+    struct aw_map pages;
+    uint64_t (*bits)[64];
+    uint32_t page_count, page_capacity;
+};
+/* Is one of these bytes in it? */
+bool aw_bytes_have(const struct aw_bytes *bytes, uint64_t address, uint64_t size);
+
+/* An access to tracked bytes that a thread remembers. */
+struct aw_tracked {
+    uint64_t address;
+    uint32_t size, kind;
+};
+#define AW_TRACKED 1 /* in a pending range */
+
 struct aw_accesses {
     /* Facts. */
     struct aw_intern classes;
@@ -97,11 +116,9 @@ struct aw_accesses {
     bool foreign_join; /* a thread was joined by another than its creator, or is detached */
     bool foreign_unlock; /* a mutex was unlocked, or made anew, by a thread that did not hold it */
 
-    /* Visible bytes: pages with one bit a byte. */
-    struct aw_map pages;
-    uint64_t (*bits)[64];
-    uint32_t page_count, page_capacity;
-    /* Bytes that are to become visible. */
+    struct aw_bytes visible, tracked;
+    bool tracks_nothing; /* what breaks the discipline becomes visible at once */
+    /* Bytes that are to become visible, or tracked (kind AW_TRACKED). */
     struct aw_range *pending;
     uint32_t pending_count, pending_capacity;
 
@@ -204,9 +221,19 @@ bool aw_access_stays(struct aw_machine *machine, struct aw_thread *thread, int h
 bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t *args,
                     const struct aw_range *ranges, unsigned count, unsigned from);
 void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size);
+/* The bytes are to be tracked. */
+void aw_access_pend_tracked(struct aw_machine *machine, uint64_t address, uint64_t size);
 /* The run goes round in a loop on one variable that nobody was seen to change. */
 bool aw_access_spins(void);
 const struct aw_access *aw_access_records(uint32_t *count);
+
+/* access_track.c */
+/* The run is over: what the thread is to remember of it, as id + 1 in payloads, or 0. */
+uint32_t aw_track_end(struct aw_machine *machine);
+/* The thread with index `mover` has touched that: is it in conflict with what another one remembers? With
+ * `pends` the bytes are to become visible. */
+bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *threads, int count, int mover,
+                        uint32_t touched, bool pends);
 
 /* access_facts.c */
 enum { AW_LOCKS_MAX = 16 };

@@ -9,7 +9,8 @@
  * creator ever joins a thread, and none is detached; otherwise that order is not believed. And only if
  * nobody ever takes from a thread what it holds, by unlocking it or by making the mutex anew; otherwise
  * no mutex is believed to exclude anybody, since it can be lost in the midst of its holder's step.)
- * Bytes with a conflict become visible.
+ * Bytes with a conflict are tracked from then on (access_track.c), or become visible where one of the two is
+ * atomic or an operation on an object.
  *
  * A mutex that is made anew while it is held is noticed when somebody locks it whose present holder
  * has not unlocked it; a holder that ends without doing so counts as well, since nobody might be left
@@ -154,12 +155,20 @@ static bool conflict(const struct aw_machine *machine, const struct aw_access_cl
             (!by_creation(machine, one, other) && !by_creation(machine, other, one)));
 }
 
-static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes)
+/* The two are in conflict at some of the eight bytes. */
+static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes,
+                   const struct aw_access_class *one, const struct aw_access_class *other)
 {
-    uint64_t address = granule * 8;
-    for (unsigned i = 0; i < 8; i++)
-        if ((bytes >> i & 1) != 0 && !aw_access_is_visible(machine, address + i, 1))
-            aw_access_pend(machine, address + i, 1);
+    bool plain = ((one->kind | other->kind) & (AW_ACCESS_ATOMIC | AW_ACCESS_SYNC)) == 0;
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t at = granule * 8 + i;
+        if ((bytes >> i & 1) == 0 || aw_access_is_visible(machine, at, 1))
+            continue;
+        if (!plain || machine->accesses.tracks_nothing)
+            aw_access_pend(machine, at, 1);
+        else if (!aw_bytes_have(&machine->accesses.tracked, at, 1))
+            aw_access_pend_tracked(machine, at, 1);
+    }
 }
 
 static void take_granule(struct aw_machine *machine, uint64_t granule, uint8_t bytes, uint32_t class)
@@ -173,10 +182,11 @@ static void take_granule(struct aw_machine *machine, uint64_t granule, uint8_t b
             same = i;
             if ((a->entries[i].bytes & bytes) == bytes)
                 return; /* and its conflicts are known */
-        } else if ((a->entries[i].bytes & bytes) != 0 &&
-                   conflict(machine, &mine, aw_intern_get(&a->classes, a->entries[i].class))) {
-            breach(machine, granule, a->entries[i].bytes & bytes);
+            continue;
         }
+        const struct aw_access_class *his = aw_intern_get(&a->classes, a->entries[i].class);
+        if ((a->entries[i].bytes & bytes) != 0 && conflict(machine, &mine, his))
+            breach(machine, granule, a->entries[i].bytes & bytes, &mine, his);
     }
     if (same != AW_MAP_NONE) {
         a->entries[same].bytes |= bytes;
@@ -245,11 +255,13 @@ static void disbelieve(struct aw_machine *machine, bool *what)
         if (slot->value == 0)
             continue;
         for (uint32_t i = slot->value - 1; i != AW_MAP_NONE; i = a->entries[i].next)
-            for (uint32_t j = a->entries[i].next; j != AW_MAP_NONE; j = a->entries[j].next)
-                if ((a->entries[i].bytes & a->entries[j].bytes) != 0 &&
-                    conflict(machine, aw_intern_get(&a->classes, a->entries[i].class),
-                             aw_intern_get(&a->classes, a->entries[j].class)))
-                    breach(machine, slot->key, a->entries[i].bytes & a->entries[j].bytes);
+            for (uint32_t j = a->entries[i].next; j != AW_MAP_NONE; j = a->entries[j].next) {
+                const struct aw_access_class *one = aw_intern_get(&a->classes, a->entries[i].class);
+                const struct aw_access_class *other = aw_intern_get(&a->classes, a->entries[j].class);
+                uint8_t bytes = a->entries[i].bytes & a->entries[j].bytes;
+                if (bytes != 0 && conflict(machine, one, other))
+                    breach(machine, slot->key, bytes, one, other);
+            }
     }
 }
 

@@ -66,7 +66,7 @@ static bool access_of(const struct aw_thread *thread, struct aw_range *range)
 bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_op *op)
 {
     struct aw_range range;
-    if (machine->accesses.page_count == 0)
+    if (machine->accesses.visible.page_count == 0)
         return false;
     if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, AW_LOCK_BYTES))
         return true;

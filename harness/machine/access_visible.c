@@ -14,11 +14,46 @@
 #include "machine/internal.h"
 #include "machine/shared.h"
 
-static const uint64_t *page_bits(const struct aw_machine *machine, uint64_t address)
+static const uint64_t *page_bits(const struct aw_bytes *bytes, uint64_t address)
 {
-    const struct aw_accesses *a = &machine->accesses;
-    uint32_t page = a->page_count == 0 ? AW_MAP_NONE : aw_map_get(&a->pages, address / AW_PAGE, 0);
-    return page == AW_MAP_NONE ? NULL : a->bits[page];
+    uint32_t page =
+        bytes->page_count == 0 ? AW_MAP_NONE : aw_map_get(&bytes->pages, address / AW_PAGE, 0);
+    return page == AW_MAP_NONE ? NULL : bytes->bits[page];
+}
+
+bool aw_bytes_have(const struct aw_bytes *bytes, uint64_t address, uint64_t size)
+{
+    uint64_t limit; /* only those of the window are ever in a set, and a program's sizes may be anything */
+    if (__builtin_add_overflow(address, size, &limit) || limit > AW_WINDOW_END)
+        limit = AW_WINDOW_END;
+    for (uint64_t at = address > AW_WINDOW ? address : AW_WINDOW; at < limit;) {
+        const uint64_t *bits = page_bits(bytes, at);
+        uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
+        end = end < limit ? end : limit;
+        if (bits != NULL)
+            for (; at < end; at++)
+                if ((bits[at % AW_PAGE / 64] >> at % 64 & 1) != 0)
+                    return true;
+        at = end;
+    }
+    return false;
+}
+
+static void enter(struct aw_bytes *bytes, const struct aw_range *range)
+{
+    for (uint64_t at = range->address; at < range->address + range->size; at++) {
+        uint32_t page = aw_map_get(&bytes->pages, at / AW_PAGE, 0);
+        if (page == AW_MAP_NONE) {
+            if (bytes->page_count == bytes->page_capacity) {
+                bytes->page_capacity = bytes->page_capacity ? 2 * bytes->page_capacity : 16;
+                bytes->bits = aw_reallocate(bytes->bits, bytes->page_capacity, sizeof *bytes->bits);
+            }
+            page = bytes->page_count++;
+            memset(bytes->bits[page], 0, sizeof bytes->bits[page]);
+            aw_map_put(&bytes->pages, at / AW_PAGE, 0, page);
+        }
+        bytes->bits[page][at % AW_PAGE / 64] |= (uint64_t)1 << at % 64;
+    }
 }
 
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size)
@@ -36,43 +71,11 @@ bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, ui
 
 bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size)
 {
-    if (aw_is_shared(address)) /* touch.h */
-        return false;
-    uint64_t limit; /* only of the window are bytes ever visible, and a program's sizes may be anything */
-    if (__builtin_add_overflow(address, size, &limit) || limit > AW_WINDOW_END)
-        limit = AW_WINDOW_END;
-    for (uint64_t at = address > AW_WINDOW ? address : AW_WINDOW; at < limit;) {
-        const uint64_t *bits = page_bits(machine, at);
-        uint64_t end = (at / AW_PAGE + 1) * AW_PAGE;
-        end = end < limit ? end : limit;
-        if (bits != NULL)
-            for (; at < end; at++)
-                if ((bits[at % AW_PAGE / 64] >> at % 64 & 1) != 0)
-                    return true;
-        at = end;
-    }
-    return false;
+    return !aw_is_shared(address) /* touch.h */ &&
+           aw_bytes_have(&machine->accesses.visible, address, size);
 }
 
-static void make_visible(struct aw_machine *machine, const struct aw_range *range)
-{
-    struct aw_accesses *a = &machine->accesses;
-    for (uint64_t at = range->address; at < range->address + range->size; at++) {
-        uint32_t page = aw_map_get(&a->pages, at / AW_PAGE, 0);
-        if (page == AW_MAP_NONE) {
-            if (a->page_count == a->page_capacity) {
-                a->page_capacity = a->page_capacity ? 2 * a->page_capacity : 16;
-                a->bits = aw_reallocate(a->bits, a->page_capacity, sizeof *a->bits);
-            }
-            page = a->page_count++;
-            memset(a->bits[page], 0, sizeof a->bits[page]);
-            aw_map_put(&a->pages, at / AW_PAGE, 0, page);
-        }
-        a->bits[page][at % AW_PAGE / 64] |= (uint64_t)1 << at % 64;
-    }
-}
-
-void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
+static void pend(struct aw_machine *machine, uint64_t address, uint64_t size, uint32_t kind)
 {
     struct aw_accesses *a = &machine->accesses;
     if (address < AW_WINDOW || address + size > AW_WINDOW_END)
@@ -81,7 +84,17 @@ void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
         a->pending_capacity = a->pending_capacity ? 2 * a->pending_capacity : 64;
         a->pending = aw_reallocate(a->pending, a->pending_capacity, sizeof *a->pending);
     }
-    a->pending[a->pending_count++] = (struct aw_range){address, size, 0};
+    a->pending[a->pending_count++] = (struct aw_range){address, size, kind};
+}
+
+void aw_access_pend(struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    pend(machine, address, size, 0);
+}
+
+void aw_access_pend_tracked(struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    pend(machine, address, size, AW_TRACKED);
 }
 
 bool aw_machine_settle(struct aw_machine *machine)
@@ -92,7 +105,7 @@ bool aw_machine_settle(struct aw_machine *machine)
     if (machine->sites.stacks_wanted)
         aw_sites_watch_stacks(machine);
     for (uint32_t i = 0; i < a->pending_count; i++)
-        make_visible(machine, &a->pending[i]);
+        enter(a->pending[i].kind == AW_TRACKED ? &a->tracked : &a->visible, &a->pending[i]);
     a->pending_count = 0;
     aw_edges_forget(machine);
     return true;
@@ -159,7 +172,7 @@ bool aw_machine_set_visible(struct aw_machine *machine, const char *text)
         if ((*end != ' ' && *end != '\0') || offset >= AW_WINDOW_END - AW_WINDOW || size == 0 ||
             size > AW_WINDOW_END - AW_WINDOW - offset)
             return false;
-        make_visible(machine, &(struct aw_range){AW_WINDOW + offset, size, 0});
+        enter(&machine->accesses.visible, &(struct aw_range){AW_WINDOW + offset, size, 0});
         text = *end == ' ' ? end + 1 : end;
     }
     aw_edges_forget(machine);
@@ -174,12 +187,12 @@ static int compare_addresses(const void *a, const void *b)
 
 char *aw_machine_visible(const struct aw_machine *machine)
 {
-    const struct aw_accesses *a = &machine->accesses;
-    uint64_t *pages = aw_allocate(a->page_count + 1ul, sizeof *pages);
+    const struct aw_bytes *visible = &machine->accesses.visible;
+    uint64_t *pages = aw_allocate(visible->page_count + 1ul, sizeof *pages);
     uint32_t count = 0;
-    for (uint32_t s = 0; s <= a->pages.mask; s++)
-        if (a->pages.slots[s].value != 0)
-            pages[count++] = a->pages.slots[s].key * AW_PAGE;
+    for (uint32_t s = 0; s <= visible->pages.mask; s++)
+        if (visible->pages.slots[s].value != 0)
+            pages[count++] = visible->pages.slots[s].key * AW_PAGE;
     qsort(pages, count, sizeof *pages, compare_addresses);
     char *text = NULL;
     size_t length = 0;
@@ -187,7 +200,7 @@ char *aw_machine_visible(const struct aw_machine *machine)
     AW_CHECK(stream != NULL);
     uint64_t start = 0, end = 0;
     for (uint32_t p = 0; p <= count; p++) {
-        const uint64_t *bits = p < count ? page_bits(machine, pages[p]) : NULL;
+        const uint64_t *bits = p < count ? page_bits(visible, pages[p]) : NULL;
         for (uint64_t at = 0; at < AW_PAGE && p < count; at++) {
             if ((bits[at / 64] >> at % 64 & 1) == 0)
                 continue;

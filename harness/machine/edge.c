@@ -201,6 +201,18 @@ static void tell_race(struct aw_machine *machine)
                  (uint32_t)strlen(text));
 }
 
+/* The thread remembers what its step has touched, and others may, too. */
+static void track(struct aw_machine *machine)
+{
+    struct aw_process *work = &machine->work;
+    int index = aw_process_thread(work, machine->run_slot);
+    if (index < 0 || work->threads[index].status != AW_THREAD_PARKED)
+        return;
+    uint32_t touched = aw_track_end(machine);
+    work->threads[index].touched = touched;
+    aw_track_conflicts(machine, work->threads, work->head.thread_count, index, touched, true);
+}
+
 /* Executes one side of a step. `in_child`: the child's side of a fork. */
 static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thread,
                         const struct aw_answer *answer, bool in_child, uint32_t *events,
@@ -210,6 +222,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
     int index = (int)thread;
     uint64_t result = 0;
     machine->run_slot = machine->work.threads[index].slot;
+    machine->work.threads[index].touched = 0;
     machine->now = answer->now;
     bool runs = true;
     machine->in_child = in_child;
@@ -243,6 +256,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
                              ? AW_INTERN_NONE
                              : aw_intern_put(&machine->payloads, machine->freed,
                                              machine->freed_count * (uint32_t)sizeof *machine->freed);
+    track(machine);
     tell_race(machine);
     uint32_t next = aw_edge_save_local(machine);
     *events = save_events(machine);

@@ -96,7 +96,7 @@ bool aw_op_reads(const struct aw_op *op, struct aw_range *range)
 bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_op *op)
 {
     struct aw_range range;
-    return machine->accesses.page_count > 0 &&
+    return machine->accesses.visible.page_count > 0 &&
            (fills(machine, op, is_visible, NULL) ||
             (aw_op_reads(op, &range) && aw_access_is_visible(machine, range.address, range.size)));
 }

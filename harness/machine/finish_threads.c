@@ -124,6 +124,7 @@ void aw_finish_fork_child(struct aw_machine *machine, uint32_t slot)
     work->threads[0].detached = 0;
     work->threads[0].held = 0;
     work->threads[0].locks = 0;
+    work->threads[0].touched = 0;
     work->head.worker = 0;
     work->head.forks = 0;
     if (work->head.generation < UINT8_MAX)

@@ -348,6 +348,10 @@ bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_
 /* Does it fill in, or read as long as it lasts, memory of a shared mapping? */
 bool aw_machine_touches_mapping(const struct aw_machine *machine, const struct aw_op *op);
 
+/* Bytes that break the discipline are tracked first (on, the default; access_track.c), or become visible at
+ * once. Before the first step. */
+void aw_machine_set_tracking(struct aw_machine *machine, bool on);
+
 /* For an oracle: every access to memory that may be written is visible, but for those of a thread to
  * its own stack and those of a process with one thread. Bytes of a stack that another thread was parked
  * at are the exception: settling makes them visible for their owner as well. What the compiler does not
@@ -383,6 +387,7 @@ enum aw_access_plant {
     AW_PLANT_KEPT_LOCK = 2,   /* a mutex once locked counts as held after its unlock */
     AW_PLANT_ONLY_WRITES = 4, /* a read and a write at a time are no race */
     AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
+    AW_PLANT_BLIND_TRACKS = 32,    /* what a thread has touched is forgotten at once */
     AW_PLANT_FORGOTTEN_READS = 16, /* a learned step is used again whatever it read */
     AW_PLANT_BLIND_LIBC = 32, /* what functions of libc do to their state is not seen */
 };

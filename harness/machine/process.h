@@ -30,7 +30,8 @@ struct aw_thread {
     uint64_t result; /* of an ended thread */
     uint64_t held;   /* bit h: it took the binary semaphore with handle h < 64 and has not posted it */
     uint32_t locks;  /* mutexes that it locked: payload id + 1 of their sorted addresses, 0 = none */
-    uint32_t zero;
+    uint32_t touched; /* tracked bytes that its last step has touched: payload id + 1 of an array of
+                         struct aw_tracked, 0 = none */
     struct aw_op op;
 };
 

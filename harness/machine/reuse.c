@@ -235,6 +235,7 @@ uint32_t aw_reuse_pack(struct aw_machine *machine, const struct aw_local *from, 
     memcpy(machine->pack_buffer, from, prefix);
     struct aw_local *to = (struct aw_local *)machine->pack_buffer;
     ((struct aw_thread *)(to + 1))[thread] = own->thread;
+    ((struct aw_thread *)(to + 1))[thread].touched = pattern->touched;
     struct aw_image_chunk *out = (struct aw_image_chunk *)(machine->pack_buffer + prefix), *start = out;
     uint32_t low[2], high[2];
     aw_reuse_own_bounds(own->thread.slot, low, high);
@@ -358,6 +359,9 @@ bool aw_reuse_find(struct aw_machine *machine, uint32_t local, unsigned thread, 
     int one, other;
     if (aw_access_race(machine, aw_local_threads(to), to->thread_count, &one, &other))
         return false; /* to be told by the step that is executed */
+    if (aw_track_conflicts(machine, aw_local_threads(to), to->thread_count, (int)thread, pattern->touched,
+                           false))
+        return false; /* as well */
     bool is_new;
     uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);
     if (is_new)

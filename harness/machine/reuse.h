@@ -60,7 +60,7 @@ struct aw_reuse_patch {
 struct aw_reuse_pattern {
     uint32_t own; /* afterwards */
     uint32_t patches, patch_count;
-    uint32_t events, footprint, freed;
+    uint32_t events, footprint, freed, touched;
     int64_t result;
 };
 

@@ -279,6 +279,7 @@ void aw_reuse_learn(struct aw_machine *machine, uint32_t local, unsigned thread,
                                        .patch_count = draft.patch_count,
                                        .events = edge->events,
                                        .footprint = edge->footprint,
+                                       .touched = aw_local_threads(after)[thread].touched,
                                        .freed = edge->freed,
                                        .result = edge->result};
     for (uint32_t i = 0; i < draft.patch_count; i++) {

@@ -54,6 +54,7 @@ uint32_t aw_reuse_own(struct aw_machine *machine, uint32_t local, unsigned threa
             own->consoles |= (uint64_t)1 << aw_local_fds(from)[i].fd;
     own->chunk_count = count;
     own->thread = threads[thread];
+    own->thread.touched = 0;
     struct aw_image_chunk *to = (struct aw_image_chunk *)(own + 1);
     for (int i = 0; i < 2; i++) {
         memcpy(to, chunks + first[i], (last[i] - first[i]) * sizeof *to);

@@ -23,7 +23,7 @@ enum { WALKS = 2 }; /* executions that are carried out twice */
 void aw_verify_settings_default(struct aw_verify_settings *settings)
 {
     *settings = (struct aw_verify_settings){
-        .symmetry = true, .minimal = true, .reuse = true, .control = 64, .rules = AW_ALL_RULES,
+        .symmetry = true, .minimal = true, .tracking = true, .reuse = true, .control = 64, .rules = AW_ALL_RULES,
         .trace_dir = "traces"};
 }
 
@@ -72,6 +72,7 @@ static struct aw_options options_of(const struct aw_verify_settings *settings,
     options.count = settings->count || one->count;
     options.minimal = settings->minimal;
     options.minimal_states = settings->minimal_states;
+    options.tracking = settings->tracking;
     options.reuse = settings->reuse;
     options.control = settings->control;
     options.favour = one->favour;

@@ -179,6 +179,11 @@ Test(access_oracles, catch_a_discipline_that_believes_in_creation)
     catches(AW_PLANT_CREATION, 0, "nnn:-----:0/T1>04J/>04");
 }
 
+Test(access_oracles, catch_a_thread_that_forgets_what_it_has_touched)
+{
+    catches(AW_PLANT_BLIND_TRACKS, 0, "nnn:-----:0/T1>04J/>04");
+}
+
 Test(access_oracles, catch_a_step_that_is_used_again_whatever_it_read)
 {
     char text[] = "nnn:-----:0/T1L0>04U0J/L0<04U0";

@@ -91,6 +91,7 @@ void aw_compare_accesses_options(uint64_t seed, struct aw_options *options)
     aw_options_default(options);
     options->plant = seed % 2 ? AW_PLANT_NO_WALKS : 0;
     options->symmetry = seed % 3 != 0;
+    options->tracking = seed % 4 != 0;
     if (seed % 5 == 1)
         options->rules &= ~(1u << seed / 5 % AW_RULE_COUNT);
     else if (seed % 7 == 0)
@@ -133,6 +134,7 @@ void aw_compare_accesses_faulty(const char *program, char *const *argv,
     collector.machine = machine;
     aw_compare_options(judged, &options);
     options.plant = asked->plant;
+    options.tracking = asked->tracking;
     options.rules = asked->rules;
     options.symmetry = asked->symmetry;
     options.limits.states = 200000;
