@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <printf.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,10 @@ FOOTPRINT(number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); END
 FOOTPRINT(real_number) R(a[0], string(a[0])); if (a[1] != 0) W(a[1], 8); W(a[2], 8); END
 FOOTPRINT(reads_buffer) R(a[1], a[2]); END
 /* In a mapping it is an operation of its own. */
+FOOTPRINT(raises)
+if (a[0] > 0 && a[0] < NSIG)
+    r[n++] = (struct aw_range){machine->dispositions + a[0], 1, AW_ACCESS_READ | AW_ACCESS_ATOMIC};
+END
 FOOTPRINT(makes_sem) if (!aw_is_shared(a[0])) W(a[0], 32); END
 FOOTPRINT(second_time) R(a[1], sizeof(struct timespec)); END
 FOOTPRINT(third_time) R(a[2], sizeof(struct timespec)); END
@@ -249,7 +254,7 @@ static const struct {
     {"posix_memalign", allocates_to}, {"malloc_usable_size", NONE}, {"__errno_location", NONE},
     {"__tls_get_addr", NONE}, {"__aw_vsnprintf", printed}, {"__aw_log", reads_buffer},
     {"__aw_unmodelled", NONE}, {"__aw_abort", NONE}, {"__aw_assert", NONE},
-    {"__aw_destructor", NONE}, {"__aw_raise", NONE}, {"__aw_strtod", real_number}, {"strtol", number}, {"strtoll", number},
+    {"__aw_destructor", NONE}, {"__aw_raise", raises}, {"__aw_strtod", real_number}, {"strtol", number}, {"strtoll", number},
     {"strtoul", number}, {"strtoull", number}, {"strcasecmp", compare},
     {"strncasecmp", compare_bounded}, {"aw_probe", fourth_string}, {"fiu_fail", first_string},
     {"fiu_init", NONE}, {"fiu_failinfo", NONE}, {"__aw_self", NONE}, {"__aw_thread_create", NONE},

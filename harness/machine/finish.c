@@ -163,6 +163,9 @@ static void finish_signal(struct aw_machine *machine, const struct aw_op *op, ui
 {
     uint64_t *ignored = &machine->work.head.ignored, bit = aw_signal_bit(op->fd);
     uint64_t old = (uint64_t)(*ignored & bit ? SIG_IGN : SIG_DFL);
+    /* What raise looks at within a step. */
+    aw_access(machine, machine->dispositions + (uint64_t)op->fd, 1,
+              AW_ACCESS_SYNC | (op->argument <= 1 ? AW_ACCESS_WRITE : AW_ACCESS_READ), op->pc);
     if (op->argument == 0)
         *ignored &= ~bit;
     else if (op->argument == 1)

@@ -117,6 +117,7 @@ struct aw_machine {
     uint32_t edge_first; /* those before it are forgotten */
     struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
     struct aw_reuse reuse;
+    uint64_t dispositions; /* of the runtime: runtime/signals.c */
     struct aw_object_move *moves;
     uint32_t move_count, move_capacity;
     struct aw_map move_map;      /* (object | op key << 32) -> move */

@@ -104,10 +104,11 @@ static int make_root(struct aw_machine *machine, const uint64_t start[6], uint64
     for (int fd = 0; fd < 3; fd++)
         aw_process_add_fd(&machine->work, 0, (struct aw_fd){.kind = AW_FD_CONSOLE});
     machine->run_slot = 0;
-    uint64_t function = aw_module_symbol(machine->runtime, "__aw_start");
+    uint64_t end, function = aw_module_symbol(machine->runtime, "__aw_start");
     if (function == 0)
         return aw_fail(error, AW_E_PROGRAM, "%s: no __aw_start: this is not the runtime",
                        machine->runtime->path);
+    AW_CHECK(aw_module_variable(machine->runtime, "dispositions", &machine->dispositions, &end));
     uint64_t args[6];
     memcpy(args, start, sizeof args);
     args[4] = init;

@@ -25,7 +25,8 @@ static void compile(const struct program *p)
     char text[3000];
     snprintf(text, sizeof text,
              "#define _GNU_SOURCE\n#include <assert.h>\n#include <getopt.h>\n"
-             "#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+             "#include <pthread.h>\n#include <signal.h>\n#include <stdio.h>\n#include "
+             "<stdlib.h>\n#include <string.h>\n"
              "#include <sys/wait.h>\n#include <unistd.h>\n%s\n"
              "static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;\n"
              "static void *other(void *unused) { (void)unused; %s return NULL; }\n"
@@ -184,6 +185,16 @@ Test(libc, a_key_that_is_deleted_has_no_destructor)
                             "assert(pthread_getspecific(keys[1]) == NULL);"});
 }
 
+/* Between the creation and raise there is no other operation of main's. */
+Test(libc, what_raise_does_depends_on_who_is_first)
+{
+    const char *to_default = "signal(SIGUSR1, SIG_DFL);", *to_ignore = "signal(SIGUSR1, SIG_IGN);";
+    fails((struct program){NULL, to_ignore, "raise(SIGUSR1);", to_default, NULL});
+    fails((struct program){NULL, NULL, "raise(SIGUSR1);", to_ignore, NULL});
+    proved((struct program){NULL, to_ignore, "raise(SIGUSR1);", to_ignore, NULL});
+    proved((struct program){NULL, to_ignore, "raise(SIGUSR1);", "signal(SIGUSR2, SIG_DFL);", NULL});
+}
+
 /* --- what the manual calls unsafe --------------------------------------------------------------
  */
 
@@ -227,15 +238,15 @@ Test(libc, a_race_is_told_by_the_function_and_the_line_that_calls_it)
     check(&(struct program){TEXTS, NULL, "strtok(a, \" \");", "strtok(b, \" \");", NULL});
     squeeze();
     snprintf(said, sizeof said,
-             "data race on libc's strtok_place: strtok of 8 bytes at %s/p.c:15 (main); and strtok "
-             "of 8 bytes at %s/p.c:12 (other) ",
+             "data race on libc's strtok_place: strtok of 8 bytes at %s/p.c:16 (main); and strtok "
+             "of 8 bytes at %s/p.c:13 (other) ",
              getenv("T"), getenv("T"));
     cr_expect(strstr(shell_said, said) != NULL, "%s", shell_said);
     check(&(struct program){NULL, NULL, "return 0;", "exit(0);", NULL});
     squeeze();
     snprintf(said, sizeof said,
              "data race on libc's exit_running: exit of 4 bytes after main; and exit of 4 bytes at "
-             "%s/p.c:12 (other) ",
+             "%s/p.c:13 (other) ",
              getenv("T"));
     cr_expect(strstr(shell_said, said) != NULL, "%s", shell_said);
 }
