@@ -204,6 +204,8 @@ bool aw_hook_is_fixed(const struct aw_hook *hook);
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook);
 /* The function of libc that it is, NULL for what the compiler has put in. */
 const char *aw_hook_who(const struct aw_hook *hook);
+/* Does its footprint depend on the bytes there? */
+bool aw_hook_looks(const struct aw_hook *hook);
 bool aw_hook_may_fail(const struct aw_hook *hook, const uint64_t *args);
 /* A function of libc under a lock of its own, as a whole: runtime/primitives.h. */
 bool aw_hook_is_section(const struct aw_hook *hook);

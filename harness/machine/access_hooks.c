@@ -276,6 +276,11 @@ int aw_hook_by_name(const char *name)
     return -1;
 }
 
+bool aw_hook_looks(const struct aw_hook *hook)
+{
+    return strncmp(hook->name, "st", 2) == 0 || strcmp(hook->name, "memchr") == 0;
+}
+
 const char *aw_hook_who(const struct aw_hook *hook)
 {
     return strncmp(hook->name, "__tsan_", 7) == 0 ? NULL : hook->name;

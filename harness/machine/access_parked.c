@@ -46,6 +46,7 @@ bool aw_access_park(struct aw_machine *machine, uint32_t import, const uint64_t 
         op->argument = ranges[i].size | (uint64_t)ranges[i].kind << 32;
         op->progress = i;
         op->payload = aw_intern_put(&machine->payloads, &call, sizeof call);
+        aw_reuse_parks(machine, &machine->imports[import]);
         return true;
     }
     return false;
@@ -75,6 +76,7 @@ static unsigned ranges_of(struct aw_machine *machine, uint32_t import, const uin
     machine->guarded = true;
     unsigned count = unguarded_ranges(machine, import, args, ranges);
     machine->guarded = false;
+    aw_reuse_footprint(machine, &machine->imports[import], args);
     return count;
 }
 

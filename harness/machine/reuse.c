@@ -113,11 +113,34 @@ void aw_reuse_arena(struct aw_machine *machine, uint32_t slot)
 {
     struct aw_reuse *reuse = &machine->reuse;
     uint32_t at;
+    for (uint32_t i = 0; i < reuse->arena_count; i++)
+        if (reuse->arenas[i].slot == slot)
+            return; /* known already as it was before the step */
     aw_access_records(&at);
     if (reuse->arena_count == AW_REUSE_ARENAS)
         reuse->plain = false;
     else
         reuse->arenas[reuse->arena_count++] = (struct aw_reuse_arena){slot, at};
+}
+
+/* Where a call parks depends on what its footprint has looked at, also when it is not carried out yet. */
+void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import, const uint64_t *args)
+{
+    aw_reuse_call(machine, import);
+    if (import->hook != NULL || import->plain != AW_PLAIN_WITHOUT_POINTS)
+        return;
+    if (strcmp(import->name, "free") != 0)
+        aw_reuse_arena(machine, machine->run_slot);
+    else if (aw_machine_on_heap(args[0]))
+        aw_reuse_arena(machine, aw_reuse_arena_of(args[0]));
+}
+
+/* Lengths of strings were looked at, and are no accesses yet. */
+void aw_reuse_parks(struct aw_machine *machine, const struct aw_import *import)
+{
+    machine->reuse.plain &= import->hook == NULL ? import->footprint == NULL ||
+                                                       import->plain == AW_PLAIN_WITHOUT_POINTS
+                                                 : !aw_hook_looks(import->hook);
 }
 
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address)

@@ -111,6 +111,10 @@ enum aw_plain aw_reuse_plain(const char *call);
 void aw_reuse_begin(struct aw_machine *machine);
 void aw_reuse_call(struct aw_machine *machine, const struct aw_import *import);
 void aw_reuse_arena(struct aw_machine *machine, uint32_t slot);
+/* The footprint of a call was asked for: what it looked at decides where the thread parks. The thread parks at
+ * an access of a call. */
+void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import, const uint64_t *args);
+void aw_reuse_parks(struct aw_machine *machine, const struct aw_import *import);
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address);
 void aw_reuse_print(struct aw_machine *machine, int fd); /* something is printed there */
 
