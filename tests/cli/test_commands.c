@@ -239,6 +239,24 @@ Test(cli, check_writes_a_trace_that_replays_and_shows)
     cr_expect_neq(access(in_folder("article.trace"), F_OK), 0);
 }
 
+Test(cli, a_counterexample_that_is_not_proved_minimal_says_so)
+{
+    cr_expect_eq(run("check --trace-dir @ --minimal-states 200 build/models/classics/"
+                     "bounded_buffer.so -- if"),
+                 1);
+    cr_expect_not_null(strstr(out, "faults, not proved minimal: a shorter one was looked for in "
+                                   "200 states\n"),
+                       "%s", out);
+    run("show @/bounded_buffer.trace");
+    cr_expect_not_null(strstr(out, "not proved minimal: a shorter schedule may do\n"), "%s", out);
+    cr_expect_eq(run("check --trace-dir @ --minimal-states 0 build/models/classics/"
+                     "bounded_buffer.so -- if"),
+                 1); /* 0: without a limit */
+    cr_expect_null(strstr(out, "not proved minimal"), "%s", out);
+    run("show @/bounded_buffer.trace");
+    cr_expect_null(strstr(out, "not proved minimal"), "%s", out);
+}
+
 Test(cli, check_without_a_word_looks_for_deadlock_crash_and_livelock)
 {
     cr_expect_eq(run("check --trace-dir @ build/models/classics/philosophers.so -- wrong 2"), 1);
