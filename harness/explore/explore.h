@@ -3,6 +3,8 @@
  * explore.h - decides the properties of a program over all of its executions.
  *
  *   search.c     the breadth-first search over canonical states, and its restarts
+ *   pilot.c      random walks before it, on which most wrong assumptions break
+ *   limits.c     limits, progress and interruption, of all phases
  *   visited.c    the set of visited states
  *   symmetry.c   canonical form of states under renaming of siblings
  *   facts.c      the assumptions about the program, and how they are watched

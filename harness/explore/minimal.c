@@ -249,7 +249,8 @@ static bool worth_it(const struct minimal *m)
                    : AW_MINIMAL_STATES;
     if (m->nodes.count <= most)
         return true;
-    snprintf(result->message, sizeof result->message, "a shorter one was looked for in %llu states",
+    snprintf(result->message, sizeof result->message,
+             "a shorter one was looked for in %llu states (--minimal-states)",
              (unsigned long long)most);
     return false;
 }

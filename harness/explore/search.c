@@ -14,78 +14,19 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "explore/internal.h"
 #include "explore/search.h"
 
-enum { TICK_STATES = 64, BATCH = 32, EDGE_BYTES_LOG = 37 };
-
-double aw_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+enum { BATCH = 32, EDGE_BYTES_LOG = 37 };
 
 static uint64_t peak_memory(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (uint64_t)usage.ru_maxrss * 1024;
-}
-
-bool aw_explorer_tick(struct aw_explorer *explorer, const struct aw_visited *visited,
-                      uint64_t queued)
-{
-    const uint64_t states = visited->count;
-    const struct aw_limits *limits = &explorer->options->limits;
-    struct aw_result *result = explorer->result;
-    if (limits->states > 0 && states > limits->states) {
-        snprintf(result->message, sizeof result->message,
-                 "the limit of %llu states was reached: make the case smaller, or raise it "
-                 "(--states; in a scenario: limits)",
-                 (unsigned long long)limits->states);
-        return false;
-    }
-    if (aw_visited_is_full(visited)) {
-        snprintf(result->message, sizeof result->message,
-                 "the address space that the host allows was used up after %llu states",
-                 (unsigned long long)states);
-        return false;
-    }
-    if (++explorer->ticks % TICK_STATES != 0)
-        return true;
-    struct aw_machine_counts counts;
-    double now = aw_clock();
-    aw_machine_counts(explorer->machine, &counts);
-    uint64_t bytes = counts.bytes + explorer->memory_bytes;
-    if (limits->memory_bytes > 0 && bytes > limits->memory_bytes) {
-        snprintf(result->message, sizeof result->message,
-                 "the limit of %llu MiB of memory was reached: make the case smaller, or raise it "
-                 "(--memory; in a scenario: limits)",
-                 (unsigned long long)(limits->memory_bytes >> 20));
-        return false;
-    }
-    if (limits->seconds > 0 && now - explorer->started > limits->seconds) {
-        snprintf(result->message, sizeof result->message, "the limit of %g seconds was reached",
-                 limits->seconds);
-        return false;
-    }
-    if (explorer->options->progress != NULL && now - explorer->last_progress > 0.1) {
-        explorer->last_progress = now;
-        explorer->progress.states = states;
-        explorer->progress.queued = queued;
-        explorer->progress.seconds = now - explorer->started;
-        if (!explorer->options->progress(explorer->options->context, &explorer->progress)) {
-            snprintf(result->message, sizeof result->message, "interrupted after %llu states",
-                     (unsigned long long)states);
-            return false;
-        }
-    }
-    return true;
 }
 
 bool aw_explorer_goes_on(const struct aw_outcome *outcomes, unsigned count)
@@ -613,74 +554,6 @@ static void expand(struct expansion *e, const struct aw_state *state, struct aw_
         e->end = AW_END_VIOLATION;
 }
 
-/* A sibling was named on a walk. */
-static void without_symmetry(struct aw_search *search)
-{
-    struct aw_explorer *explorer = search->explorer;
-    explorer->symmetry = search->symmetry.on = false;
-    aw_machine_set_symmetry(explorer->machine, false);
-    if (search->reduce != NULL)
-        aw_reduce_begin(search->reduce, false, explorer->exact_pipes);
-}
-
-/* Walks at random first: most assumptions that do not hold (of the reduction, of symmetry, about
- * which accesses are visible) break on any execution, and finding that out in the midst of a search
- * costs a restart. False when a limit was reached. */
-static bool pilot(struct aw_search *search, struct aw_outcome *outcomes)
-{
-    enum { WALKS = 6, STEPS = 2000 };
-    struct aw_explorer *explorer = search->explorer;
-    struct aw_machine *machine = explorer->machine;
-    uint64_t random = 0x9e3779b97f4a7c15u;
-    for (int walk = 0; walk < WALKS; walk++) {
-        struct aw_state state, next;
-        aw_machine_initial(machine, &state);
-        state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
-        for (int step = 0; step < STEPS; step++) {
-            if (!aw_explorer_tick(explorer, &search->visited, 0))
-                return false;
-            if (search->reduce != NULL)
-                aw_reduce_watch(search->reduce, &state);
-            const struct aw_layout *layout = aw_machine_layout(machine, &state);
-            struct aw_move chosen = {0};
-            uint32_t seen = 0;
-            for (uint32_t p = 0; p < layout->process_count; p++) {
-                const struct aw_local *local =
-                    aw_machine_local(machine, state.words[AW_WORD_FIRST + p]);
-                for (uint32_t t = 0; t < local->thread_count; t++) {
-                    unsigned count = aw_machine_outcomes(machine, &state, p, t, outcomes);
-                    for (unsigned i = 0; i < count; i++) {
-                        random ^= random << 13; /* xorshift64, Marsaglia 2003 */
-                        random ^= random >> 7;
-                        random ^= random << 17;
-                        if (random % ++seen == 0)
-                            chosen = (struct aw_move){
-                                .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
-                    }
-                }
-            }
-            if (seen == 0 || chosen.how.stop != 0)
-                break;
-            aw_explorer_step(explorer, &state, &chosen, &next);
-            if (!aw_machine_is_settled(machine)) { /* once more, with what has become visible */
-                aw_machine_settle(machine);
-                walk = -1;
-                break;
-            }
-            if (chosen.step.named && search->symmetry.on) {
-                without_symmetry(search);
-                walk = -1;
-                break;
-            }
-            if (chosen.step.flags & AW_EDGE_STOP)
-                break;
-            state.count = next.count;
-            memcpy(state.words, next.words, next.count * sizeof *next.words);
-        }
-    }
-    return true;
-}
-
 enum aw_end aw_search_run(struct aw_search *search)
 {
     struct aw_explorer *explorer = search->explorer;
@@ -690,7 +563,7 @@ enum aw_end aw_search_run(struct aw_search *search)
     struct aw_state state;
     bool is_new;
     if (search->walk_first && (explorer->options->plant & AW_PLANT_NO_WALKS) == 0 &&
-        !pilot(search, outcomes))
+        !aw_search_pilot(search, outcomes))
         e.end = AW_END_LIMIT;
     aw_machine_set_joined_pipes(explorer->machine, search->reduce == NULL
                                                        ? UINT64_MAX

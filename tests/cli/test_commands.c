@@ -245,7 +245,7 @@ Test(cli, a_counterexample_that_is_not_proved_minimal_says_so)
                      "bounded_buffer.so -- if"),
                  1);
     cr_expect_not_null(strstr(out, "faults, not proved minimal: a shorter one was looked for in "
-                                   "200 states\n"),
+                                   "200 states (--minimal-states)\n"),
                        "%s", out);
     run("show @/bounded_buffer.trace");
     cr_expect_not_null(strstr(out, "not proved minimal: a shorter schedule may do\n"), "%s", out);
