@@ -13,47 +13,75 @@
  * ample operation a (of p) that the search took at some state commutes with all steps up to p's own
  * next one. Taking a first leads, by the same steps, to a state in which q is parked at o as before
  * (a is not q's), and what has to be shown is that the breach is still one there: it must not
- * depend on anything that an ample operation can change in the direction of "no breach".
+ * depend on anything that an ample operation can change in the direction of "no breach". The
+ * breaches, each under the name of its fact:
  *
- *  tested         A trywait, timed wait or getvalue is parked at the semaphore: no state involved.
- *  tried          The same for mutexes; or an unlock is parked by somebody who does not hold it.
- *  overflow       A post is parked while the value is the maximum. Ample posts only raise the
- * value; ample waits (never empty) are for semaphores that begin below 2^30 only, which no feasible
- * execution takes to 2^31 - 1. awaited        A wait is parked while the value is 0. While the fact
- * is believed, posts are not ample, so ample operations only lower the value. If p and q are both
- * parked at a wait with value 1, p's being taken leaves q at value 0: a breach all the same. user
- * More than one thread has been *parked* at the object (counting executed operations would be
- * wrong: the second user may be blocked for ever). guard          A binary semaphore that every
- * thread parked at the read end holds; it is a lock only while each post of it comes from its
- * holder (`misposted`). What a thread holds is its own history. writer, spans  One thread only is
- * ever parked at a write or close of its own process's descriptor; no read asks for more than is
- * left of the write that it starts in, no poll and no non-blocking read: then nobody can tell
- * whether a later write has happened. A read is parked at the oldest write; later writes do not
- * change that, and an ample read is its own thread's. An answer of poll that changes nothing is no
- * access: whether it does is tried out when the thread is parked there (its code runs with each
- * possible answer). last           A thread is parked at a close or exit that drops the last
- * reference to an end whose other end somebody holds. References are dropped early at most, which
- *                 makes somebody the last all the sooner; a fork adds references only for ends
- *                 that the forking process holds itself. But who held the *other* end may be gone
- *                 early, too. If the last of them went while this end was held, that was a breach
- * of its own; if this process holds the other end itself, it was none: then only a process that is
- * alone in the world, everybody else having been waited for, drops a last reference unseen. (Nobody
- * waits for an orphan: `orphaned`.) conditions     Every thread parked at an operation on the
- * condition holds its mutex, so that while one is, nobody else can be; sleepers move only when
- * woken. Holding is the thread's own history. forks, exits   fork reads, exit destroys, all memory
- * of a process: in a process with several threads, nothing is ample until it has forked as often as
- * a process with several threads was ever seen about to fork, and never if one was ever parked at
- * its exit with a sibling not yet joined. Ample operations of siblings do not move the thread that
- * is parked at the fork or exit. A detached thread is never joined. Two exceptions for forks. The
- * only thread that ever forks is not concurrent with its own forks. And a step that changes nothing
- * but its own thread's stack, thread-local storage and entry is not seen by a fork of a sibling,
- * because the child has none of these; in a program without data races the step changes the same
- *                 places whatever the siblings have done meanwhile.
- *  killed         A kill is parked: its target may vanish at any time, so nothing is ample at all.
- *  waits          wait() for any child takes what is there, like a semaphore, as long as all
- *                 processes end with the same status and only one thread of a process waits; exits
- *                 are releases for it as long as nobody asks with WNOHANG.
- *  clock          Nobody reads the clock: then time-outs and sleeps do not touch it.
+ * tested: A trywait, timed wait or getvalue is parked at the semaphore: no state involved.
+ *
+ * tried: The same for mutexes and unnamed semaphores; or an unlock, or a call that marks it
+ *   consistent, is parked by somebody who does not hold it.
+ *
+ * overflow: A post is parked while the value is the maximum. Ample posts only raise the
+ *   value; ample waits (never empty) are for semaphores that begin below 2^30 only, which
+ *   no feasible execution takes to 2^31 - 1.
+ *
+ * awaited: A wait is parked while the value is 0. While the fact is believed, posts are not
+ *   ample, so ample operations only lower the value. If p and q are both parked at a wait
+ *   with value 1, p's being taken leaves q at value 0: a breach all the same.
+ *
+ * user: More than one thread has been *parked* at the object (counting executed operations
+ *   would be wrong: the second user may be blocked for ever).
+ *
+ * guard: A binary semaphore that every thread parked at the read end holds; it is a lock
+ *   only while each post of it comes from its holder (`misposted`). What a thread holds is
+ *   its own history.
+ *
+ * writer, spans: One thread only is ever parked at a write or close of its own process's
+ *   descriptor; no read asks for more than is left of the write that it starts in, no poll
+ *   and no non-blocking read: then nobody can tell whether a later write has happened. A
+ *   read is parked at the oldest write; later writes do not change that, and an ample read
+ *   is its own thread's. An answer of poll that changes nothing is no access: whether it
+ *   does is tried out when the thread is parked there (its code runs with each possible
+ *   answer).
+ *
+ * closer: In a process with several threads one of them is parked at a close of that end,
+ *   or at a dup onto it: another one's read or write of it fails afterwards. No state
+ *   involved.
+ *
+ * last: A thread is parked at a close or exit that drops the last reference to an end whose
+ *   other end somebody holds. References are dropped early at most, which makes somebody
+ *   the last all the sooner; a fork adds references only for ends that the forking process
+ *   holds itself. But who held the *other* end may be gone early, too. If the last of them
+ *   went while this end was held, that was a breach of its own; if this process holds the
+ *   other end itself, it was none: then only a process that is alone in the world,
+ *   everybody else having been waited for, drops a last reference unseen. (Nobody waits for
+ *   an orphan: `orphaned`.)
+ *
+ * conditions: Every thread parked at an operation on the condition holds its mutex, so that
+ *   while one is, nobody else can be; sleepers move only when woken. Holding is the
+ *   thread's own history.
+ *
+ * forks, exits: fork reads, exit destroys, all memory of a process: in a process with
+ *   several threads, nothing is ample until it has forked as often as a process with
+ *   several threads was ever seen about to fork, and never if one was ever parked at its
+ *   exit with a sibling not yet joined. Ample operations of siblings do not move the thread
+ *   that is parked at the fork or exit. A detached thread is never joined. Two exceptions
+ *   for forks. The only thread that ever forks is not concurrent with its own forks. And a
+ *   step that changes nothing but its own thread's stack, thread-local storage and entry is
+ *   not seen by a fork of a sibling, because the child has none of these; in a program
+ *   without data races the step changes the same places whatever the siblings have done
+ *   meanwhile.
+ *
+ * killed: A kill is parked: its target may vanish at any time, so nothing is ample at all.
+ *
+ * waits: wait() for any child takes what is there, like a semaphore, as long as all
+ *   processes end with the same status and only one thread of a process waits; exits are
+ *   releases for it as long as nobody asks with WNOHANG.
+ *
+ * names: More than one thread has been parked at an operation on the names of semaphores
+ *   and shared memory: as `user`.
+ *
+ * clock: Nobody reads the clock: then time-outs and sleeps do not touch it.
  *
  * Budgets of faults are no fact, but they need an argument. Where an operation of p is ample, all
  * its outcomes are taken, those included in which a fault strikes at it or in the code after it.
@@ -274,6 +302,114 @@ static void narrow_guard(struct aw_reduce *reduce, struct object_facts *facts, u
     }
 }
 
+static void watch_poll(struct aw_reduce *reduce, const struct aw_local *local, uint32_t id,
+                       uint32_t thread, uint64_t who)
+{
+    const struct aw_thread *t = &aw_local_threads(local)[thread];
+    const struct aw_op *op = &t->op;
+    if (aw_machine_poll_is_idle(reduce->machine, id, thread))
+        return; /* the answer does not matter: no access */
+    uint32_t size;
+    const struct pollfd *set_of = aw_machine_payload(reduce->machine, op->payload, &size);
+    for (uint32_t i = 0; i < size / sizeof *set_of; i++) {
+        const struct aw_fd *fd = set_of[i].fd < 0 ? NULL : aw_local_fd(local, set_of[i].fd);
+        if (fd == NULL || !aw_fd_is_pipe(fd))
+            continue;
+        struct object_facts *facts = aw_facts_object(reduce, fd->handle);
+        set(reduce, &facts->polled);
+        end_used_by(reduce, facts, fd->kind == AW_FD_PIPE_WRITE, who);
+        if (fd->kind == AW_FD_PIPE_READ)
+            narrow_guard(reduce, facts, t->held);
+    }
+}
+
+static void watch_files(struct aw_reduce *reduce, const struct aw_local *local,
+                        const struct aw_op *op, uint64_t who, unsigned live)
+{
+    if (live > 1 && (op->kind == AW_OP_CLOSE || op->kind == AW_OP_DUP)) {
+        int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
+        const struct aw_fd *fd = aw_local_fd(local, number);
+        if (fd != NULL && aw_fd_is_pipe(fd)) {
+            uint64_t *closer =
+                &aw_facts_object(reduce, fd->handle)->closer[fd->kind == AW_FD_PIPE_WRITE];
+            if (*closer == NOBODY) /* that nobody closes was believed */
+                reduce->changed = true;
+            used_by(reduce, closer, who);
+        }
+    }
+}
+
+static void watch_image(struct aw_reduce *reduce, const struct aw_local *local, uint32_t id,
+                        uint32_t thread, uint64_t who)
+{
+    const struct aw_thread *t = &aw_local_threads(local)[thread];
+    const struct aw_op *op = &t->op;
+    if (op->kind == AW_OP_MUTEX_LOCK || op->kind == AW_OP_MUTEX_TRYLOCK ||
+        op->kind == AW_OP_MUTEX_TIMEDLOCK || op->kind == AW_OP_MUTEX_UNLOCK) {
+        struct mutex_facts *m = aw_facts_mutex(reduce, op->address);
+        used_by(reduce, &m->user, who);
+        /* An unlock by another than the holder has its effect only while it is locked. */
+        if (op->kind == AW_OP_MUTEX_TRYLOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
+            (op->kind == AW_OP_MUTEX_UNLOCK &&
+             !aw_machine_holds_mutex(reduce->machine, id, thread, op->address)))
+            set(reduce, &m->tried);
+    } else if (op->kind == AW_OP_MUTEX_CONSISTENT) {
+        struct mutex_facts *m = aw_facts_mutex(reduce, op->address);
+        used_by(reduce, &m->user, who);
+        /* glibc does not ask who calls it: by another than the holder, an unlock may be before
+         * or after it. */
+        if (!aw_machine_holds_mutex(reduce->machine, id, thread, op->address))
+            set(reduce, &m->tried);
+    } else if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
+               op->kind == AW_OP_COND_RELOCK) {
+        used_by(reduce, &aw_facts_mutex(reduce, op->argument)->user, who);
+        if (op->kind != AW_OP_COND_RELOCK)
+            watch_condition(reduce, id, thread, t);
+    } else if (op->kind == AW_OP_COND_SIGNAL || op->kind == AW_OP_COND_BROADCAST) {
+        watch_condition(reduce, id, thread, t);
+    } else if (op->kind == AW_OP_USEM_WAIT || op->kind == AW_OP_USEM_POST) {
+        used_by(reduce, &aw_facts_mutex(reduce, op->address)->user, who);
+    } else if (op->kind == AW_OP_USEM_TRYWAIT || op->kind == AW_OP_USEM_TIMEDWAIT ||
+               op->kind == AW_OP_USEM_GETVALUE) {
+        used_by(reduce, &aw_facts_mutex(reduce, op->address)->user, who);
+        if (!reduce->blind)
+            set(reduce, &aw_facts_mutex(reduce, op->address)->tried);
+    } else if (op->kind == AW_OP_THREAD_EXIT && t->slot == 0) {
+        set(reduce, &reduce->main_leaves);
+    } else if (op->kind == AW_OP_CREATE && op->argument != 0) {
+        set(reduce, &reduce->exits_entangled);
+    } else if (op->kind == AW_OP_DETACH) {
+        set(reduce, &reduce->exits_entangled);
+    }
+}
+
+static void watch_process(struct aw_reduce *reduce, const struct aw_local *local,
+                          const struct aw_op *op, uint64_t who, unsigned live)
+{
+    if (op->kind == AW_OP_FORK && local->thread_count > 1) {
+        used_by(reduce, &reduce->forker, who);
+        if (reduce->fork_limit <= local->forks) {
+            reduce->fork_limit = local->forks + 1u;
+            reduce->changed = true;
+        }
+    } else if (op->kind == AW_OP_EXIT || op->kind == AW_OP_FATAL) {
+        uint32_t status = op->kind == AW_OP_EXIT ? (uint32_t)op->argument : (uint32_t)op->fd;
+        if (local->thread_count > 1)
+            set(reduce, &reduce->exits_entangled);
+        if (reduce->status_known && reduce->status != status)
+            set(reduce, &reduce->statuses_differ);
+        reduce->status_known = true;
+        reduce->status = status;
+    } else if (op->kind == AW_OP_WAIT) {
+        if (op->flags & AW_OP_NONBLOCKING)
+            set(reduce, &reduce->wait_polled);
+        if (live > 1)
+            used_by(reduce, &reduce->waiter, who);
+    } else if (op->kind == AW_OP_KILL) {
+        set(reduce, &reduce->killed);
+    }
+}
+
 /* The facts that depend on a parked thread alone. */
 static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local, uint32_t id,
                          uint32_t thread, uint64_t who, unsigned live)
@@ -302,98 +438,17 @@ static void watch_thread(struct aw_reduce *reduce, const struct aw_local *local,
         if (!write_end)
             narrow_guard(reduce, facts, t->held);
         break;
-    case AW_ON_POLL: {
-        if (aw_machine_poll_is_idle(reduce->machine, id, thread))
-            break; /* the answer does not matter: no access */
-        uint32_t size;
-        const struct pollfd *set_of = aw_machine_payload(reduce->machine, op->payload, &size);
-        for (uint32_t i = 0; i < size / sizeof *set_of; i++) {
-            const struct aw_fd *fd = set_of[i].fd < 0 ? NULL : aw_local_fd(local, set_of[i].fd);
-            if (fd == NULL || !aw_fd_is_pipe(fd))
-                continue;
-            facts = aw_facts_object(reduce, fd->handle);
-            set(reduce, &facts->polled);
-            end_used_by(reduce, facts, fd->kind == AW_FD_PIPE_WRITE, who);
-            if (fd->kind == AW_FD_PIPE_READ)
-                narrow_guard(reduce, facts, t->held);
-        }
+    case AW_ON_POLL:
+        watch_poll(reduce, local, id, thread, who);
         break;
-    }
     case AW_ON_FILES:
-        if (live > 1 && (op->kind == AW_OP_CLOSE || op->kind == AW_OP_DUP)) {
-            int number = op->kind == AW_OP_CLOSE ? op->fd : (int)op->argument;
-            const struct aw_fd *fd = aw_local_fd(local, number);
-            if (fd != NULL && aw_fd_is_pipe(fd)) {
-                uint64_t *closer =
-                    &aw_facts_object(reduce, fd->handle)->closer[fd->kind == AW_FD_PIPE_WRITE];
-                if (*closer == NOBODY) /* that nobody closes was believed */
-                    reduce->changed = true;
-                used_by(reduce, closer, who);
-            }
-        }
+        watch_files(reduce, local, op, who, live);
         break;
     case AW_ON_IMAGE:
-        if (op->kind == AW_OP_MUTEX_LOCK || op->kind == AW_OP_MUTEX_TRYLOCK ||
-            op->kind == AW_OP_MUTEX_TIMEDLOCK || op->kind == AW_OP_MUTEX_UNLOCK) {
-            struct mutex_facts *m = aw_facts_mutex(reduce, op->address);
-            used_by(reduce, &m->user, who);
-            /* An unlock by another than the holder has its effect only while it is locked. */
-            if (op->kind == AW_OP_MUTEX_TRYLOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
-                (op->kind == AW_OP_MUTEX_UNLOCK &&
-                 !aw_machine_holds_mutex(reduce->machine, id, thread, op->address)))
-                set(reduce, &m->tried);
-        } else if (op->kind == AW_OP_MUTEX_CONSISTENT) {
-            struct mutex_facts *m = aw_facts_mutex(reduce, op->address);
-            used_by(reduce, &m->user, who);
-            /* glibc does not ask who calls it: by another than the holder, an unlock may be before
-             * or after it. */
-            if (!aw_machine_holds_mutex(reduce->machine, id, thread, op->address))
-                set(reduce, &m->tried);
-        } else if (op->kind == AW_OP_COND_WAIT || op->kind == AW_OP_COND_SLEEP ||
-                   op->kind == AW_OP_COND_RELOCK) {
-            used_by(reduce, &aw_facts_mutex(reduce, op->argument)->user, who);
-            if (op->kind != AW_OP_COND_RELOCK)
-                watch_condition(reduce, id, thread, t);
-        } else if (op->kind == AW_OP_COND_SIGNAL || op->kind == AW_OP_COND_BROADCAST) {
-            watch_condition(reduce, id, thread, t);
-        } else if (op->kind == AW_OP_USEM_WAIT || op->kind == AW_OP_USEM_POST) {
-            used_by(reduce, &aw_facts_mutex(reduce, op->address)->user, who);
-        } else if (op->kind == AW_OP_USEM_TRYWAIT || op->kind == AW_OP_USEM_TIMEDWAIT ||
-                   op->kind == AW_OP_USEM_GETVALUE) {
-            used_by(reduce, &aw_facts_mutex(reduce, op->address)->user, who);
-            if (!reduce->blind)
-                set(reduce, &aw_facts_mutex(reduce, op->address)->tried);
-        } else if (op->kind == AW_OP_THREAD_EXIT && t->slot == 0) {
-            set(reduce, &reduce->main_leaves);
-        } else if (op->kind == AW_OP_CREATE && op->argument != 0) {
-            set(reduce, &reduce->exits_entangled);
-        } else if (op->kind == AW_OP_DETACH) {
-            set(reduce, &reduce->exits_entangled);
-        }
+        watch_image(reduce, local, id, thread, who);
         break;
     case AW_ON_PROCESS:
-        if (op->kind == AW_OP_FORK && local->thread_count > 1) {
-            used_by(reduce, &reduce->forker, who);
-            if (reduce->fork_limit <= local->forks) {
-                reduce->fork_limit = local->forks + 1u;
-                reduce->changed = true;
-            }
-        } else if (op->kind == AW_OP_EXIT || op->kind == AW_OP_FATAL) {
-            uint32_t status = op->kind == AW_OP_EXIT ? (uint32_t)op->argument : (uint32_t)op->fd;
-            if (local->thread_count > 1)
-                set(reduce, &reduce->exits_entangled);
-            if (reduce->status_known && reduce->status != status)
-                set(reduce, &reduce->statuses_differ);
-            reduce->status_known = true;
-            reduce->status = status;
-        } else if (op->kind == AW_OP_WAIT) {
-            if (op->flags & AW_OP_NONBLOCKING)
-                set(reduce, &reduce->wait_polled);
-            if (live > 1)
-                used_by(reduce, &reduce->waiter, who);
-        } else if (op->kind == AW_OP_KILL) {
-            set(reduce, &reduce->killed);
-        }
+        watch_process(reduce, local, op, who, live);
         break;
     case AW_ON_WORLD:
         if (op->kind == AW_OP_CLOCK)
