@@ -543,7 +543,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         q.now = aw_machine_world(machine, state)->now;
     if ((q.info->flags & AW_OP_DELAYED) != 0 && q.op->deadline > q.now)
         return 0;
-    switch (q.info->op_class) {
+    switch ((enum aw_op_class)q.info->op_class) {
     case AW_ON_IMAGE:
         on_image(&q);
         break;
@@ -574,7 +574,7 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         else
             on_names(&q);
         break;
-    default:
+    case AW_ON_NOTHING:
         if (q.op->kind == AW_OP_SLEEP) {
             on_sleep(&q);
         } else if (q.op->kind == AW_OP_GETPID) {
