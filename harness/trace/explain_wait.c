@@ -243,8 +243,9 @@ static void why_blocked(struct aw_explain_text *text, const struct aw_trace_wait
         say_parties(text, waiting);
         aw_explain_say(text, " to end%s.", at);
     } else {
-        aw_explain_say(text, " waits at %s%s.",
-                       aw_explain_operation(trace, waiting->operation, waiting->object), at);
+        aw_explain_say(text, " waits at %s%s%s%s.",
+                       aw_explain_operation(trace, waiting->operation, waiting->object), at,
+                       waiting->holder[0] != '\0' ? ": " : "", waiting->holder);
     }
 }
 

@@ -166,6 +166,31 @@ static const char *ending_text(struct aw_act *act, uint32_t process)
                          ending->by_fault ? " by an injected fault" : "");
 }
 
+/* Who has a read-write lock that is waited for, as far as the lock itself knows. */
+static const char *rwlock_text(struct aw_act *act)
+{
+    struct aw_user_rwlock lock;
+    if (!aw_machine_peek(act->walk->machine, act->local, act->op->address, &lock, sizeof lock))
+        return "";
+    if (lock.writer != 0)
+        return aw_trace_text(act->trace, "%s has it for writing",
+                             (lock.writer & 0xffff) == act->slot + 1
+                                 ? "it itself"
+                                 : aw_act_sibling(act, (lock.writer & 0xffff) - 1));
+    return lock.readers == 0 ? ""
+                             : aw_trace_text(act->trace, "%u %s for reading", lock.readers,
+                                             lock.readers == 1 ? "thread has it" : "threads have it");
+}
+
+static const char *barrier_text(struct aw_act *act)
+{
+    struct aw_user_barrier barrier;
+    if (!aw_machine_peek(act->walk->machine, act->local, act->op->address, &barrier,
+                         sizeof barrier))
+        return "";
+    return aw_trace_text(act->trace, "%u of %u have come", barrier.arrived, barrier.count);
+}
+
 const char *aw_act_holder(struct aw_act *act)
 {
     const struct aw_op *op = act->op;
@@ -173,6 +198,10 @@ const char *aw_act_holder(struct aw_act *act)
     bool unused;
     if ((op->flags & AW_OP_SHARED) != 0)
         return "";
+    if (op->kind >= AW_OP_RWLOCK_RDLOCK && op->kind <= AW_OP_RWLOCK_TIMEDWRLOCK)
+        return rwlock_text(act);
+    if (op->kind == AW_OP_BARRIER_SLEEP)
+        return barrier_text(act);
     if (op->kind == AW_OP_MUTEX_LOCK || op->kind == AW_OP_MUTEX_TIMEDLOCK ||
         op->kind == AW_OP_COND_RELOCK) {
         const struct aw_private *mutex = aw_act_private(act, AW_PRIVATE_MUTEX, mutex_of(op));

@@ -394,3 +394,37 @@ Test(own_program, who_is_about_to_free_looks_at_the_heap)
     cr_expect_eq(strncmp(told, "violated ", 9), 0, "%s", told);
     is_told(" no-memory-error violated ");
 }
+
+/* Who keeps a read-write lock, and how many a barrier still waits for. */
+Test(own_program, those_that_wait_together_are_told_for_what)
+{
+    static const char upgrade[] = "#include <pthread.h>\n"
+                                  "pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;\n"
+                                  "void *load(void *unused) {\n"
+                                  "  pthread_rwlock_rdlock(&lock);\n"
+                                  "#ifdef WRONG\n"
+                                  "  pthread_rwlock_wrlock(&lock);\n"
+                                  "  pthread_rwlock_unlock(&lock);\n"
+                                  "#endif\n"
+                                  "  pthread_rwlock_unlock(&lock); return unused; }\n"
+                                  "int main(void) {\n"
+                                  "  pthread_t t;\n"
+                                  "  pthread_create(&t, 0, load, 0);\n"
+                                  "  load(0); return pthread_join(t, 0); }\n";
+    static const char barrier[] = "#include <pthread.h>\n"
+                                  "pthread_barrier_t barrier;\n"
+                                  "void *meet(void *unused) {\n"
+                                  "  pthread_barrier_wait(&barrier); return unused; }\n"
+                                  "int main(void) {\n"
+                                  "  pthread_t t;\n"
+                                  "  pthread_barrier_init(&barrier, 0, 3);\n"
+                                  "  pthread_create(&t, 0, meet, 0);\n"
+                                  "  meet(0); return pthread_join(t, 0); }\n";
+    is_right(upgrade, "");
+    cr_expect_eq(check(upgrade, "-DWRONG", ""), 1, "%s", told);
+    is_told(" main waits for ever: pthread_rwlock_wrlock rwlock 1 ");
+    is_told(" waits at rwlock_wrlock rwlock 1 (load, p.c:6): ");
+    cr_expect_gt(times(" for reading"), 0, "%s", told);
+    cr_expect_eq(check(barrier, "", ""), 1, "%s", told);
+    is_told(" waits at barrier_wait (waiting) barrier 1 (meet, p.c:4): 2 of 3 have come.");
+}
