@@ -13,6 +13,10 @@ libgmp-dev libzydis-dev libfiu-dev fiu-utils libcriterion-dev python3 python3-js
 libxml2-utils"
 
 all=""
+if [ "$#" -gt 1 ] || { [ "$#" = 1 ] && [ "$1" != all ]; }; then
+    echo "usage: sh tools/deps.sh [all]" >&2
+    exit 2
+fi
 if [ "${1:-}" = all ]; then
     all=yes
     packages="$packages chromium nodejs npm fonts-dejavu-core zsh fish python3-junitparser"

@@ -236,6 +236,9 @@ def update(names):
 
 
 def main(arguments):
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
     if not arguments or arguments[0] not in ("check", "update", "transcripts", "files", "links", "names"):
         sys.exit(__doc__)
     names = arguments[1:] or documents()

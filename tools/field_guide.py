@@ -248,6 +248,9 @@ def pages(run_all):
 
 
 def main(arguments):
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
     if arguments not in (["update"], ["check"]):
         sys.exit(__doc__)
     guide = read(GUIDE)

@@ -6,6 +6,12 @@
 # again at the end, before the total, so that the tail of a log shows why it failed.
 set -u
 
+case "${1:---help}" in
+-*)
+    echo "usage: sh tools/run-tests.sh EXECUTABLE..." >&2
+    exit 2
+    ;;
+esac
 passed=0 failed=0 skipped=0
 log=$(mktemp) broken=$(mktemp)
 trap 'rm -f "$log" "$broken"' EXIT

@@ -375,6 +375,9 @@ def check(tests):
 
 
 def main(arguments):
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
     if arguments[:1] == ["write"]:
         with open(os.path.join(ROOT, SCHEMA), "w", encoding="utf-8") as file:
             file.write(json.dumps(make(), indent=1) + "\n")

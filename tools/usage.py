@@ -146,6 +146,9 @@ def fish(binary, all_commands):
 
 if __name__ == "__main__":
     formats = {"man": man, "bash": bash, "zsh": zsh, "fish": fish}
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        sys.exit(0)
     if len(sys.argv) != 3 or sys.argv[1] not in formats:
         sys.exit(__doc__)
     sys.stdout.write(formats[sys.argv[1]](sys.argv[2], commands(sys.argv[2])))

@@ -43,6 +43,18 @@ Test(deps, what_is_there_is_not_touched)
     cr_expect_neq(shell("test -e $T/asked"), 0);
 }
 
+Test(deps, what_it_does_not_know_installs_nothing)
+{
+    install("apt-get", "apt-get");
+    install("root", "id");
+    cr_expect_eq(shell(RUN " --help"), 2);
+    cr_expect_str_eq(shell_said, "usage: sh tools/deps.sh [all]\n");
+    cr_expect_eq(shell(RUN " all everything"), 2);
+    cr_expect_neq(shell("test -e $T/asked"), 0);
+    cr_expect_eq(shell("sh tools/run-tests.sh"), 2); /* no test at all is no success */
+    cr_expect_str_eq(shell_said, "usage: sh tools/run-tests.sh EXECUTABLE...\n");
+}
+
 Test(deps, root_installs_what_is_missing)
 {
     install("apt-get", "apt-get");
