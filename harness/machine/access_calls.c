@@ -54,11 +54,11 @@ static unsigned makes(const struct aw_machine *machine, struct aw_range *r, uint
                       uint64_t align)
 {
     uint64_t block = 0;
-    if (aw_gate.records && machine->image.slots[machine->run_slot].mapped)
+    if (machine->work.head.thread_count > 1 && machine->image.slots[machine->run_slot].mapped)
         block = aw_arena_place((const void *)aw_heap_of(machine->run_slot),
                                machine->settings.heap_bytes, size, align < 16 ? 16 : align);
-    r[0] = (struct aw_range){block, size, AW_ACCESS_WRITE | AW_ACCESS_COMES};
-    return block != 0 && size > 0;
+    r[0] = (struct aw_range){block, block != 0 ? size : 0, AW_ACCESS_WRITE | AW_ACCESS_COMES};
+    return 1; /* whatever it is: a call that is parked at a range goes on with the next */
 }
 
 static bool is_alignment(uint64_t align)
