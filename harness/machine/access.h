@@ -167,7 +167,7 @@ typedef unsigned aw_footprint(const struct aw_machine *machine, const uint64_t *
 #define AW_RANGE_BYTES_MAX ((uint64_t)1 << 30)
 static inline unsigned aw_ranges_cut(struct aw_range *ranges, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count && i < AW_RANGES_MAX; i++) /* more: there are too many */
         if (ranges[i].size > AW_RANGE_BYTES_MAX)
             ranges[i].size = AW_RANGE_BYTES_MAX;
     return count;

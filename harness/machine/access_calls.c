@@ -5,6 +5,7 @@
  * answered is recorded then (finish.c). Objects of synchronisation are in finish.c as well.
  */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <printf.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -124,16 +125,20 @@ FOOTPRINT(fourth_time) R(a[3], sizeof(struct timespec)); END
 FOOTPRINT(first_time) R(a[0], sizeof(struct timespec)); END
 FOOTPRINT(action) R(a[1], a[1] == 0 ? 0 : 152); END
 FOOTPRINT(polls) R(a[0], a[1] * 8); END
+/* Of one that is too long nothing is read; nor by a vector with a length that is wrong. */
+FOOTPRINT(vector) if (a[2] <= IOV_MAX) R(a[1], a[2] * sizeof(struct iovec)); END
 FOOTPRINT(writes_vector)
-const struct iovec *vector = (const struct iovec *)a[1];
-R(a[1], a[2] * sizeof *vector);
-for (uint64_t i = 0; i < a[2]; i++) {
+const struct iovec *pieces = (const struct iovec *)a[1];
+n = vector(machine, a, r);
+for (uint64_t i = 0; n > 0 && i < a[2]; i++)
+    if ((int64_t)pieces[i].iov_len < 0)
+        return n;
+for (uint64_t i = 0; n > 0 && i < a[2]; i++) {
     if (n == AW_RANGES_MAX)
         return AW_RANGES_MAX + 1; /* too many */
-    R((uint64_t)vector[i].iov_base, vector[i].iov_len);
+    R((uint64_t)pieces[i].iov_base, pieces[i].iov_len);
 }
 END
-FOOTPRINT(vector) R(a[1], a[2] * sizeof(struct iovec)); END
 
 /* Does the format number its arguments, as in "%2$s"? */
 static bool is_numbered(const char *format)
