@@ -83,6 +83,19 @@ static bool stops_early(const char *option)
            strcmp(option, "-M") == 0 || strcmp(option, "-MM") == 0;
 }
 
+/* Flags of many projects that are left out: what lays out an executable (here it is a shared object),
+ * and calls of libc's that check sizes (the machine checks all of them). */
+static bool is_passed_over(const char *option)
+{
+    static const char *const options[] = {"-pie",     "-no-pie",  "-fpie",    "-fPIE",
+                                          "-fno-pie", "-fno-PIE", "-fno-pic", "-fno-PIC"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (strcmp(option, options[i]) == 0)
+            return true;
+    return strncmp(option, "-D_FORTIFY_SOURCE", 17) == 0 ||
+           strncmp(option, "-Wp,-D_FORTIFY_SOURCE", 21) == 0;
+}
+
 static bool is_cxx(const char *file)
 {
     static const char *const endings[] = {".cc",  ".cp",  ".cxx", ".cpp",
@@ -267,7 +280,8 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
         command[count++] = (char *)include_dir;
     }
     for (int i = 0; i < argc; i++)
-        command[count++] = argv[i];
+        if (!is_passed_over(argv[i]))
+            command[count++] = argv[i];
     if (unnamed) {
         command[count++] = "-o";
         command[count++] = output;

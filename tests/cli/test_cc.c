@@ -59,6 +59,19 @@ Test(cc, our_flags_come_first_so_that_the_caller_may_override_them)
                        said);
 }
 
+Test(cc, flags_of_projects_for_executables_are_left_out)
+{
+    const char *said = recorded(0, "-fPIE", "-pie");
+    cr_expect_null(strstr(said, "-fPIE"), "%s", said);
+    cr_expect_null(strstr(said, "-pie"), "%s", said);
+    said = recorded(0, "-D_FORTIFY_SOURCE=2", "-Wp,-D_FORTIFY_SOURCE=3");
+    cr_expect_null(strstr(said, "FORTIFY_SOURCE=2"), "%s", said);
+    cr_expect_null(strstr(said, "FORTIFY_SOURCE=3"), "%s", said);
+    said = recorded(0, "-no-pie", "-O2");
+    cr_expect_null(strstr(said, "-no-pie"), "%s", said);
+    cr_expect_not_null(strstr(said, " -o a.so -O2\n"), "%s", said);
+}
+
 Test(cc, the_status_of_the_compiler_is_returned)
 {
     recorded(3, NULL, NULL);
