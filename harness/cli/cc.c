@@ -84,15 +84,18 @@ static bool stops_early(const char *option)
 }
 
 /* Flags of many projects that are left out: what lays out an executable (here it is a shared object),
- * and calls of libc's that check sizes (the machine checks all of them). */
+ * what hides main and the names of variables, and calls of libc's that check sizes (the machine
+ * checks all of them). */
 static bool is_passed_over(const char *option)
 {
     static const char *const options[] = {"-pie",     "-no-pie",  "-fpie",    "-fPIE",
-                                          "-fno-pie", "-fno-PIE", "-fno-pic", "-fno-PIC"};
+                                          "-fno-pie", "-fno-PIE", "-fno-pic", "-fno-PIC",
+                                          "-s",       "-g0"};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (strcmp(option, options[i]) == 0)
             return true;
-    return strncmp(option, "-D_FORTIFY_SOURCE", 17) == 0 ||
+    return strncmp(option, "-fvisibility=", 13) == 0 ||
+           strncmp(option, "-D_FORTIFY_SOURCE", 17) == 0 ||
            strncmp(option, "-Wp,-D_FORTIFY_SOURCE", 21) == 0;
 }
 
@@ -119,6 +122,12 @@ static int check_option(const char *option, struct aw_error *error)
                        "cc: %s needs a run-time library that calls the real "
                        "kernel, which the machine does not let happen: "
                        "leave it out",
+                       option);
+    if (strcmp(option, "-pg") == 0 || strcmp(option, "--coverage") == 0 ||
+        strcmp(option, "-ftest-coverage") == 0 || strncmp(option, "-fprofile-", 10) == 0)
+        return aw_fail(error, AW_E_USAGE,
+                       "cc: %s has the program count its own steps and write them to files, which "
+                       "the machine does not let happen: leave it out",
                        option);
     if (strcmp(option, "-static") == 0 || strcmp(option, "-static-pie") == 0)
         return aw_fail(error, AW_E_USAGE,

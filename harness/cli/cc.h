@@ -5,8 +5,8 @@
  * A thin layer over gcc: it compiles and links, with the flags below first and the caller's after
  * them, so that -O2, -D, -I, -l and object files work as usual; with -c it only compiles, so that
  * `make CC="allways cc"` builds a project. The compiler is that of the environment variable CC
- * (words split at spaces) unless that is `allways` itself, else gcc. -pie, -fPIE and their like, and
- * -D_FORTIFY_SOURCE, are not passed on.
+ * (words split at spaces) unless that is `allways` itself, else gcc. -pie, -fPIE and their like,
+ * -fvisibility, -s, -g0 and -D_FORTIFY_SOURCE are not passed on.
  *
  * What the flags are for:
  *

@@ -67,6 +67,10 @@ Test(cc, flags_of_projects_for_executables_are_left_out)
     said = recorded(0, "-D_FORTIFY_SOURCE=2", "-Wp,-D_FORTIFY_SOURCE=3");
     cr_expect_null(strstr(said, "FORTIFY_SOURCE=2"), "%s", said);
     cr_expect_null(strstr(said, "FORTIFY_SOURCE=3"), "%s", said);
+    said = recorded(0, "-fvisibility=hidden", "-s");
+    cr_expect_null(strstr(said, "-fvisibility"), "%s", said);
+    cr_expect_null(strstr(said, " -s "), "%s", said);
+    cr_expect_null(strstr(said, " -s\n"), "%s", said);
     said = recorded(0, "-no-pie", "-O2");
     cr_expect_null(strstr(said, "-no-pie"), "%s", said);
     cr_expect_not_null(strstr(said, " -o a.so -O2\n"), "%s", said);
@@ -110,6 +114,9 @@ Test(cc, wrong_usage_is_refused_with_a_reason)
             "cc: -static: a program for the machine is a shared object: leave it out");
     refused(cc(&error, SOURCE, "-fsanitize=address", "-oa.so", NULL), &error, AW_E_USAGE,
             "cc: -fsanitize=address needs a run-time library that calls the real kernel, which the "
+            "machine does not let happen: leave it out");
+    refused(cc(&error, SOURCE, "--coverage", NULL), &error, AW_E_USAGE,
+            "cc: --coverage has the program count its own steps and write them to files, which the "
             "machine does not let happen: leave it out");
     refused(cc(&error, "--nonsense", NULL), &error, AW_E_USAGE,
             "cc: unknown option --nonsense; it has none but -o and those of gcc, which begin with "
