@@ -279,6 +279,9 @@ struct aw_pending_fill {
 const struct aw_range *aw_access_filled(const struct aw_machine *machine, const struct aw_op *op,
                                         uint32_t *count);
 
+/* The bytes that the thread is about to touch with its operation: those of an access, of a write, or of its
+ * object, which count as atomic. False where there are none, or they are in a shared mapping. */
+bool aw_access_of(const struct aw_thread *thread, struct aw_range *range);
 /* Two threads of a process are parked at conflicting accesses: *one and *other. */
 bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
                     int *other);

@@ -10,7 +10,7 @@
  * nobody ever takes from a thread what it holds, by unlocking it or by making the mutex anew; otherwise
  * no mutex is believed to exclude anybody, since it can be lost in the midst of its holder's step.)
  * Bytes with a conflict are tracked from then on (access_track.c), or become visible where one of the two is
- * atomic or an operation on an object.
+ * atomic.
  *
  * A mutex that is made anew while it is held is noticed when somebody locks it whose present holder
  * has not unlocked it; a holder that ends without doing so counts as well, since nobody might be left
@@ -159,7 +159,7 @@ static bool conflict(const struct aw_machine *machine, const struct aw_access_cl
 static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes,
                    const struct aw_access_class *one, const struct aw_access_class *other)
 {
-    bool plain = ((one->kind | other->kind) & (AW_ACCESS_ATOMIC | AW_ACCESS_SYNC)) == 0;
+    bool plain = ((one->kind | other->kind) & AW_ACCESS_ATOMIC) == 0;
     for (unsigned i = 0; i < 8; i++) {
         uint64_t at = granule * 8 + i;
         if ((bytes >> i & 1) == 0 || aw_access_is_visible(machine, at, 1))

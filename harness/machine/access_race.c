@@ -56,21 +56,27 @@ static bool bytes_of(const struct aw_op *op, struct aw_range *range)
     }
 }
 
-static bool access_of(const struct aw_thread *thread, struct aw_range *range)
+bool aw_access_of(const struct aw_thread *thread, struct aw_range *range)
 {
     /* One in a mapping: race.c. */
     return thread->status == AW_THREAD_PARKED && (thread->op.flags & AW_OP_SHARED) == 0 &&
            bytes_of(&thread->op, range);
 }
 
+static bool is_visible_or_tracked(const struct aw_machine *machine, uint64_t address, uint64_t size)
+{
+    return aw_access_is_visible(machine, address, size) ||
+           aw_bytes_have(&machine->accesses.tracked, address, size);
+}
+
 bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_op *op)
 {
     struct aw_range range;
-    if (machine->accesses.visible.page_count == 0)
+    if (machine->accesses.visible.page_count == 0 && machine->accesses.tracked.page_count == 0)
         return false;
-    if (op->kind == AW_OP_COND_WAIT && aw_access_is_visible(machine, op->argument, AW_LOCK_BYTES))
+    if (op->kind == AW_OP_COND_WAIT && is_visible_or_tracked(machine, op->argument, AW_LOCK_BYTES))
         return true;
-    return bytes_of(op, &range) && aw_access_is_visible(machine, range.address, range.size);
+    return bytes_of(op, &range) && is_visible_or_tracked(machine, range.address, range.size);
 }
 
 bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
@@ -78,10 +84,10 @@ bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *th
 {
     struct aw_range a, b;
     for (int i = 0; i < count; i++) {
-        if (!access_of(&threads[i], &a))
+        if (!aw_access_of(&threads[i], &a))
             continue;
         for (int j = i + 1; j < count; j++) {
-            if (!access_of(&threads[j], &b) || a.address >= b.address + b.size ||
+            if (!aw_access_of(&threads[j], &b) || a.address >= b.address + b.size ||
                 b.address >= a.address + a.size || ((a.kind | b.kind) & AW_ACCESS_WRITE) == 0 ||
                 (a.kind & b.kind & AW_ACCESS_ATOMIC) != 0 ||
                 ((machine->accesses.plant & AW_PLANT_ONLY_WRITES) != 0 &&
@@ -186,8 +192,8 @@ void aw_access_race_text(struct aw_machine *machine, int one, int other, char *t
 {
     struct aw_range range = {0}, second = {0};
     char first[200], last[200], name[200];
-    access_of(&machine->work.threads[one], &range);
-    access_of(&machine->work.threads[other], &second);
+    aw_access_of(&machine->work.threads[one], &range);
+    aw_access_of(&machine->work.threads[other], &second);
     struct aw_range mine = range;
     if (second.address > range.address)
         range = second; /* a byte that both touch */

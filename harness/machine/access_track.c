@@ -5,9 +5,10 @@
  *
  * Such bytes are *tracked*. Accesses to them remain a part of the step that they lie in, but a thread
  * remembers, until it moves on from its next operation, which tracked bytes its last step has touched
- * (aw_thread.touched, a part of the state). When a step touches what another thread remembers, and one of the
- * two writes, nothing orders them: the bytes become visible, and the search begins again. When no step of the
- * whole search does, every access is ordered, and it was enough to interleave operations.
+ * (aw_thread.touched, a part of the state). When a step touches what another thread remembers, or what the
+ * operation that it is parked at is to touch, and one of the two writes, nothing orders them: the bytes become
+ * visible, and the search begins again. When no step of the whole search does, every access is ordered, and it
+ * was enough to interleave operations.
  *
  * Why. Let every access be a step of its own, and take a shortest execution that comes to a state in which two
  * threads are at conflicting accesses to a tracked byte: T at a, in the code behind its operation p, and U at
@@ -18,9 +19,10 @@
  * of adjacent conflicting accesses: Boehm and Adve, "Foundations of the C++ concurrency memory model", 2008;
  * that it is enough to interleave operations where there is none: Adve and Hill, "Weak ordering - a new
  * definition", 1990, with locks and atomics as synchronisation.)
+ * (Where b is the operation itself, at its object, U has only to come to it.)
  *
- * Why the reduction does not hide it. Of a thread that remembers something no operation is taken alone
- * (reduce.c). Take a shortest path to where a step touches what another thread remembers, and let the search
+ * Why the reduction does not hide it. Of a thread that remembers something no operation is taken alone, and none
+ * that is to touch tracked bytes itself (reduce.c). Take a shortest path to where a step touches what another thread remembers, and let the search
  * take an operation of V alone in its first state. If V moves on the path, its first step can be put in front:
  * the operation is independent, and if its code were in conflict with that of a step before it, then that step
  * would touch what V now remembers, and the path was not shortest. If it does not, the path can be gone behind
@@ -58,7 +60,8 @@ uint32_t aw_track_end(struct aw_machine *machine)
         return 0;
     const struct aw_access *records = aw_access_records(&count);
     for (uint32_t i = 0; i < count; i++) {
-        if (!aw_bytes_have(&machine->accesses.tracked, records[i].address, records[i].size))
+        if ((records[i].kind & AW_ACCESS_SYNC) != 0 || /* that was its operation */
+            !aw_bytes_have(&machine->accesses.tracked, records[i].address, records[i].size))
             continue;
         if (kept == MOST) { /* too much to remember */
             aw_access_pend(machine, records[i].address, records[i].size);
@@ -89,33 +92,62 @@ uint32_t aw_track_end(struct aw_machine *machine)
     return aw_intern_put(&machine->payloads, touched, different * (uint32_t)sizeof *touched) + 1;
 }
 
-/* Calls back for each pair of the two that is in conflict; true when one call says so. */
+/* Are two accesses in conflict at a tracked byte? With `pends` all such bytes are to become visible. */
+static bool conflict(struct aw_machine *machine, const struct aw_tracked *a, const struct aw_tracked *b,
+                     bool pends)
+{
+    uint64_t low = a->address > b->address ? a->address : b->address;
+    uint64_t a_end = a->address + a->size, b_end = b->address + b->size;
+    uint64_t high = a_end < b_end ? a_end : b_end;
+    bool found = false;
+    if (((a->kind | b->kind) & AW_ACCESS_WRITE) == 0 || (a->kind & b->kind & AW_ACCESS_ATOMIC) != 0)
+        return false;
+    for (uint64_t at = low; at < high && (pends || !found); at++) {
+        if (!aw_bytes_have(&machine->accesses.tracked, at, 1) || aw_access_is_visible(machine, at, 1))
+            continue;
+        found = true;
+        if (pends)
+            aw_access_pend(machine, at, 1);
+    }
+    return found;
+}
+
+static const struct aw_tracked *remembered(const struct aw_machine *machine, uint32_t touched,
+                                           uint32_t *count)
+{
+    *count = 0;
+    if (touched == 0)
+        return NULL;
+    *count = aw_intern_size(&machine->payloads, touched - 1) / (uint32_t)sizeof(struct aw_tracked);
+    return aw_intern_get(&machine->payloads, touched - 1);
+}
+
 static bool conflicts(struct aw_machine *machine, uint32_t one, uint32_t other, bool pends)
 {
-    if (one == 0 || other == 0)
-        return false;
-    const struct aw_tracked *a = aw_intern_get(&machine->payloads, one - 1);
-    const struct aw_tracked *b = aw_intern_get(&machine->payloads, other - 1);
-    uint32_t a_count = aw_intern_size(&machine->payloads, one - 1) / (uint32_t)sizeof *a;
-    uint32_t b_count = aw_intern_size(&machine->payloads, other - 1) / (uint32_t)sizeof *b;
+    uint32_t a_count, b_count;
+    const struct aw_tracked *a = remembered(machine, one, &a_count),
+                            *b = remembered(machine, other, &b_count);
     bool found = false;
     for (uint32_t i = 0; i < a_count; i++)
-        for (uint32_t j = 0; j < b_count; j++) {
-            uint64_t low = a[i].address > b[j].address ? a[i].address : b[j].address;
-            uint64_t a_end = a[i].address + a[i].size, b_end = b[j].address + b[j].size;
-            uint64_t high = a_end < b_end ? a_end : b_end;
-            if (low >= high || ((a[i].kind | b[j].kind) & AW_ACCESS_WRITE) == 0 ||
-                (a[i].kind & b[j].kind & AW_ACCESS_ATOMIC) != 0)
-                continue;
-            for (uint64_t at = low; at < high; at++) {
-                if (!aw_bytes_have(&machine->accesses.tracked, at, 1) ||
-                    aw_access_is_visible(machine, at, 1))
-                    continue;
-                found = true;
-                if (pends)
-                    aw_access_pend(machine, at, 1);
-            }
-        }
+        for (uint32_t j = 0; j < b_count; j++)
+            found |= conflict(machine, &a[i], &b[j], pends);
+    return found;
+}
+
+/* With what the operation is about to touch, or touches as long as it lasts: its object, the bytes that a
+ * write sends. */
+static bool conflicts_with(struct aw_machine *machine, uint32_t touched, const struct aw_thread *thread,
+                           bool pends)
+{
+    uint32_t count;
+    struct aw_range range;
+    const struct aw_tracked *mine = remembered(machine, touched, &count);
+    bool found = false;
+    if (count == 0 || !aw_access_of(thread, &range))
+        return false;
+    const struct aw_tracked his = {range.address, (uint32_t)range.size, range.kind};
+    for (uint32_t i = 0; i < count; i++)
+        found |= conflict(machine, &mine[i], &his, pends);
     return found;
 }
 
@@ -123,7 +155,10 @@ bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *thre
                         uint32_t touched, bool pends)
 {
     bool found = false;
-    for (int i = 0; i < count; i++)
-        found |= i != mover && conflicts(machine, touched, threads[i].touched, pends);
+    for (int i = 0; i < count && machine->accesses.tracked.page_count > 0; i++)
+        if (i != mover)
+            found |= conflicts(machine, touched, threads[i].touched, pends) ||
+                     conflicts_with(machine, touched, &threads[i], pends) ||
+                     conflicts_with(machine, threads[i].touched, &threads[mover], pends);
     return found;
 }

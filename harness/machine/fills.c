@@ -96,9 +96,10 @@ bool aw_op_reads(const struct aw_op *op, struct aw_range *range)
 bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_op *op)
 {
     struct aw_range range;
-    return machine->accesses.visible.page_count > 0 &&
-           (fills(machine, op, is_visible, NULL) ||
-            (aw_op_reads(op, &range) && aw_access_is_visible(machine, range.address, range.size)));
+    return (machine->accesses.visible.page_count > 0 && fills(machine, op, is_visible, NULL)) ||
+           (aw_op_reads(op, &range) && (aw_access_is_visible(machine, range.address, range.size) ||
+                                        aw_bytes_have(&machine->accesses.tracked, range.address,
+                                                      range.size)));
 }
 
 bool aw_machine_touches_mapping(const struct aw_machine *machine, const struct aw_op *op)

@@ -91,6 +91,11 @@ Test(tracking, read_write_locks)
     races("reader_writes");
 }
 
+Test(tracking, a_write_that_sleeps_goes_on_reading)
+{
+    races("sleeping_write");
+}
+
 Test(tracking, pipes_hand_over)
 {
     is_ordered("through_pipe");
