@@ -72,16 +72,6 @@ uint32_t aw_track_end(struct aw_machine *machine)
             .size = records[i].size,
             .kind = records[i].kind & (AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC)};
     }
-    /* A write that sleeps half-way is not over with its bytes. */
-    struct aw_range range;
-    int index = aw_process_thread(&machine->work, machine->run_slot);
-    if (index >= 0 && aw_op_reads(&machine->work.threads[index].op, &range) &&
-        aw_bytes_have(&machine->accesses.tracked, range.address, range.size)) {
-        if (kept < MOST)
-            touched[kept++] = (struct aw_tracked){range.address, (uint32_t)range.size, range.kind};
-        else
-            aw_access_pend(machine, range.address, range.size);
-    }
     if (kept == 0)
         return 0;
     qsort(touched, kept, sizeof *touched, by_place);
