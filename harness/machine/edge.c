@@ -236,6 +236,7 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         machine->point_fault_count = aw_intern_size(&machine->payloads, answer->faults - 1) /
                                      (uint32_t)sizeof *machine->point_faults;
     }
+    machine->parked = (struct aw_op){.payload = AW_INTERN_NONE}; /* where the run before has ended */
     aw_access_begin(machine);
     aw_touch_begin(machine);
     if (in_child)
