@@ -3,11 +3,12 @@
  * not_a_worker.c - probes whose order matters, where a reduction that takes it for granted that it
  * does not would prove too much.
  *
- *   getter   the parent gets its own item back, and is no worker: drained fails. Shortest schedule:
- * the worker ends between the put and the get more     two workers, of whom one was announced:
- * drained fails when the first ends early unseen   a get that no operation orders behind the put:
- * exactly-once holds, because the item was put, sooner or later wrong    an item is got that nobody
- * ever puts: exactly-once fails
+ *   getter   the parent gets its own item back, and is no worker: drained fails. Shortest
+ *            schedule: the worker ends between the put and the get
+ *   more     two workers, of whom one was announced: drained fails when the first ends early
+ *   unseen   a get that no operation orders behind the put: exactly-once holds, because the item
+ *            was put, sooner or later
+ *   wrong    an item is got that nobody ever puts: exactly-once fails
  */
 #include <sys/wait.h>
 #include <unistd.h>

@@ -46,9 +46,11 @@
  *   sb         as T, and gives the thread the address of a variable on the own stack (place 9); who
  *              has done that joins all its threads before it ends
  *   mb         as T, and it is the new thread that has to join the oldest of the others (passed
- * over if there is none, or after s) p          detaches the oldest thread (the same) vm unlocks a
- * mutex that others hold (passed over if not normal, or held) lm es up   spins: until trylock,
- * trywait, poll for reading succeeds (forgets the failures) *k( )      does the block k times
+ *              over if there is none, or after s)
+ *   p          detaches the oldest thread (the same)
+ *   vm         unlocks a mutex that others hold (passed over if not normal, or held)
+ *   lm es up   spins: until trylock, trywait, poll for reading succeeds (forgets the failures)
+ *   *k( )      does the block k times
  *   ?( ) !( )  does the block if the accumulator is odd, even
  *   Km( ) Ys( ) ope( ) tp( )   with a block: does it if the answer was yes
  *
