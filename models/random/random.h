@@ -63,8 +63,47 @@ struct context {
 _Noreturn void no_program(void);
 void fold(struct context *context, int value);
 int next_index(struct context *context, int limit); /* a digit below `limit` */
+int next_end(struct context *context);              /* r or w: is it w? */
 /* A block that may follow an operation which answers yes or no. */
 void branch_if_any(struct context *context, int yes);
+
+static inline int is_shared(int m)
+{
+    return random_tables.kinds[m] == 'p' || random_tables.kinds[m] == 's';
+}
+
+/* Each does the statement `what`, whose letter has been read. */
+
+/* random_locks.c */
+STEP void do_mutex(struct context *context, char what);
+STEP void do_rwlock(struct context *context, char what);
+void do_guarded(struct context *context, char what);
+void do_condition(struct context *context, char what);
+STEP void do_semaphore(struct context *context, char what);
+
+/* random_pipes.c */
+STEP void do_transfer(struct context *context, char what);
+STEP void do_end(struct context *context, char what);
+STEP int poll_both(int timeout);
+
+/* random_processes.c */
+void do_fork(struct context *context, char what);
+void do_child(struct context *context, char what);
+void do_thread(struct context *context, char what);
+void do_join(struct context *context);
+void do_detach(struct context *context);
+STEP int wait_any(int options);
+STEP void start_body(struct context *context, int body, int is_process);
+
+/* What a thread gets (from bit 0 on): the variable that it is given or the thread that it has to
+ * join, which of them (48), its body (56). A user-space address has 47 bits. */
+enum { GIVEN_PLACE = 1, GIVEN_THREAD = 2 };
+void *thread_main(void *argument);
+
+/* random_means.c */
+void make_waiting(const char *text);
+void make_mutex(int m, char kind);
+void make_semaphore(int s, char value);
 
 /* random_memory.c */
 void make_memory(const char *text); /* the mapping only where place 7 occurs */
