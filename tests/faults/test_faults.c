@@ -284,7 +284,8 @@ Test(faults, a_site_is_a_file_a_line_or_a_function)
     static const struct {
         const char *site;
         int executions;
-    } sites[] = {{"", 3}, {"random_pipes.c", 3}, {"other.c", 1}, {"random_pipes.c:1", 1}, {"main", 1}};
+    } sites[] = {
+        {"", 3}, {"random_pipes.c", 3}, {"other.c", 1}, {"random_pipes.c:1", 1}, {"main", 1}};
     struct aw_fault *fault = cut_writes(1);
     for (size_t i = 0; i < sizeof sites / sizeof *sites; i++) {
         snprintf(fault->site, sizeof fault->site, "%s", sites[i].site);

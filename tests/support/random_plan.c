@@ -51,11 +51,13 @@ static struct aw_fault fault_at(const struct point *point, uint32_t budget)
 static struct aw_fault any_fault(uint64_t *state)
 {
     static const char *const roles[] = {"", "", "main", "nobody"};
+    static const char *const sites[] = {"random.c", "random_locks.c", "random_pipes.c",
+                                        "random_processes.c"};
     const struct point *point = &points[draw(state, POINTS)];
     struct aw_fault fault = fault_at(point, 1 + draw(state, 2));
     snprintf(fault.role, sizeof fault.role, "%s", roles[draw(state, 4)]);
     if (draw(state, 4) == 0)
-        snprintf(fault.site, sizeof fault.site, "random.c");
+        snprintf(fault.site, sizeof fault.site, "%s", sites[draw(state, 4)]);
     if (draw(state, 2) == 0 && fault.kind != AW_FAULT_SPURIOUS) {
         fault.first = 1 + draw(state, 3);
         fault.last = fault.first + draw(state, 2);
