@@ -1,50 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "machine/touch.h"
-
+/* touch.c - accesses to mappings at which threads are parked: which bytes, and the answers (touch.h). */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "machine/cpu.h"
 #include "machine/kernel.h"
 #include "machine/shared.h"
-
-/* A parked access: the call, and what was told of before it and is not written yet. */
-struct pending_touch {
-    uint64_t args[6];
-    uint32_t import;
-    uint32_t untold; /* what it touches could not be told without the mappings' bytes */
-    struct aw_range before;
-};
-
-_Static_assert(sizeof(struct pending_touch) == 80, "no padding but that of the range");
-
-/* Does code go on to the access itself, with armed bytes? */
-static bool is_told(const struct aw_hook *hook)
-{
-    return hook != NULL && hook->footprint == NULL;
-}
-
-static const struct aw_hook *hook_of(const struct aw_machine *machine,
-                                     const struct pending_touch *call)
-{
-    return machine->imports[call->import].hook; /* NULL: one of the machine's calls */
-}
-
-/* Does what it touches depend on nothing but its arguments? */
-static bool is_fixed(const struct aw_hook *hook)
-{
-    return hook != NULL && aw_hook_is_fixed(hook);
-}
-
-static unsigned footprint(struct aw_machine *machine, const struct pending_touch *call,
-                          struct aw_range *ranges)
-{
-    const struct aw_hook *hook = hook_of(machine, call);
-    return hook != NULL ? aw_hook_ranges(machine, hook, call->args, ranges)
-                        : machine->imports[call->import].footprint(machine, call->args, ranges);
-}
+#include "machine/touching.h"
 
 bool aw_touch_concerns(const struct aw_hook *hook, const uint64_t *args)
 {
@@ -69,7 +32,7 @@ static enum aw_call_result bad_access(struct aw_machine *machine)
     return aw_crash_call(machine, SIGSEGV, "SIGSEGV: bad access");
 }
 
-static enum aw_call_result park_at(struct aw_machine *machine, const struct pending_touch *call,
+static enum aw_call_result park_at(struct aw_machine *machine, const struct aw_pending_touch *call,
                                    uint64_t address, uint64_t size, uint32_t kind)
 {
     struct aw_op *op = aw_park(machine, AW_OP_ACCESS);
@@ -107,13 +70,13 @@ enum aw_call_result aw_touch_park(struct aw_machine *machine, uint32_t import, c
                 first = args[i];
             }
     }
-    struct pending_touch call;
+    struct aw_pending_touch call;
     memset(&call, 0, sizeof call);
     call.import = import;
     memcpy(call.args, args, sizeof call.args);
-    if (is_told(hook))
+    if (aw_touch_is_told(hook))
         memset(&call.args[2], 0, 4 * sizeof *call.args);
-    if (!is_told(hook) || !aw_touch_unwritten(&call.before))
+    if (!aw_touch_is_told(hook) || !aw_touch_unwritten(&call.before))
         memset(&call.before, 0, sizeof call.before);
     return park_at(machine, &call, first, size, kind);
 }
@@ -137,7 +100,7 @@ enum aw_call_result aw_touch_park_call(struct aw_machine *machine, uint32_t impo
     }
     if (!aw_shared_is_mapped(&machine->work, all.address, 1, false))
         return AW_CALL_RETURN;
-    struct pending_touch call;
+    struct aw_pending_touch call;
     memset(&call, 0, sizeof call);
     call.import = import;
     memcpy(call.args, args, sizeof call.args);
@@ -179,7 +142,7 @@ static bool bring(struct aw_machine *machine, const struct aw_state *state,
 /* What the call touches, where its footprint depends on what is there: with the image in place, and of
  * the mappings the pages that it comes to. *fault: the address at which it leaves them, or 0. */
 static unsigned measure(struct aw_machine *machine, const struct aw_state *state,
-                        const struct aw_local *local, const struct pending_touch *call,
+                        const struct aw_local *local, const struct aw_pending_touch *call,
                         struct aw_range *ranges, uint64_t *fault)
 {
     enum { PAGES = 16, MOST = 24 }; /* then whole mappings */
@@ -189,7 +152,7 @@ static unsigned measure(struct aw_machine *machine, const struct aw_state *state
         *fault = 0;
         if (sigsetjmp(machine->guard, 0) == 0) {
             machine->guarded = true;
-            count = footprint(machine, call, ranges);
+            count = aw_touch_footprint(machine, call, ranges);
         } else {
             *fault = aw_cpu.fault_address;
         }
@@ -200,22 +163,22 @@ static unsigned measure(struct aw_machine *machine, const struct aw_state *state
     return count;
 }
 
-static struct pending_touch call_of(const struct aw_machine *machine, const struct aw_local *local,
+static struct aw_pending_touch call_of(const struct aw_machine *machine, const struct aw_local *local,
                                     unsigned thread)
 {
-    return *(const struct pending_touch *)aw_intern_get(&machine->payloads,
+    return *(const struct aw_pending_touch *)aw_intern_get(&machine->payloads,
                                                         aw_local_threads(local)[thread].op.payload);
 }
 
 enum { TOO_MANY = AW_RANGES_MAX + 2 };
 
 static unsigned ranges_of(struct aw_machine *machine, const struct aw_state *state,
-                          const struct aw_local *local, const struct pending_touch *call,
+                          const struct aw_local *local, const struct aw_pending_touch *call,
                           struct aw_range *ranges, uint64_t *fault)
 {
     *fault = 0;
-    unsigned count = is_fixed(hook_of(machine, call))
-                         ? footprint(machine, call, ranges)
+    unsigned count = aw_touch_is_fixed(aw_touch_hook(machine, call))
+                         ? aw_touch_footprint(machine, call, ranges)
                          : measure(machine, state, local, call, ranges, fault);
     if (count > AW_RANGES_MAX)
         return TOO_MANY;
@@ -248,7 +211,7 @@ unsigned aw_touch_ranges(struct aw_machine *machine, const struct aw_state *stat
     const struct aw_local *local = local_of(machine, state, process);
     if (is_filled(machine, local, thread, &ranges[0]))
         return 1;
-    struct pending_touch call = call_of(machine, local, thread);
+    struct aw_pending_touch call = call_of(machine, local, thread);
     uint64_t fault;
     unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
     return count == TOO_MANY ? 0 : count;
@@ -305,8 +268,8 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
         answers[0] = answer_of(machine, AW_TOUCH_DONE, AW_INTERN_NONE);
         return 1;
     }
-    const struct pending_touch call = call_of(machine, local, thread);
-    const struct aw_hook *hook = hook_of(machine, &call);
+    const struct aw_pending_touch call = call_of(machine, local, thread);
+    const struct aw_hook *hook = aw_touch_hook(machine, &call);
     uint64_t fault, size = 0;
     unsigned count = ranges_of(machine, state, local, &call, ranges, &fault);
     if (count == TOO_MANY) {
@@ -338,7 +301,7 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
     for (unsigned i = 0; i < count; i++) {
         struct aw_touched head = {ranges[i].address, (uint32_t)ranges[i].size, ranges[i].kind};
         /* Code may write less than it told of, and a call less than its footprint. */
-        if (hook == NULL || is_told(hook) || (ranges[i].kind & AW_ACCESS_READ) != 0)
+        if (hook == NULL || aw_touch_is_told(hook) || (ranges[i].kind & AW_ACCESS_READ) != 0)
             head.kind |= AW_TOUCH_GIVEN;
         memcpy(buffer + at, &head, sizeof head);
         at += sizeof head;
@@ -359,161 +322,4 @@ unsigned aw_touch_answers(struct aw_machine *machine, const struct aw_state *sta
         return 1;
     answers[1] = answer_of(machine, AW_TOUCH_SPURIOUS, output);
     return 2;
-}
-
-/* Each range of an answer, with its bytes (NULL: not given). */
-static const struct aw_touched *next_range(const uint8_t **place, const uint8_t *end,
-                                           const uint8_t **bytes)
-{
-    if (*place == end)
-        return NULL;
-    const struct aw_touched *range = (const struct aw_touched *)*place;
-    *place += sizeof *range;
-    *bytes = NULL;
-    if ((range->kind & AW_TOUCH_GIVEN) != 0) {
-        *bytes = *place;
-        *place += (range->size + 7) / 8 * 8;
-    }
-    return range;
-}
-
-static bool ends(struct aw_machine *machine, struct aw_thread *thread, uint32_t kind, uint32_t what,
-                 uint64_t a, const char *text)
-{
-    aw_run_event(machine, kind, what, a, thread->op.pc, text, (uint32_t)strlen(text));
-    thread->op = (struct aw_op){.kind = AW_OP_FATAL,
-                                .fd = kind == AW_EVENT_STOP ? SIGKILL : (int32_t)a,
-                                .payload = AW_INTERN_NONE};
-    thread->sp = aw_stack_top(thread->slot);
-    aw_image_clear_below(&machine->image, thread->slot, thread->sp);
-    return false;
-}
-
-/* The bytes outside of mappings that the call touches, judged and recorded; false if
- * some of them are visible. */
-static bool record_others(struct aw_machine *machine, const struct pending_touch *call, uint64_t pc)
-{
-    struct aw_range ranges[AW_RANGES_MAX];
-    const struct aw_hook *hook = hook_of(machine, call);
-    unsigned count = footprint(machine, call, ranges);
-    machine->run_who = hook != NULL ? aw_hook_who(hook) : machine->imports[call->import].name;
-    for (unsigned i = 0; i < count; i++) {
-        if (aw_is_shared(ranges[i].address))
-            continue;
-        if ((hook != NULL ? !is_fixed(hook) : call->untold) && machine->work.head.thread_count > 1 &&
-            aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
-            return false;
-        aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
-    }
-    machine->run_who = NULL;
-    return true;
-}
-
-/* One of the machine's calls. */
-static enum aw_call_result carry_out(struct aw_machine *machine, const struct pending_touch *call,
-                                     uint64_t *result)
-{
-    const char *name = machine->imports[call->import].name;
-    machine->shared_touched = false;
-    enum aw_call_result how = machine->imports[call->import].call(machine, call->args, result);
-    return machine->shared_touched ? aw_stop_touched(machine, name) : how;
-}
-
-/* The machine carries out the call: its bytes are in place. True when it returns *result; otherwise its
- * thread stays. */
-static bool perform(struct aw_machine *machine, struct aw_thread *thread,
-                    const struct pending_touch *call, const uint8_t *place, const uint8_t *end,
-                    bool spurious, uint64_t *result)
-{
-    const struct aw_hook *hook = hook_of(machine, call);
-    const uint8_t *at, *bytes;
-    const struct aw_touched *range;
-    volatile bool seen = true;
-    volatile enum aw_call_result how = AW_CALL_RETURN;
-    for (at = place; (range = next_range(&at, end, &bytes)) != NULL;) {
-        aw_touch_open(range->address, range->size);
-        if (bytes != NULL)
-            memcpy((void *)range->address, bytes, range->size);
-    }
-    if (sigsetjmp(machine->guard, 0) != 0) {
-        machine->guarded = false;
-        aw_touch_close();
-        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
-    }
-    machine->guarded = true;
-    seen = record_others(machine, call, thread->op.pc);
-    if (seen && !machine->refused && hook != NULL)
-        *result = aw_hook_perform(hook, call->args, spurious, &machine->result_high);
-    machine->guarded = false;
-    if (seen && !machine->refused && hook == NULL) {
-        aw_cpu.sp = thread->sp;
-        how = carry_out(machine, call, result);
-    }
-    for (at = place; (range = next_range(&at, end, &bytes)) != NULL;)
-        if ((range->kind & AW_ACCESS_WRITE) != 0 &&
-            (bytes == NULL || memcmp((const void *)range->address, bytes, range->size) != 0))
-            aw_touch_store(range->address, range->size, (const void *)range->address);
-    aw_touch_close();
-    if (seen)
-        return how == AW_CALL_RETURN || aw_access_stays(machine, thread, how);
-    return ends(
-        machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
-        "a function on strings in a shared mapping and in memory that threads share without "
-        "a lock is not modelled");
-}
-
-bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answer *answer,
-                     uint64_t *result)
-{
-    struct aw_thread *thread = &machine->work.threads[index];
-    const struct aw_pending_call *pending =
-        aw_intern_get(&machine->payloads, thread->op.payload);
-    if (pending->import == AW_ACCESS_FILLED)
-        return aw_access_finish_filled(machine, thread, result);
-    const struct pending_touch call = *(const struct pending_touch *)pending;
-    const uint8_t *place = NULL, *end = NULL, *bytes;
-    *result = 0;
-    switch ((enum aw_touch_how)answer->detail) {
-    case AW_TOUCH_BUS:
-        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGBUS,
-                    "SIGBUS: an access behind the end of a shared memory object");
-    case AW_TOUCH_FAULT:
-        return ends(machine, thread, AW_EVENT_CRASH, 0, SIGSEGV, "SIGSEGV: bad access");
-    case AW_TOUCH_CALL:
-        return ends(machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
-                    "a call with memory behind the end of a shared memory object, or with too many "
-                    "pieces of it, is not modelled");
-    case AW_TOUCH_TAIL:
-        return ends(machine, thread, AW_EVENT_STOP, AW_STOP_UNMODELLED, 0,
-                    "an access behind the end of a shared memory object, in its last page, is not "
-                    "modelled");
-    default:
-        break;
-    }
-    if (answer->output != AW_INTERN_NONE) {
-        place = aw_intern_get(&machine->payloads, answer->output);
-        end = place + aw_intern_size(&machine->payloads, answer->output);
-    }
-    if (!is_told(hook_of(machine, &call)))
-        return perform(machine, thread, &call, place, end, answer->detail == AW_TOUCH_SPURIOUS,
-                       result);
-    for (const struct aw_touched *range; (range = next_range(&place, end, &bytes)) != NULL;)
-        aw_touch_arm(range, bytes);
-    return true;
-}
-
-void aw_touch_apply(struct aw_machine *machine, struct aw_state *state, uint32_t stores)
-{
-    uint32_t size = aw_intern_size(&machine->payloads, stores);
-    for (uint32_t at = 0; at < size;) {
-        const struct aw_store *store =
-            (const struct aw_store *)((const uint8_t *)aw_intern_get(&machine->payloads, stores) +
-                                      at);
-        uint32_t position = aw_machine_position(aw_machine_layout(machine, state),
-                                                aw_shared_handle(store->address));
-        AW_CHECK(position != 0);
-        state->words[position] = aw_memory_put(machine, state->words[position], store->address,
-                                               store + 1, (uint32_t)store->size);
-        at += (uint32_t)(sizeof *store + (store->size + 7) / 8 * 8);
-    }
 }
