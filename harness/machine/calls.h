@@ -135,6 +135,9 @@ AW_CALLS(X)
 /* Reads a struct timespec of the program as nanoseconds; -1 when it is not a valid time. */
 int64_t aw_call_timespec(const struct aw_machine *machine, uint64_t address);
 
+/* calls_leaks.c: the process is about to end; events of what it leaves behind. */
+void aw_leaks_judge(struct aw_machine *machine);
+
 /* calls_thread.c: parks at an operation on an object of the image at `address`. */
 enum aw_call_result aw_call_park_at(struct aw_machine *machine, enum aw_op_kind kind,
                                     uint64_t address);

@@ -3,7 +3,8 @@
  * calls_leaks.c - what a process leaves behind when it ends by exit() or by returning from main: heap
  * blocks and descriptors that it has made itself. What it inherited by fork is its parent's to judge;
  * what the runtime keeps for itself (the environment, handlers of exit) has no origin. Children and names
- * are judged by the explorer, which sees the whole state.
+ * are judged by the explorer, which sees the whole state. Where other threads live, who leaves is parked
+ * first: what they do up to then counts.
  */
 #include <semaphore.h>
 #include <stdio.h>
@@ -24,11 +25,23 @@ static void leak(struct aw_machine *machine, uint64_t origin, const char *text, 
 enum aw_call_result aw_call_leaks(struct aw_machine *machine, const uint64_t *args,
                                   uint64_t *result)
 {
+    (void)args;
+    (void)result;
+    for (int i = 0; i < machine->work.head.thread_count; i++)
+        if (machine->work.threads[i].slot != machine->run_slot &&
+            machine->work.threads[i].status == AW_THREAD_PARKED) {
+            aw_park(machine, AW_OP_LEAVE);
+            return AW_CALL_PARK;
+        }
+    aw_leaks_judge(machine);
+    return AW_CALL_RETURN;
+}
+
+void aw_leaks_judge(struct aw_machine *machine)
+{
     const struct aw_process *work = &machine->work;
     char text[96];
     unsigned count = 0;
-    (void)args;
-    (void)result;
     machine->leaving = true;
     for (uint32_t slot = 0; slot < machine->image.slot_end; slot++) {
         if (!machine->image.slots[slot].mapped ||
@@ -60,7 +73,6 @@ enum aw_call_result aw_call_leaks(struct aw_machine *machine, const uint64_t *ar
                                                 : "shared memory");
         leak(machine, fd->origin, text, ++count);
     }
-    return AW_CALL_RETURN;
 }
 
 enum aw_call_result aw_call_keep(struct aw_machine *machine, const uint64_t *args, uint64_t *result)

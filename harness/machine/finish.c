@@ -17,6 +17,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "machine/calls.h"
 #include "machine/finish.h"
 #include "machine/heap.h"
 #include "machine/shared.h"
@@ -341,6 +342,9 @@ static bool finish(struct aw_machine *machine, int index, const struct aw_answer
         return true;
     case AW_OP_CLOCK:
         finish_clock(machine, &op, answer->result, result);
+        return true;
+    case AW_OP_LEAVE:
+        aw_leaks_judge(machine);
         return true;
     case AW_OP_SIGNAL:
         finish_signal(machine, &op, result);

@@ -77,6 +77,7 @@ enum aw_op_class {
     X(AW_OP_DUP, "dup", AW_ON_FILES)                                                               \
     X(AW_OP_POLL, "poll", AW_ON_POLL)                                                              \
     X(AW_OP_FORK, "fork", AW_ON_PROCESS)                                                           \
+    X(AW_OP_LEAVE, "exit (leaving)", AW_ON_PROCESS)                                                \
     X(AW_OP_EXIT, "exit", AW_ON_PROCESS)                                                           \
     X(AW_OP_FATAL, "fatal signal", AW_ON_PROCESS)                                                  \
     X(AW_OP_WAIT, "wait", AW_ON_PROCESS)                                                           \

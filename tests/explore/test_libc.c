@@ -195,6 +195,19 @@ Test(libc, what_raise_does_depends_on_who_is_first)
     proved((struct program){NULL, to_ignore, "raise(SIGUSR1);", "signal(SIGUSR2, SIG_DFL);", NULL});
 }
 
+/* What another thread has by the time at which the process ends is left behind, even if it gets it
+ * after all that main does. */
+Test(libc, an_exit_leaves_behind_what_other_threads_have_by_then)
+{
+    const struct program p = {"#include <semaphore.h>\nstatic sem_t s; void *kept;",
+                              "sem_init(&s, 0, 0);", "sem_post(&s); return 0;",
+                              "sem_wait(&s); kept = malloc(10); sem_wait(&s);", NULL};
+    compile(&p);
+    cr_expect_eq(shell("$AW check --trace-dir $T --property no-leak $T/p.so"), 1, "%s", shell_said);
+    cr_expect(strstr(shell_said, "leak: a block of 10 bytes that is not freed") != NULL, "%s",
+              shell_said);
+}
+
 /* --- what the manual calls unsafe --------------------------------------------------------------
  */
 
