@@ -2,22 +2,31 @@
 /*
  * internal.h - the machine's own structure, shared by the files of this folder only.
  *
- *   machine.c   life cycle, looking into states
- *   bind.c      imports: which function of the machine or of libc serves which name
- *   run.c       running program code up to its next visible operation; signals, CPU-time bound
- *   calls_*.c   the imports themselves, run when program code calls them
- *   locks.c     mutexes, read-write locks and barriers as values
- *   finish*.c   what an answered operation does to its process before its code goes on
- *   edge.c      edges: executing a step of a process once, and remembering it
- *   reuse.c     steps that are put together from what was learned in another state
- *   layout.c    which processes and objects a state has
- *   objects.c   what semaphores and pipes do under operations
- *   kernel*.c   outcomes: which ways a parked operation can go on
- *   faults.c    outcomes of injected faults
- *   step.c      what an outcome does to a state
- *   touch*.c    program code at the bytes of shared mappings
- *   fills.c     what a parked operation will fill in
- *   race.c      data races on them
+ *   machine.c    life cycle, looking into states
+ *   bind.c       imports: which function of the machine or of libc serves which name
+ *   run.c        running program code up to its next visible operation; signals, CPU-time bound
+ *   calls_*.c    the imports themselves, run when program code calls them
+ *   op.c         the table of visible operations, and which object in memory one is on
+ *   locks.c      mutexes, read-write locks and barriers as values
+ *   finish*.c    what an answered operation does to its process before its code goes on
+ *   edge.c       edges: executing a step of a process once, and remembering it
+ *   reuse*.c     steps that are put together from what was learned in another state
+ *   process.c    a process besides its memory, packed and unpacked
+ *   layout.c     which processes and objects a state has
+ *   objects.c    what semaphores and pipes do under operations
+ *   pipe_store.c how pipes are kept
+ *   kernel*.c    outcomes: which ways a parked operation can go on
+ *   faults.c     outcomes of injected faults
+ *   step.c       what an outcome does to a state
+ *   shared.c     what shared mappings do under operations
+ *   touch*.c     program code at the bytes of shared mappings
+ *   race.c       data races on them
+ *   fills.c      what a parked operation will fill in
+ *   access*.c    accesses of threads to the memory of their process, and races there
+ *   live*.c      accesses to blocks and frames that do not live
+ *   sites.c      accesses that the compiler's calls do not tell
+ *
+ * With headers of their own, and nothing of this one: loader*.c, image.c, heap.c, pipe.c, cpu.c.
  */
 #ifndef AW_MACHINE_INTERNAL_H
 #define AW_MACHINE_INTERNAL_H
