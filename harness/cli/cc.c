@@ -258,6 +258,19 @@ static int run(char **command, struct aw_error *error)
     return WEXITSTATUS(status);
 }
 
+/* gcc compares the text of paths: a folder beside `here` whose name goes on where that of `here` ends
+ * would be taken for one in it. The option that keeps its name, or NULL. */
+static char *keeps_name(const char *here, const char *argument)
+{
+    size_t length = strlen(here);
+    char *option = NULL;
+    if (strncmp(argument, here, length) != 0 || argument[length] == '/' || argument[length] == '\0')
+        return NULL;
+    int end = (int)(length + strcspn(argument + length, "/"));
+    return asprintf(&option, "-ffile-prefix-map=%.*s=%.*s", end, argument, end, argument) > 0 ? option
+                                                                                             : NULL;
+}
+
 int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error)
 {
     const size_t flag_count = sizeof machine_flags / sizeof machine_flags[0];
@@ -271,9 +284,10 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     char *words = strdup(chosen_compiler());
     char **command = words == NULL
                          ? NULL
-                         : calloc(strlen(words) + flag_count + (size_t)argc + 7, sizeof *command);
+                         : calloc(strlen(words) + flag_count + 2 * (size_t)argc + 7, sizeof *command);
+    char **kept = calloc((size_t)argc + 1, sizeof *kept);
     size_t count = 0;
-    if (command == NULL || (unnamed && output == NULL)) {
+    if (command == NULL || kept == NULL || (unnamed && output == NULL)) {
         code = aw_fail(error, AW_E_MEMORY, "cc: no memory for the command");
         goto done;
     }
@@ -282,8 +296,12 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
         command[count++] = word;
     for (size_t i = 0; i < flag_count; i++)
         command[count++] = (char *)machine_flags[i];
-    if (getcwd(here, sizeof here) != NULL && asprintf(&map, "-ffile-prefix-map=%s=.", here) > 0)
+    if (getcwd(here, sizeof here) != NULL && asprintf(&map, "-ffile-prefix-map=%s=.", here) > 0) {
         command[count++] = map;
+        for (int i = 0; i < argc; i++)
+            if ((kept[i] = keeps_name(here, argv[i])) != NULL)
+                command[count++] = kept[i];
+    }
     if (include_dir != NULL) {
         command[count++] = "-I";
         command[count++] = (char *)include_dir;
@@ -300,6 +318,9 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     if (code > 0 && request.output != NULL)
         remove_stale(request.output);
 done:
+    for (int i = 0; kept != NULL && i < argc; i++)
+        free(kept[i]);
+    free(kept);
     free(map);
     free(command);
     free(words);

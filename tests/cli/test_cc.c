@@ -235,6 +235,27 @@ Test(cc, a_nested_function_whose_address_is_taken_is_refused_by_the_loader)
                 "functions out");
 }
 
+/* One folder's name may be the beginning of another's. */
+Test(cc, a_folder_beside_this_one_keeps_its_name)
+{
+    char home[4096], source[4200], where[4300];
+    struct aw_error error;
+    unsetenv("CC");
+    cr_assert_not_null(getcwd(home, sizeof home));
+    cr_assert_eq(mkdir(box_path("here"), 0700), 0);
+    cr_assert_eq(mkdir(box_path("here-too"), 0700), 0);
+    snprintf(source, sizeof source, "%s/p.c", box_path("here-too"));
+    FILE *file = fopen(source, "we");
+    cr_assert_not_null(file);
+    fputs("#include <stdlib.h>\nint main(void) { abort(); }\n", file);
+    fclose(file);
+    cr_assert_eq(chdir(box_path("here")), 0);
+    cr_assert_eq(cc(&error, source, "-o", "p.so", NULL), 0, "%s", error.message);
+    cr_assert_eq(chdir(home), 0);
+    snprintf(where, sizeof where, "grep -q -a %s %s/p.so", source, box_path("here"));
+    cr_expect_eq(system(where), 0, "%s", where);
+}
+
 /* Debug information names the folder; a kept trace, and a cache, know a program by its bytes. */
 Test(cc, the_same_source_gives_the_same_program_in_every_folder)
 {
