@@ -18,7 +18,7 @@
     "  --whole-graph        go on after the first violation\n"                                     \
     "  --count              count the interleavings as well\n"                                     \
     "  --no-minimal         do not look for the shortest counterexample\n"                         \
-    "  --minimal-states N   look for it in N states (500000, or four times as many as it took to\n" \
+    "  --minimal-states N   look for it in N states (200000, or four times as many as it took to\n" \
     "                       find one, if that is more); 0: without a limit\n"                      \
     "  --no-symmetry        tell equal siblings apart\n"                                           \
     "  --no-reduction       no partial-order reduction\n"                                          \

@@ -93,7 +93,7 @@ struct aw_options {
     void *context;
 };
 
-enum { AW_MINIMAL_STATES = 500000, AW_MINIMAL_TIMES = 4 };
+enum { AW_MINIMAL_STATES = 200000, AW_MINIMAL_TIMES = 4 };
 
 /* All reductions on, default properties, no counting. */
 void aw_options_default(struct aw_options *options);
