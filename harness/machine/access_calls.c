@@ -67,7 +67,17 @@ static bool is_alignment(uint64_t align)
     return align != 0 && (align & (align - 1)) == 0;
 }
 
-FOOTPRINT(frees) W(a[0], block_size(machine, a[0])); END
+/* A block is given back; what is none (any more) is the call's own finding, and one byte of it stands
+ * for it where another thread may be giving it back, too. */
+static struct aw_range gives_back(const struct aw_machine *machine, uint64_t block)
+{
+    uint64_t size = block_size(machine, block);
+    if (size == 0 && block >= AW_HEAP_BASE && block < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE)
+        return (struct aw_range){block, 1, AW_ACCESS_WRITE | AW_ACCESS_COMES};
+    return (struct aw_range){block, size, AW_ACCESS_WRITE};
+}
+
+FOOTPRINT(frees) r[n++] = gives_back(machine, a[0]); END
 FOOTPRINT(allocates) n = makes(machine, r, a[0], 16); END
 FOOTPRINT(allocates_array)
 uint64_t size;
@@ -78,13 +88,13 @@ FOOTPRINT(allocates_aligned) if (is_alignment(a[0])) n = makes(machine, r, a[1],
 FOOTPRINT(moves)
 if (a[1] != 0)
     n = makes(machine, r, a[1], 16);
-W(a[0], block_size(machine, a[0]));
+r[n++] = gives_back(machine, a[0]);
 END
 FOOTPRINT(moves_array)
 uint64_t size;
 if (!__builtin_mul_overflow(a[1], a[2], &size) && size != 0)
     n = makes(machine, r, size, 16);
-W(a[0], block_size(machine, a[0]));
+r[n++] = gives_back(machine, a[0]);
 END
 FOOTPRINT(allocates_to)
 if (is_alignment(a[1]))
