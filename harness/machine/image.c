@@ -66,10 +66,14 @@ void aw_image_add_data(struct aw_image *image, uint64_t start, uint64_t end)
     data->start = start;
     data->end = end;
     data->baseline = aw_allocate((end - start) / AW_CHUNK, sizeof *data->baseline);
-    data->written = aw_allocate((end - start) / AW_PAGE, 1);
-    for (uint64_t a = start; a < end; a += AW_CHUNK)
+    data->written = aw_allocate((end - start) / AW_PAGE, sizeof *data->written);
+    data->written_count = 0;
+    const void *zero = aw_intern_get(&image->chunks, ZERO_CHUNK);
+    for (uint64_t a = start; a < end; a += AW_CHUNK) /* most of it is */
         data->baseline[(a - start) / AW_CHUNK] =
-            aw_intern_put(&image->chunks, (const void *)a, AW_CHUNK);
+            memcmp((const void *)a, zero, AW_CHUNK) == 0
+                ? ZERO_CHUNK
+                : aw_intern_put(&image->chunks, (const void *)a, AW_CHUNK);
     AW_CHECK(mprotect((void *)start, end - start, PROT_READ) == 0);
 }
 
@@ -107,10 +111,15 @@ bool aw_image_fault(struct aw_image *image, uint64_t address)
         struct aw_image_data *data = &image->data[i];
         if (address < data->start || address >= data->end)
             continue;
-        uint8_t *flag = &data->written[(page - data->start) / AW_PAGE];
-        if (*flag)
+        uint32_t at = data->written_count;
+        while (at > 0 && data->written[at - 1] > page)
+            at--;
+        if (at > 0 && data->written[at - 1] == page)
             return false;
-        *flag = 1;
+        memmove(&data->written[at + 1], &data->written[at],
+                (data->written_count - at) * sizeof *data->written);
+        data->written[at] = page;
+        data->written_count++;
         return mprotect((void *)page, AW_PAGE, PROT_READ | PROT_WRITE) == 0;
     }
     if (address >= AW_HEAP_BASE && address < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE) {
@@ -284,10 +293,9 @@ void aw_image_save(struct aw_image *image)
     struct saver saver = {image, image->current, image->current + image->current_count, 0};
     for (unsigned i = 0; i < image->data_count; i++) {
         const struct aw_image_data *data = &image->data[i];
-        for (uint64_t page = data->start; page < data->end; page += AW_PAGE)
-            if (data->written[(page - data->start) / AW_PAGE])
-                save_range(&saver, page, page + AW_PAGE,
-                           &data->baseline[(page - data->start) / AW_CHUNK], ZERO_CHUNK);
+        for (uint32_t w = 0; w < data->written_count; w++)
+            save_range(&saver, data->written[w], data->written[w] + AW_PAGE,
+                       &data->baseline[(data->written[w] - data->start) / AW_CHUNK], ZERO_CHUNK);
     }
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped)

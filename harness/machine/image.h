@@ -40,7 +40,8 @@ struct aw_image_chunk {
 struct aw_image_data {
     uint64_t start, end;
     uint32_t *baseline; /* chunk ids */
-    uint8_t *written;   /* one flag per page */
+    uint64_t *written;  /* pages, sorted; room for all */
+    uint32_t written_count;
 };
 
 struct aw_image_slot {
