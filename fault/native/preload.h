@@ -76,8 +76,8 @@ struct aw_native_hit {
 
 /* A call is met; `fd`: the descriptor that it transfers by, or -1. Delays are slept and signals sent here; true when there is something left for the
  * call to do. Keeps errno. */
-bool aw_native_meet(enum aw_native_call call, const void *return_address, uint64_t transfer,
-                    int fd, struct aw_native_hit *hit);
+bool aw_native_meet(enum aw_native_call call, const void *return_address, uint64_t transfer, int fd,
+                    struct aw_native_hit *hit);
 
 /* The same for a point in the program's source; what fiu_fail is to answer. */
 int aw_native_meet_point(const char *point, const void *return_address);

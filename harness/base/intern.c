@@ -84,7 +84,8 @@ static uint32_t hash_of(const struct aw_intern *intern, const void *bytes, uint3
 }
 
 /* Where the bytes are in the table, or the free place where they belong. */
-static uint32_t seek(const struct aw_intern *intern, const void *bytes, uint32_t size, uint32_t hash)
+static uint32_t seek(const struct aw_intern *intern, const void *bytes, uint32_t size,
+                     uint32_t hash)
 {
     uint32_t i = hash & intern->table_mask;
     for (; intern->table[i]; i = (i + 1) & intern->table_mask) {

@@ -88,9 +88,8 @@ static bool stops_early(const char *option)
  * checks all of them). */
 static bool is_passed_over(const char *option)
 {
-    static const char *const options[] = {"-pie",     "-no-pie",  "-fpie",    "-fPIE",
-                                          "-fno-pie", "-fno-PIE", "-fno-pic", "-fno-PIC",
-                                          "-s",       "-g0"};
+    static const char *const options[] = {"-pie",     "-no-pie",  "-fpie",    "-fPIE", "-fno-pie",
+                                          "-fno-PIE", "-fno-pic", "-fno-PIC", "-s",    "-g0"};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (strcmp(option, options[i]) == 0)
             return true;
@@ -267,8 +266,9 @@ static char *keeps_name(const char *here, const char *argument)
     if (strncmp(argument, here, length) != 0 || argument[length] == '/' || argument[length] == '\0')
         return NULL;
     int end = (int)(length + strcspn(argument + length, "/"));
-    return asprintf(&option, "-ffile-prefix-map=%.*s=%.*s", end, argument, end, argument) > 0 ? option
-                                                                                             : NULL;
+    return asprintf(&option, "-ffile-prefix-map=%.*s=%.*s", end, argument, end, argument) > 0
+               ? option
+               : NULL;
 }
 
 int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error)
@@ -282,9 +282,9 @@ int aw_cc(int argc, char **argv, const char *include_dir, struct aw_error *error
     bool unnamed = request.output == NULL && !request.early;
     char *output = unnamed ? default_output(request.input) : NULL;
     char *words = strdup(chosen_compiler());
-    char **command = words == NULL
-                         ? NULL
-                         : calloc(strlen(words) + flag_count + 2 * (size_t)argc + 7, sizeof *command);
+    char **command =
+        words == NULL ? NULL
+                      : calloc(strlen(words) + flag_count + 2 * (size_t)argc + 7, sizeof *command);
     char **kept = calloc((size_t)argc + 1, sizeof *kept);
     size_t count = 0;
     if (command == NULL || kept == NULL || (unnamed && output == NULL)) {

@@ -236,7 +236,8 @@ bool aw_cli_search_take(struct aw_cli_search *search, int option, const char *ar
 struct aw_trace;
 /* gdb, stopped before a step (an index) of the trace; does not return where it can be started. gdb
  * reads its commands from stdin. */
-int aw_cli_debug(const struct aw_trace *trace, const char *path, uint32_t step, const char *runtime);
+int aw_cli_debug(const struct aw_trace *trace, const char *path, uint32_t step,
+                 const char *runtime);
 
 /* Searches one case, writes the trace if there is one, and enters the result into the report; NULL
  * after a message, with report->errors counted. */

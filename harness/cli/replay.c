@@ -75,7 +75,8 @@ int aw_command_replay(int argc, char **argv)
             return AW_EXIT_WRONG;
         }
     if (request.step > 0 && !request.debug && !request.stop)
-        return aw_complain("replay", "--step says where --debug stops, and means nothing without it");
+        return aw_complain("replay",
+                           "--step says where --debug stops, and means nothing without it");
     if (optind + 1 != argc)
         return aw_complain("replay", "one trace is needed: allways replay TRACE");
     const char *path = argv[optind], *runtime = aw_runtime_path(argv[0]);

@@ -18,17 +18,20 @@
     "  --whole-graph        go on after the first violation\n"                                     \
     "  --count              count the interleavings as well\n"                                     \
     "  --no-minimal         do not look for the shortest counterexample\n"                         \
-    "  --minimal-states N   look for it in N states (200000, or four times as many as it took to\n" \
+    "  --minimal-states N   look for it in N states (200000, or four times as many as it took "    \
+    "to\n"                                                                                         \
     "                       find one, if that is more); 0: without a limit\n"                      \
     "  --no-symmetry        tell equal siblings apart\n"                                           \
     "  --no-reduction       no partial-order reduction\n"                                          \
     "  --no-rule NAME       without one of its rules: local, release, private, never-empty,\n"     \
     "                       exit, guarded, writer, wait, faults; may be repeated\n"                \
     "  --no-tracking        interleave every access to memory that threads hand over\n"            \
-    "  --no-reuse           execute every step of a thread, in place of using again what another\n" \
-    "                       state of its process has taught\n"                                    \
-    "  --control N          steps that are executed again in the end, and have to be the same: at\n" \
-    "                       least N (64), and one in a thousand; 0: all\n"                          \
+    "  --no-reuse           execute every step of a thread, in place of using again what "         \
+    "another\n"                                                                                    \
+    "                       state of its process has taught\n"                                     \
+    "  --control N          steps that are executed again in the end, and have to be the same: "   \
+    "at\n"                                                                                         \
+    "                       least N (64), and one in a thousand; 0: all\n"                         \
     "\n"                                                                                           \
     "How far (instead of what the scenario says; 0: without a limit):\n"                           \
     "  --states N           states\n"                                                              \
@@ -64,7 +67,8 @@ const struct aw_command aw_commands[] = {
      "  --property NAME      what is to hold; may be repeated (no-deadlock, no-crash, terminates); "
      "also:\n"
      "                       succeeds (main ends with status 0), no-error, no-leak, drained,\n"
-     "                       exactly-once, fifo; no-data-race and no-memory-error are always judged\n"
+     "                       exactly-once, fifo; no-data-race and no-memory-error are always "
+     "judged\n"
      "\n"
      "The machine:\n"
      "  --env NAME=VALUE     a variable of the program's environment, which is empty otherwise\n"

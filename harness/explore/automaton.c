@@ -241,8 +241,8 @@ static void answer_text(const struct learner *learner, const struct aw_op *op,
         const struct aw_answer *of = aw_machine_answer(learner->machine, outcome->answer);
         int64_t result = of->result;
         if (is_access(op) && move->step.edge != AW_INTERN_NONE)
-            access_answer(learner, op,
-                          aw_machine_edge(learner->machine, move->step.edge)->result, answer);
+            access_answer(learner, op, aw_machine_edge(learner->machine, move->step.edge)->result,
+                          answer);
         else if (aw_op_class(op->kind) == AW_ON_IMAGE && move->step.edge != AW_INTERN_NONE) {
             int64_t code = aw_machine_edge(learner->machine, move->step.edge)->result;
             const char *error = code > 0 ? strerrorname_np((int)code) : NULL;

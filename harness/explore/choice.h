@@ -20,7 +20,8 @@ struct aw_choice {
 struct aw_schedule {
     struct aw_choice *choices;
     uint32_t count;
-    uint32_t loop; /* a livelock: after the last choice the state is that before choice `loop` again;
+    uint32_t
+        loop; /* a livelock: after the last choice the state is that before choice `loop` again;
                       UINT32_MAX otherwise */
 };
 

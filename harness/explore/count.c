@@ -47,8 +47,8 @@ static bool build(struct counter *c)
     bool is_new, complete = true;
     aw_machine_initial(machine, &state);
     state.words[AW_WORD_MONITOR] = aw_monitor_first(&explorer->monitor);
-    aw_visited_add(&c->visited, state.words, state.count,
-                   aw_visited_hash(state.words, state.count), AW_NO_STATE, &is_new);
+    aw_visited_add(&c->visited, state.words, state.count, aw_visited_hash(state.words, state.count),
+                   AW_NO_STATE, &is_new);
     for (uint32_t s = 0; s < c->visited.count && complete; s++) {
         if (s + 2 > c->start_capacity) {
             c->start_capacity = 2 * (s + 2ul);
@@ -78,8 +78,7 @@ static bool build(struct counter *c)
         explorer->memory_bytes = aw_visited_bytes(&c->visited) +
                                  c->target_capacity * sizeof *c->targets +
                                  c->start_capacity * sizeof *c->starts;
-        complete = complete &&
-                   aw_explorer_tick(explorer, &c->visited, c->visited.count - s - 1);
+        complete = complete && aw_explorer_tick(explorer, &c->visited, c->visited.count - s - 1);
     }
     free(outcomes);
     return complete;

@@ -117,8 +117,7 @@ static bool build(struct full *full)
             full->starts = aw_reallocate(full->starts, full->start_capacity, sizeof *full->starts);
             full->enabled =
                 aw_reallocate(full->enabled, full->start_capacity, sizeof *full->enabled);
-            full->faults =
-                aw_reallocate(full->faults, full->start_capacity, sizeof *full->faults);
+            full->faults = aw_reallocate(full->faults, full->start_capacity, sizeof *full->faults);
         }
         full->starts[s] = full->edge_count;
         full->enabled[s] = 0;
@@ -158,9 +157,9 @@ static bool build(struct full *full)
             }
         }
         full->starts[s + 1] = full->edge_count;
-        explorer->memory_bytes = aw_visited_bytes(&full->visited) +
-                                 full->edge_capacity * sizeof *full->edges +
-                                 full->start_capacity * (2 * sizeof *full->starts + sizeof *full->faults);
+        explorer->memory_bytes =
+            aw_visited_bytes(&full->visited) + full->edge_capacity * sizeof *full->edges +
+            full->start_capacity * (2 * sizeof *full->starts + sizeof *full->faults);
         complete =
             complete && aw_explorer_tick(explorer, &full->visited, full->visited.count - s - 1);
     }
@@ -547,8 +546,8 @@ enum aw_termination aw_termination(struct aw_explorer *explorer, bool *causes)
                 verdict = timed && uses ? AW_TERM_TIMED : AW_TERM_LIVELOCK;
             }
         }
-        *causes = (verdict == AW_TERM_ALWAYS || verdict == AW_TERM_STARVATION) &&
-                  needs_causes(&full);
+        *causes =
+            (verdict == AW_TERM_ALWAYS || verdict == AW_TERM_STARVATION) && needs_causes(&full);
         free(full.part);
         tarjan_deinit(&tarjan);
     }

@@ -74,15 +74,15 @@ struct aw_options {
     bool symmetry;
     unsigned rules; /* bits of enum aw_rule; 0 = no partial-order reduction */
     bool learning;
-    unsigned expected;         /* bits: of several that are broken, the one to be shown */
-    bool whole_graph;          /* go on after the first violation */
-    bool count;                /* count the interleavings as well */
-    bool minimal;              /* look for the shortest counterexample */
-    uint64_t minimal_states;   /* in at most so many states; 0: AW_MINIMAL_STATES, or
+    unsigned expected;       /* bits: of several that are broken, the one to be shown */
+    bool whole_graph;        /* go on after the first violation */
+    bool count;              /* count the interleavings as well */
+    bool minimal;            /* look for the shortest counterexample */
+    uint64_t minimal_states; /* in at most so many states; 0: AW_MINIMAL_STATES, or
                                   AW_MINIMAL_TIMES as many as the search that found one has seen */
-    bool tracking;             /* of bytes that are handed over: aw_machine_set_tracking */
-    bool reuse;                /* of steps by other states of the process: aw_machine_set_reuse */
-    uint64_t control;          /* learned steps that are executed again in the end, at least (and one in a
+    bool tracking;           /* of bytes that are handed over: aw_machine_set_tracking */
+    bool reuse;              /* of steps by other states of the process: aw_machine_set_reuse */
+    uint64_t control; /* learned steps that are executed again in the end, at least (and one in a
                                   thousand); 0 = all */
     const char *const *favour; /* roles of threads that move whenever they can */
     unsigned favour_count;     /* not 0: no partial-order reduction */
@@ -114,13 +114,13 @@ struct aw_result {
     unsigned assumption_count;
     struct aw_schedule schedule; /* leads to what `message` says; count 0 without one */
     bool has_schedule;
-    bool stopped; /* at the first violation: what is undecided was not looked at to the end */
-    bool items;   /* the program says what it puts or gets (aw_put, aw_got) */
+    bool stopped;     /* at the first violation: what is undecided was not looked at to the end */
+    bool items;       /* the program says what it puts or gets (aw_put, aw_got) */
     bool main_failed; /* in some execution main ends with another status than 0 */
     bool minimal; /* the schedule is proved minimal: fewest faults, then preemptions, then steps */
-    char not_minimal[160]; /* the limit that kept it from being proved; "" without one */
+    char not_minimal[160];        /* the limit that kept it from being proved; "" without one */
     uint32_t faults, preemptions; /* of the schedule */
-    char *visible; /* the accesses to memory that are operations of the schedule (machine.h) */
+    char *visible;    /* the accesses to memory that are operations of the schedule (machine.h) */
     bool exact_pipes; /* the schedule is one of a machine with exact pipes (machine.h) */
 };
 

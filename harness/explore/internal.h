@@ -37,9 +37,9 @@ struct aw_explorer {
     double started;
 
     bool symmetry, exact_pipes;
-    bool clock_bounded; /* reading the clock was bounded */
-    bool main_failed;   /* main ended with another status than 0 */
-    uint64_t ticks;     /* calls of aw_explorer_tick */
+    bool clock_bounded;    /* reading the clock was bounded */
+    bool main_failed;      /* main ended with another status than 0 */
+    uint64_t ticks;        /* calls of aw_explorer_tick */
     uint64_t memory_bytes; /* of the phase at work */
     double last_progress;
     void (*on_terminal)(void *context, const struct aw_state *state, const char *monitor);
@@ -105,12 +105,12 @@ struct aw_search {
     bool keep_edges;
     bool back_edge; /* some edge leads to a state not younger than its source */
     uint64_t transitions;
-    unsigned violated;        /* all properties found violated so far */
-    enum aw_property first;   /* the first of them */
-    uint32_t violation_from;  /* state before the violating step; AW_NO_STATE: the state itself */
+    unsigned violated;       /* all properties found violated so far */
+    enum aw_property first;  /* the first of them */
+    uint32_t violation_from; /* state before the violating step; AW_NO_STATE: the state itself */
     uint32_t violation_to;
-    uint32_t stop_from;       /* the same for a stop */
-    bool capacity, named;     /* reasons for a restart */
+    uint32_t stop_from;   /* the same for a stop */
+    bool capacity, named; /* reasons for a restart */
     uint32_t ample_states;
     bool walk_first; /* look for broken assumptions on random walks first */
     /* Called for every state without transitions; may be NULL. */
@@ -144,8 +144,13 @@ void aw_schedule_cost(struct aw_explorer *explorer);
 void aw_minimal(struct aw_explorer *explorer, int property);
 
 /* cycles.c */
-enum aw_termination { AW_TERM_ALWAYS, AW_TERM_STARVATION, AW_TERM_LIVELOCK, AW_TERM_TIMED,
-                      AW_TERM_UNDECIDED };
+enum aw_termination {
+    AW_TERM_ALWAYS,
+    AW_TERM_STARVATION,
+    AW_TERM_LIVELOCK,
+    AW_TERM_TIMED,
+    AW_TERM_UNDECIDED
+};
 bool aw_graph_is_acyclic(const struct aw_graph *graph, uint32_t states);
 /* Decides termination on the full graph; a livelock is left in result->schedule. */
 /* *causes: it is owed to operations that do not fail without cause for ever. */

@@ -42,12 +42,12 @@ struct aw_monitor {
     struct aw_map memo;
     struct aw_monitor_move *moves;
     uint32_t move_count, move_capacity;
-    bool fifo_active; /* some consumer has a threshold: no memo */
-    unsigned exercised; /* AW_PROPERTY_BITs that were put to the test */
-    bool items; /* an item was put or got */
+    bool fifo_active;              /* some consumer has a threshold: no memo */
+    unsigned exercised;            /* AW_PROPERTY_BITs that were put to the test */
+    bool items;                    /* an item was put or got */
     bool announced, got_by_others; /* seen so far: an announcement; an item got by no worker */
-    bool order_matters; /* what is judged when the last worker ends is not stable */
-    bool beyond;        /* an item had a number, or a producer, that is not told apart */
+    bool order_matters;            /* what is judged when the last worker ends is not stable */
+    bool beyond;                   /* an item had a number, or a producer, that is not told apart */
 };
 
 void aw_monitor_init(struct aw_monitor *monitor, struct aw_machine *machine, unsigned properties);

@@ -22,7 +22,8 @@ static bool next_thread(struct aw_moves *moves)
                 return false;
             moves->thread = 0;
             moves->thread_count =
-                aw_machine_local(machine, state->words[AW_WORD_FIRST + moves->process])->thread_count;
+                aw_machine_local(machine, state->words[AW_WORD_FIRST + moves->process])
+                    ->thread_count;
         }
     } while (!aw_explorer_may_move(moves->explorer, state, &moves->restriction, moves->process,
                                    moves->thread));

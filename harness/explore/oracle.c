@@ -52,7 +52,10 @@ bool aw_outcomes_equal(const struct aw_outcomes *one, const struct aw_outcomes *
 
 enum { LINE = 256 };
 
-static int compare_lines(const void *a, const void *b) { return strcmp(a, b); }
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
 
 static void describe_process(const struct aw_local *local, char *line)
 {
@@ -64,8 +67,8 @@ static void describe_process(const struct aw_local *local, char *line)
     for (uint32_t t = 0; t < local->thread_count && at < LINE - 40; t++) {
         const struct aw_thread *thread = &aw_local_threads(local)[t];
         if (thread->status == AW_THREAD_PARKED)
-            at += snprintf(line + at, (size_t)(LINE - at), " %s:%llx",
-                           aw_op_name(thread->op.kind), (unsigned long long)thread->op.pc);
+            at += snprintf(line + at, (size_t)(LINE - at), " %s:%llx", aw_op_name(thread->op.kind),
+                           (unsigned long long)thread->op.pc);
     }
 }
 
@@ -95,7 +98,10 @@ void aw_outcome_describe(struct aw_machine *machine, const struct aw_state *stat
     }
 }
 
-void aw_oracle_deinit(struct aw_oracle *oracle) { aw_outcomes_deinit(&oracle->outcomes); }
+void aw_oracle_deinit(struct aw_oracle *oracle)
+{
+    aw_outcomes_deinit(&oracle->outcomes);
+}
 
 struct walker {
     struct aw_explorer explorer;
@@ -173,8 +179,7 @@ static unsigned successors(struct walker *walker, const struct aw_state *state,
                     continue;
                 }
                 walker->left--;
-                struct aw_move move = {
-                    .process = p, .thread = t, .outcome = i, .how = outcomes[i]};
+                struct aw_move move = {.process = p, .thread = t, .outcome = i, .how = outcomes[i]};
                 aw_explorer_step(&walker->explorer, state, &move, &next);
                 walker->oracle->violated |= move.violated;
                 if (move.step.flags & AW_EDGE_STOP)

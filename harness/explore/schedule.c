@@ -33,8 +33,7 @@ void aw_schedule_add(struct aw_schedule *schedule, uint32_t *capacity, struct aw
 {
     if (schedule->count == *capacity) {
         *capacity = *capacity ? 2 * *capacity : 64;
-        schedule->choices =
-            aw_reallocate(schedule->choices, *capacity, sizeof *schedule->choices);
+        schedule->choices = aw_reallocate(schedule->choices, *capacity, sizeof *schedule->choices);
     }
     schedule->choices[schedule->count++] = choice;
 }
@@ -87,8 +86,7 @@ static uint32_t thread_at(const struct aw_machine *machine, const struct aw_stat
 {
     if (index == AW_INTERN_NONE)
         return AW_NO_STATE;
-    const struct aw_local *local =
-        aw_machine_local(machine, state->words[AW_WORD_FIRST + index]);
+    const struct aw_local *local = aw_machine_local(machine, state->words[AW_WORD_FIRST + index]);
     for (uint32_t t = 0; t < local->thread_count; t++)
         if (aw_local_threads(local)[t].slot == slot &&
             aw_local_threads(local)[t].status == AW_THREAD_PARKED)
@@ -103,8 +101,7 @@ static bool is_target(const struct finder *finder, const struct aw_state *canoni
         return true;
     uint32_t count;
     const uint32_t *words = aw_visited_get(finder->visited, target, &count);
-    return count == canonical->count &&
-           memcmp(words, canonical->words, count * sizeof *words) == 0;
+    return count == canonical->count && memcmp(words, canonical->words, count * sizeof *words) == 0;
 }
 
 /* Carries the renaming `pids` of `next` (by index) over to its canonical form: `self` first, because
@@ -180,14 +177,15 @@ static bool take_concretely(struct finder *finder, const struct aw_move *move, u
         for (uint32_t i = 0; i < move->outcome; i++)
             rank += is_choice(&finder->outcomes[i], &move->how, move->how.target);
         outcome = 0;
-        while (outcome < count && (!is_choice(&outcomes[outcome], &move->how, target) || rank-- > 0))
+        while (outcome < count &&
+               (!is_choice(&outcomes[outcome], &move->how, target) || rank-- > 0))
             outcome++;
     }
     bool found = outcome < count;
     if (found) {
         *choice = (struct aw_choice){pid, slot, (uint16_t)outcome};
-        struct aw_move concrete = {.process = index, .thread = who & 0xffff, .outcome = outcome,
-                                   .how = outcomes[outcome]};
+        struct aw_move concrete = {
+            .process = index, .thread = who & 0xffff, .outcome = outcome, .how = outcomes[outcome]};
         if (outcomes[outcome].stop == 0) {
             aw_explorer_step(explorer, &finder->state, &concrete, next);
             *child = concrete.step.child_index == AW_INTERN_NONE
@@ -234,8 +232,7 @@ static bool take_if_wanted(struct finder *finder, const struct wanted *wanted, s
     if (wanted->same_thread >= 0 && same != (wanted->same_thread == 1))
         return false;
     if (move->how.stop != 0) {
-        if (!wanted->stops ||
-            !take_concretely(finder, move, slot, &concrete, &child, &choice))
+        if (!wanted->stops || !take_concretely(finder, move, slot, &concrete, &child, &choice))
             return false;
         aw_schedule_add(finder->schedule, &finder->capacity, choice);
         return true;
@@ -268,8 +265,7 @@ static bool take(struct finder *finder, const struct wanted *wanted)
     while (aw_moves_next(&moves, &move))
         if (take_if_wanted(finder, wanted, &move))
             return true;
-    if (!aw_moves_advance(&moves, &canonical) ||
-        !is_target(finder, &canonical, wanted->target) ||
+    if (!aw_moves_advance(&moves, &canonical) || !is_target(finder, &canonical, wanted->target) ||
         !aw_machine_advance(finder->explorer->machine, &finder->state, &concrete))
         return false;
     struct aw_choice advance = {0};
@@ -350,15 +346,15 @@ void aw_schedule_cost(struct aw_explorer *explorer)
     for (uint32_t i = 0; i < result->schedule.count; i++) {
         uint32_t who = thread_of(machine, &state, &choices[i]);
         uint32_t last = i == 0 ? AW_NO_STATE : thread_of(machine, &state, &choices[i - 1]);
-        result->preemptions += last != AW_NO_STATE && last != who &&
-                               aw_explorer_could_go_on(explorer, &state, last >> 16,
-                                                       last & 0xffff, outcomes);
+        result->preemptions +=
+            last != AW_NO_STATE && last != who &&
+            aw_explorer_could_go_on(explorer, &state, last >> 16, last & 0xffff, outcomes);
         if (who == AW_NO_STATE) { /* nobody: the clock moves */
             if (!aw_machine_advance(machine, &state, &next))
                 break;
         } else {
-            struct aw_move move = {.process = who >> 16, .thread = who & 0xffff,
-                                   .outcome = choices[i].outcome};
+            struct aw_move move = {
+                .process = who >> 16, .thread = who & 0xffff, .outcome = choices[i].outcome};
             if (aw_machine_outcomes(machine, &state, move.process, move.thread, outcomes) <=
                 choices[i].outcome)
                 break;

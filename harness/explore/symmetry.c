@@ -117,8 +117,7 @@ static const struct aw_symmetry_layout *layout_of(struct aw_symmetry *symmetry, 
         symmetry->capacity = 2 * id + 64;
         symmetry->layouts =
             aw_reallocate(symmetry->layouts, symmetry->capacity, sizeof *symmetry->layouts);
-        memset(symmetry->layouts + old, 0,
-               (symmetry->capacity - old) * sizeof *symmetry->layouts);
+        memset(symmetry->layouts + old, 0, (symmetry->capacity - old) * sizeof *symmetry->layouts);
     }
     if (symmetry->layouts[id] == NULL) {
         struct aw_symmetry_layout *layout = analyse(symmetry, id);
@@ -170,8 +169,7 @@ void aw_symmetry_canonical(struct aw_symmetry *symmetry, struct aw_state *state,
         *track = tracked;
 }
 
-bool aw_symmetry_repeats(struct aw_symmetry *symmetry, const struct aw_state *state,
-                         uint32_t index)
+bool aw_symmetry_repeats(struct aw_symmetry *symmetry, const struct aw_state *state, uint32_t index)
 {
     if (!symmetry->on || index == 0)
         return false;

@@ -22,10 +22,10 @@ struct aw_symmetry_group {
 
 struct aw_symmetry_layout {
     uint8_t known, renumber;
-    uint32_t canonical;                       /* layout id */
-    uint8_t from[AW_MAX_PROCESSES];           /* canonical index -> index, when renumbering */
+    uint32_t canonical;             /* layout id */
+    uint8_t from[AW_MAX_PROCESSES]; /* canonical index -> index, when renumbering */
     uint8_t group_count, place_count;
-    uint8_t places[AW_MAX_PROCESSES];         /* indices in the canonical layout */
+    uint8_t places[AW_MAX_PROCESSES]; /* indices in the canonical layout */
     struct aw_symmetry_group groups[AW_MAX_PROCESSES / 2];
 };
 

@@ -15,9 +15,15 @@ static const char *const property_names[] = {
 #undef X
 };
 
-const char *aw_verdict_name(enum aw_verdict verdict) { return verdict_names[verdict]; }
+const char *aw_verdict_name(enum aw_verdict verdict)
+{
+    return verdict_names[verdict];
+}
 
-const char *aw_property_name(enum aw_property property) { return property_names[property]; }
+const char *aw_property_name(enum aw_property property)
+{
+    return property_names[property];
+}
 
 const char *aw_property_state_name(enum aw_property_state state)
 {

@@ -32,9 +32,9 @@ enum aw_verdict {
     X(AW_EXACTLY_ONCE, "exactly-once", "every numbered item is got exactly once")                  \
     X(AW_FIFO, "fifo", "each consumer sees each producer's items in order")                        \
     X(AW_NO_ERROR, "no-error", "no unexpected errno, no error reported by the program")            \
-    X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end")  \
+    X(AW_NO_LEAK, "no-leak", "nothing that the program should have given back is left at the end") \
     X(AW_SUCCEEDS, "succeeds", "main, where it exits, ends with status 0")                         \
-    X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")   \
+    X(AW_NO_DATA_RACE, "no-data-race", "no two threads at conflicting accesses at the same time")  \
     X(AW_NO_MEMORY_ERROR, "no-memory-error", "no access to memory outside objects that live")
 
 enum aw_property {
@@ -53,8 +53,7 @@ enum aw_property_state { AW_HOLDS, AW_IS_VIOLATED, AW_UNDECIDED, AW_NOT_EXERCISE
      AW_PROPERTY_BIT(AW_TERMINATES) | AW_PROPERTY_BIT(AW_NO_DATA_RACE) |                           \
      AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
 /* Judged whatever was asked for. */
-#define AW_ALWAYS_JUDGED                                                                           \
-    (AW_PROPERTY_BIT(AW_NO_DATA_RACE) | AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
+#define AW_ALWAYS_JUDGED (AW_PROPERTY_BIT(AW_NO_DATA_RACE) | AW_PROPERTY_BIT(AW_NO_MEMORY_ERROR))
 
 const char *aw_verdict_name(enum aw_verdict verdict);
 const char *aw_property_name(enum aw_property property);

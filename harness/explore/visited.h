@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 struct aw_visited {
-    uint32_t *words;   /* records: count, then so many words */
-    uint64_t word_end; /* in words */
-    uint64_t *starts;  /* of each state's record */
-    uint32_t *parents; /* from which it was found first */
+    uint32_t *words;                                 /* records: count, then so many words */
+    uint64_t word_end;                               /* in words */
+    uint64_t *starts;                                /* of each state's record */
+    uint32_t *parents;                               /* from which it was found first */
     size_t words_bytes, starts_bytes, parents_bytes; /* reserved */
     uint32_t count;
     uint64_t *table; /* hash in the upper half, state + 1 in the lower; 0 = free */

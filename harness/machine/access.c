@@ -12,9 +12,9 @@
 
 #include "machine/cpu.h"
 #include "machine/internal.h"
+#include "machine/live.h"
 #include "machine/shared.h"
 #include "machine/touch.h"
-#include "machine/live.h"
 
 /* Of the run at hand. `known` finds an access that was recorded already: direct-mapped, so that one
  * that was pushed out is recorded twice, which does no harm. */
@@ -28,7 +28,8 @@ struct known {
 };
 
 struct aw_gate aw_gate;
-_Static_assert(offsetof(struct aw_gate, functions) == 8 && offsetof(struct aw_gate, imports) == 2056 &&
+_Static_assert(offsetof(struct aw_gate, functions) == 8 &&
+                   offsetof(struct aw_gate, imports) == 2056 &&
                    offsetof(struct aw_gate, sp) == 3080,
                "access_gate.S");
 static struct known known[KNOWN];
@@ -42,7 +43,10 @@ static struct aw_dead_access dead; /* of an access that the gate has refused; si
 static uint64_t start_sp; /* of the thread when the run began */
 
 /* Where the live stack of code begins that has called with its return address at `place`. */
-static uint64_t above(uint64_t place) { return place + 8; }
+static uint64_t above(uint64_t place)
+{
+    return place + 8;
+}
 
 enum aw_access_place aw_access_place(const struct aw_machine *machine, uint64_t address)
 {
@@ -100,7 +104,8 @@ static bool refused(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc,
 {
     if (aw_live(address, size, low))
         return false;
-    dead = (struct aw_dead_access){.address = address, .size = size, .pc = pc, .kind = kind, .who = who};
+    dead = (struct aw_dead_access){
+        .address = address, .size = size, .pc = pc, .kind = kind, .who = who};
     return true;
 }
 
@@ -145,8 +150,8 @@ uint32_t aw_gate_look(uint32_t number, const uint64_t *args, uint64_t pc)
     for (unsigned i = 0; i < count; i++) {
         if (ranges[i].size == 0)
             continue;
-        if (several &&
-            look(ranges[i].address, taken(ranges[i].address, ranges[i].size, low), ranges[i].kind, pc))
+        if (several && look(ranges[i].address, taken(ranges[i].address, ranges[i].size, low),
+                            ranges[i].kind, pc))
             return 1;
         if (refused(ranges[i].address, ranges[i].size, ranges[i].kind, pc, aw_hook_who(hook), low))
             return 1;
@@ -309,4 +314,7 @@ void aw_access_runaway(struct aw_machine *machine)
             aw_access_pend(machine, records[i].address, records[i].size);
 }
 
-bool aw_access_spins(void) { return spun_size != 0; }
+bool aw_access_spins(void)
+{
+    return spun_size != 0;
+}

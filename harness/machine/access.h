@@ -47,7 +47,8 @@ enum aw_access_kind {
     AW_ACCESS_SYNC = 8,   /* by an operation on a synchronisation object, which is visible itself */
     AW_ACCESS_VOLATILE = 16,
     AW_ACCESS_COMES = 32, /* with WRITE: an object begins to live there */
-    AW_ACCESS_INSIDE = 64, /* in a section of the runtime, whose token stands for it: never visible */
+    AW_ACCESS_INSIDE =
+        64, /* in a section of the runtime, whose token stands for it: never visible */
 };
 
 /* Where an address lies, for those who judge accesses. */
@@ -80,7 +81,7 @@ enum { AW_RANGES_MAX = 32 };
 /* Accesses by the same thread under the same locks, with the same of its own threads about. */
 struct aw_access_class {
     uint32_t slot, kind;
-    uint32_t locks;    /* id of an array of addresses of mutexes, in payloads, + 1; 0 = none */
+    uint32_t locks; /* id of an array of addresses of mutexes, in payloads, + 1; 0 = none */
     uint32_t zero;
     uint64_t children; /* bit i: the i-th thread that it may start exists */
 };
@@ -109,11 +110,11 @@ struct aw_tracked {
 struct aw_accesses {
     /* Facts. */
     struct aw_intern classes;
-    struct aw_map seen;    /* (address, size and class) that was taken in */
+    struct aw_map seen;     /* (address, size and class) that was taken in */
     struct aw_map granules; /* address / 8 -> first entry + 1 */
     struct aw_access_entry *entries;
     uint32_t entry_count, entry_capacity;
-    bool foreign_join; /* a thread was joined by another than its creator, or is detached */
+    bool foreign_join;   /* a thread was joined by another than its creator, or is detached */
     bool foreign_unlock; /* a mutex was unlocked, or made anew, by a thread that did not hold it */
 
     struct aw_bytes visible, tracked;
@@ -122,13 +123,13 @@ struct aw_accesses {
     struct aw_range *pending;
     uint32_t pending_count, pending_capacity;
 
-    bool every;         /* for an oracle: all bytes but those of the own stack are visible */
+    bool every; /* for an oracle: all bytes but those of the own stack are visible */
     uint64_t spared[8], spared_end[8]; /* and these */
     unsigned spared_count;
-    bool own_spared; /* those of the runtime that belong to one thread each */
-    unsigned plant;     /* enum aw_access_plant */
-    bool weak_orders;   /* some atomic operation had an order weaker than sequentially consistent */
-    bool threads;       /* a process had several threads */
+    bool own_spared;  /* those of the runtime that belong to one thread each */
+    unsigned plant;   /* enum aw_access_plant */
+    bool weak_orders; /* some atomic operation had an order weaker than sequentially consistent */
+    bool threads;     /* a process had several threads */
 };
 
 void aw_access_init(struct aw_machine *machine);
@@ -153,7 +154,8 @@ bool aw_access_judge(struct aw_machine *machine, uint64_t address, uint64_t size
 bool aw_access_refuse(struct aw_machine *machine);
 /* The instruction before `pc` makes an access that no hook has announced: taken down. False when it is not
  * to anything that lives. Allocates nothing. */
-bool aw_access_unannounced(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc, uint64_t sp);
+bool aw_access_unannounced(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc,
+                           uint64_t sp);
 bool aw_access_is_visible(const struct aw_machine *machine, uint64_t address, uint64_t size);
 /* The same, but for aw_machine_set_every_access. */
 bool aw_access_is_marked(const struct aw_machine *machine, uint64_t address, uint64_t size);
@@ -180,7 +182,7 @@ bool aw_access_of_call(const char *name, aw_footprint **footprint);
 /* Hooks: functions of program code that run in place (access_hooks.c). */
 struct aw_hook {
     const char *name;
-    void *function; /* what it does when nothing parks; NULL: nothing */
+    void *function;          /* what it does when nothing parks; NULL: nothing */
     aw_footprint *footprint; /* NULL: `size` bytes (0: the second argument) at the first argument */
     uint32_t size, kind;
     uint8_t operation; /* of an atomic one */
@@ -212,8 +214,8 @@ bool aw_hook_is_section(const struct aw_hook *hook);
 
 struct aw_thread;
 /* In place of the call: parks where one of its accesses is visible, else records them and makes it. */
-int aw_access_call(struct aw_machine *machine, uint32_t import,
-                                   const uint64_t *args, uint64_t *result);
+int aw_access_call(struct aw_machine *machine, uint32_t import, const uint64_t *args,
+                   uint64_t *result);
 
 /* A call that is carried out later did not return: where its thread stays. False. */
 bool aw_access_stays(struct aw_machine *machine, struct aw_thread *thread, int how);
@@ -234,8 +236,8 @@ const struct aw_access *aw_access_records(uint32_t *count);
 uint32_t aw_track_end(struct aw_machine *machine);
 /* The thread with index `mover` has touched that: is it in conflict with what another one remembers? With
  * `pends` the bytes are to become visible. */
-bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *threads, int count, int mover,
-                        uint32_t touched, bool pends);
+bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *threads, int count,
+                        int mover, uint32_t touched, bool pends);
 
 /* access_facts.c */
 enum { AW_LOCKS_MAX = 16 };
@@ -249,7 +251,8 @@ void aw_facts_foreign_unlock(struct aw_machine *machine);
 /* The thread is about to end; its robust mutexes are given up already. */
 void aw_facts_ends(struct aw_machine *machine, const struct aw_thread *thread);
 /* Has the thread locked the mutex and not unlocked it, whatever the mutex says by now? */
-bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex);
+bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread,
+                    uint64_t mutex);
 /* The thread in `slot` has locked or no longer holds the mutex. */
 void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, bool held);
 /* Parks at the accesses that an answer made (machine->filled), `result` being what the call gives. */
@@ -283,12 +286,12 @@ const struct aw_range *aw_access_filled(const struct aw_machine *machine, const 
  * object, which count as atomic. False where there are none, or they are in a shared mapping. */
 bool aw_access_of(const struct aw_thread *thread, struct aw_range *range);
 /* Two threads of a process are parked at conflicting accesses: *one and *other. */
-bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
-                    int *other);
+bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count,
+                    int *one, int *other);
 /* " at file.c:12 (function), called from ..." by the frame pointers of a thread that has left program code
  * with that stack pointer; 0: only the place of `pc`. */
-void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
-                     size_t size);
+void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot,
+                     char *text, size_t size);
 /* What lies there: "counter", "stack of thread 1" ... */
 void aw_access_name(struct aw_machine *machine, uint64_t address, char *text, uint32_t size);
 /* "write of 4 bytes at file.c:12 (function), called from ..."; the thread's process is in place. */
@@ -306,8 +309,8 @@ struct aw_gate {
     uint8_t mappings;   /* the process has shared mappings */
     uint8_t section;    /* the runtime is in a section (runtime/primitives.h) */
     uint8_t pad[2];
-    void *functions[256];   /*  8 */
-    uint32_t imports[256];  /*  2056 */
+    void *functions[256];  /*  8 */
+    uint32_t imports[256]; /*  2056 */
     uint64_t sp; /* 3080: the virtual stack pointer while a hook runs on the host's stack, else 0 */
 };
 extern struct aw_gate aw_gate;

@@ -43,7 +43,10 @@
 #include "machine/internal.h"
 
 /* Among the children of its creator (process.c). */
-static uint32_t ordinal_of(uint32_t slot) { return slot < 64 ? slot - 1 : (slot - 64) % 15; }
+static uint32_t ordinal_of(uint32_t slot)
+{
+    return slot < 64 ? slot - 1 : (slot - 64) % 15;
+}
 
 uint64_t aw_facts_children(const struct aw_thread *threads, int count, uint32_t slot)
 {
@@ -75,7 +78,8 @@ static uint32_t locks_held(struct aw_machine *machine, const struct aw_thread *t
     return kept == 0 ? 0 : aw_intern_put(&machine->payloads, held, kept * 8) + 1;
 }
 
-bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread, uint64_t mutex)
+bool aw_facts_lists(const struct aw_machine *machine, const struct aw_thread *thread,
+                    uint64_t mutex)
 {
     if (thread->locks == 0)
         return false;
@@ -112,7 +116,7 @@ void aw_locks_change(struct aw_machine *machine, uint32_t slot, uint64_t mutex, 
     for (int i = 0; held && !forgets && i < machine->work.head.thread_count; i++)
         if (i != index && aw_facts_lists(machine, &machine->work.threads[i], mutex))
             aw_facts_foreign_unlock(machine); /* made anew, while that one held it */
-    if (held && kept < AW_LOCKS_MAX) { /* sorted; one that does not fit counts as not held */
+    if (held && kept < AW_LOCKS_MAX) {        /* sorted; one that does not fit counts as not held */
         uint32_t at = kept++;
         for (; at > 0 && list[at - 1] > mutex; at--)
             list[at] = list[at - 1];
@@ -171,11 +175,13 @@ static void breach(struct aw_machine *machine, uint64_t granule, uint8_t bytes,
     }
 }
 
-static void take_granule(struct aw_machine *machine, uint64_t granule, uint8_t bytes, uint32_t class)
+static void take_granule(struct aw_machine *machine, uint64_t granule, uint8_t bytes,
+                         uint32_t class)
 {
     struct aw_accesses *a = &machine->accesses;
     uint32_t first = aw_map_get(&a->granules, granule, 0), last = AW_MAP_NONE, same = AW_MAP_NONE;
-    struct aw_access_class mine = *(const struct aw_access_class *)aw_intern_get(&a->classes, class);
+    struct aw_access_class mine =
+        *(const struct aw_access_class *)aw_intern_get(&a->classes, class);
     for (uint32_t i = first; i != AW_MAP_NONE; i = a->entries[i].next) {
         last = i;
         if (a->entries[i].class == class) {
@@ -257,7 +263,8 @@ static void disbelieve(struct aw_machine *machine, bool *what)
         for (uint32_t i = slot->value - 1; i != AW_MAP_NONE; i = a->entries[i].next)
             for (uint32_t j = a->entries[i].next; j != AW_MAP_NONE; j = a->entries[j].next) {
                 const struct aw_access_class *one = aw_intern_get(&a->classes, a->entries[i].class);
-                const struct aw_access_class *other = aw_intern_get(&a->classes, a->entries[j].class);
+                const struct aw_access_class *other =
+                    aw_intern_get(&a->classes, a->entries[j].class);
                 uint8_t bytes = a->entries[i].bytes & a->entries[j].bytes;
                 if (bytes != 0 && conflict(machine, one, other))
                     breach(machine, slot->key, bytes, one, other);

@@ -49,7 +49,8 @@ static wide value_at(const uint64_t *args, unsigned index, unsigned size)
     return value;
 }
 
-AS_ASKED static wide atomic(enum operation operation, unsigned size, const uint64_t *args, bool spurious)
+AS_ASKED static wide atomic(enum operation operation, unsigned size, const uint64_t *args,
+                            bool spurious)
 {
     void *place = (void *)args[0];
     wide old = 0, expected = 0, operand = 0;
@@ -165,7 +166,10 @@ static struct aw_range writes(uint64_t address, uint64_t size)
     return (struct aw_range){address, size, AW_ACCESS_WRITE};
 }
 
-AS_ASKED static uint64_t string(uint64_t address) { return strlen((const char *)address) + 1; }
+AS_ASKED static uint64_t string(uint64_t address)
+{
+    return strlen((const char *)address) + 1;
+}
 
 AS_ASKED static uint64_t at_most(uint64_t address, uint64_t limit)
 {
@@ -186,9 +190,10 @@ static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit)
     return i;
 }
 
+/* clang-format off: tables. */
 #define LEAF(name)                                                                                 \
     AS_ASKED static unsigned of_##name(const struct aw_machine *machine, const uint64_t *a,        \
-                              struct aw_range *r)                                                  \
+                                       struct aw_range *r)                                         \
     {                                                                                              \
         (void)machine;                                                                             \
         unsigned n = 0;
@@ -196,39 +201,64 @@ static uint64_t until_different(uint64_t one, uint64_t other, uint64_t limit)
     return n;                                                                                      \
     }
 
-LEAF(copy) r[n++] = reads(a[1], a[2]); r[n++] = writes(a[0], a[2]); END
-LEAF(fill) r[n++] = writes(a[0], a[2]); END
-LEAF(compare) r[n++] = reads(a[0], a[2]); r[n++] = reads(a[1], a[2]); END
-LEAF(find) const char *at = memchr((const void *)a[0], (int)a[1], a[2]);
-r[n++] = reads(a[0], at == NULL ? a[2] : (uint64_t)at - a[0] + 1); END
-LEAF(find_back) r[n++] = reads(a[0], a[2]); END
-LEAF(find_bytes) r[n++] = reads(a[0], a[1]); r[n++] = reads(a[2], a[3]); END
-LEAF(one_string) r[n++] = reads(a[0], string(a[0])); END
-LEAF(bounded_string) r[n++] = reads(a[0], at_most(a[0], a[1])); END
-LEAF(compare_strings) uint64_t size = until_different(a[0], a[1], UINT64_MAX);
-r[n++] = reads(a[0], size); r[n++] = reads(a[1], size); END
-LEAF(compare_bounded) uint64_t size = until_different(a[0], a[1], a[2]);
-r[n++] = reads(a[0], size); r[n++] = reads(a[1], size); END
-LEAF(two_strings) r[n++] = reads(a[0], string(a[0])); r[n++] = reads(a[1], string(a[1])); END
-LEAF(copy_string) r[n++] = reads(a[1], string(a[1])); r[n++] = writes(a[0], string(a[1])); END
-LEAF(copy_bounded) r[n++] = reads(a[1], at_most(a[1], a[2])); r[n++] = writes(a[0], a[2]); END
-LEAF(append) uint64_t end = string(a[0]);
-r[n++] = reads(a[0], end); r[n++] = reads(a[1], string(a[1]));
-r[n++] = writes(a[0] + end - 1, string(a[1])); END
-LEAF(append_bounded) uint64_t end = string(a[0]), size = at_most(a[1], a[2]);
-r[n++] = reads(a[0], end); r[n++] = reads(a[1], size);
-r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1); END
-
-/* The runtime's sections: where the token is an operation, the whole section is. */
-
-LEAF(section)
-r[n++] = (struct aw_range){a[0], a[1], AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+LEAF(copy) r[n++] = reads(a[1], a[2]);
+r[n++] = writes(a[0], a[2]);
+END LEAF(fill) r[n++] = writes(a[0], a[2]);
+END LEAF(compare) r[n++] = reads(a[0], a[2]);
+r[n++] = reads(a[1], a[2]);
+END LEAF(find) const char *at = memchr((const void *)a[0], (int)a[1], a[2]);
+r[n++] = reads(a[0], at == NULL ? a[2] : (uint64_t)at - a[0] + 1);
+END LEAF(find_back) r[n++] = reads(a[0], a[2]);
+END LEAF(find_bytes) r[n++] = reads(a[0], a[1]);
+r[n++] = reads(a[2], a[3]);
+END LEAF(one_string) r[n++] = reads(a[0], string(a[0]));
+END LEAF(bounded_string) r[n++] = reads(a[0], at_most(a[0], a[1]));
+END LEAF(compare_strings)
+uint64_t size = until_different(a[0], a[1], UINT64_MAX);
+r[n++] = reads(a[0], size);
+r[n++] = reads(a[1], size);
+END LEAF(compare_bounded)
+uint64_t size = until_different(a[0], a[1], a[2]);
+r[n++] = reads(a[0], size);
+r[n++] = reads(a[1], size);
+END LEAF(two_strings) r[n++] = reads(a[0], string(a[0]));
+r[n++] = reads(a[1], string(a[1]));
+END LEAF(copy_string) r[n++] = reads(a[1], string(a[1]));
+r[n++] = writes(a[0], string(a[1]));
+END LEAF(copy_bounded) r[n++] = reads(a[1], at_most(a[1], a[2]));
+r[n++] = writes(a[0], a[2]);
+END LEAF(append)
+uint64_t end = string(a[0]);
+r[n++] = reads(a[0], end);
+r[n++] = reads(a[1], string(a[1]));
+r[n++] = writes(a[0] + end - 1, string(a[1]));
+END LEAF(append_bounded)
+uint64_t end = string(a[0]), size = at_most(a[1], a[2]);
+r[n++] = reads(a[0], end);
+r[n++] = reads(a[1], size);
+r[n++] = writes(a[0] + end - 1, strnlen((const char *)a[1], a[2]) + 1);
 END
 
-static void __aw_section(void) { aw_gate.section = 1; }
-static void __aw_section_end(void) { aw_gate.section = 0; }
+    /* The runtime's sections: where the token is an operation, the whole section is. */
 
-#define PLAIN(text, bytes, kinds) {.name = "__tsan_" text, .size = bytes, .kind = kinds}
+    LEAF(section) r[n++] = (struct aw_range){a[0], a[1],
+                                             AW_ACCESS_READ | AW_ACCESS_WRITE | AW_ACCESS_ATOMIC};
+END
+
+    static void
+    __aw_section(void)
+{
+    aw_gate.section = 1;
+}
+static void __aw_section_end(void)
+{
+    aw_gate.section = 0;
+}
+
+#define PLAIN(text, bytes, kinds)                                                                  \
+    {                                                                                              \
+        .name = "__tsan_" text, .size = bytes, .kind = kinds                                       \
+    }
 #define PLAINS(bytes, suffix)                                                                      \
     PLAIN("read" suffix, bytes, AW_ACCESS_READ), PLAIN("write" suffix, bytes, AW_ACCESS_WRITE),    \
         PLAIN("volatile_read" suffix, bytes, AW_ACCESS_READ | AW_ACCESS_VOLATILE),                 \
@@ -237,16 +267,34 @@ static void __aw_section_end(void) { aw_gate.section = 0; }
         PLAIN("unaligned_write" suffix, bytes, AW_ACCESS_WRITE),                                   \
         PLAIN("unaligned_volatile_read" suffix, bytes, AW_ACCESS_READ | AW_ACCESS_VOLATILE),       \
         PLAIN("unaligned_volatile_write" suffix, bytes, AW_ACCESS_WRITE | AW_ACCESS_VOLATILE)
-#define SILENT(text) {.name = "__tsan_" text, .footprint = of_fence}
-#define FENCE(text) {.name = "__tsan_" text, .footprint = of_fence, .kind = AW_ACCESS_ATOMIC}
-#define L(function_name, of) {.name = #function_name, .function = (void *)(uintptr_t)function_name, .footprint = of_##of}
+#define SILENT(text)                                                                               \
+    {                                                                                              \
+        .name = "__tsan_" text, .footprint = of_fence                                              \
+    }
+#define FENCE(text)                                                                                \
+    {                                                                                              \
+        .name = "__tsan_" text, .footprint = of_fence, .kind = AW_ACCESS_ATOMIC                    \
+    }
+#define L(function_name, of)                                                                       \
+    {                                                                                              \
+        .name = #function_name, .function = (void *)(uintptr_t)function_name, .footprint = of_##of \
+    }
 
 const struct aw_hook aw_hooks[] = {
-    PLAINS(1, "1"), PLAINS(2, "2"), PLAINS(4, "4"), PLAINS(8, "8"), PLAINS(16, "16"),
-    PLAIN("read_range", 0, AW_ACCESS_READ), PLAIN("write_range", 0, AW_ACCESS_WRITE),
-    PLAIN("vptr_update", 8, AW_ACCESS_WRITE), PLAIN("vptr_read", 8, AW_ACCESS_READ),
-    SILENT("init"), SILENT("func_entry"), SILENT("func_exit"),
-    SILENT("atomic_signal_fence"), FENCE("atomic_thread_fence"),
+    PLAINS(1, "1"),
+    PLAINS(2, "2"),
+    PLAINS(4, "4"),
+    PLAINS(8, "8"),
+    PLAINS(16, "16"),
+    PLAIN("read_range", 0, AW_ACCESS_READ),
+    PLAIN("write_range", 0, AW_ACCESS_WRITE),
+    PLAIN("vptr_update", 8, AW_ACCESS_WRITE),
+    PLAIN("vptr_read", 8, AW_ACCESS_READ),
+    SILENT("init"),
+    SILENT("func_entry"),
+    SILENT("func_exit"),
+    SILENT("atomic_signal_fence"),
+    FENCE("atomic_thread_fence"),
 #define X(bits, bytes, op_name, op, kinds)                                                         \
     {.name = "__tsan_atomic" #bits "_" #op_name,                                                   \
      .function = (void *)(uintptr_t)op_name##_##bits,                                              \
@@ -256,17 +304,36 @@ const struct aw_hook aw_hooks[] = {
      .operation = op},
     ATOMICS(X)
 #undef X
-    L(memcpy, copy), L(memmove, copy), L(mempcpy, copy), L(memset, fill), L(memcmp, compare),
-    L(memchr, find), L(memrchr, find_back), L(memmem, find_bytes), L(strlen, one_string),
-    L(strnlen, bounded_string), L(strcmp, compare_strings), L(strncmp, compare_bounded),
-    L(strchr, one_string), L(strrchr, one_string), L(strchrnul, one_string),
-    L(strstr, two_strings), L(strspn, two_strings), L(strcspn, two_strings),
-    L(strpbrk, two_strings), L(strcpy, copy_string), L(stpcpy, copy_string),
-    L(strncpy, copy_bounded), L(stpncpy, copy_bounded), L(strcat, append),
+        L(memcpy, copy),
+    L(memmove, copy),
+    L(mempcpy, copy),
+    L(memset, fill),
+    L(memcmp, compare),
+    L(memchr, find),
+    L(memrchr, find_back),
+    L(memmem, find_bytes),
+    L(strlen, one_string),
+    L(strnlen, bounded_string),
+    L(strcmp, compare_strings),
+    L(strncmp, compare_bounded),
+    L(strchr, one_string),
+    L(strrchr, one_string),
+    L(strchrnul, one_string),
+    L(strstr, two_strings),
+    L(strspn, two_strings),
+    L(strcspn, two_strings),
+    L(strpbrk, two_strings),
+    L(strcpy, copy_string),
+    L(stpcpy, copy_string),
+    L(strncpy, copy_bounded),
+    L(stpncpy, copy_bounded),
+    L(strcat, append),
     L(strncat, append_bounded),
-    L(__aw_section, section), L(__aw_section_end, fence),
+    L(__aw_section, section),
+    L(__aw_section_end, fence),
 };
 const unsigned aw_hook_count = sizeof aw_hooks / sizeof *aw_hooks;
+/* clang-format on */
 
 int aw_hook_by_name(const char *name)
 {
@@ -341,9 +408,9 @@ unsigned aw_hook_pointers(const struct aw_hook *hook)
         return 0;
     if (hook->operation != NO_OPERATION)
         return hook->operation == CAS_STRONG || hook->operation == CAS_WEAK ? FIRST | SECOND
-                                                                             : FIRST;
-    if (of == NULL || of == of_fill || of == of_find || of == of_find_back ||
-        of == of_one_string || of == of_bounded_string || of == of_section)
+                                                                            : FIRST;
+    if (of == NULL || of == of_fill || of == of_find || of == of_find_back || of == of_one_string ||
+        of == of_bounded_string || of == of_section)
         return FIRST;
     return of == of_find_bytes ? FIRST | THIRD : FIRST | SECOND;
 }
@@ -355,7 +422,10 @@ bool aw_hook_is_fixed(const struct aw_hook *hook)
            of == of_compare || of == of_fill || of == of_find_back || of == of_find_bytes;
 }
 
-bool aw_hook_is_section(const struct aw_hook *hook) { return hook->footprint == of_section; }
+bool aw_hook_is_section(const struct aw_hook *hook)
+{
+    return hook->footprint == of_section;
+}
 
 bool aw_hook_is_weak_exchange(const struct aw_hook *hook)
 {

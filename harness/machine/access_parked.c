@@ -141,8 +141,8 @@ static void make(struct aw_machine *machine, uint32_t import, const struct aw_ra
     machine->run_who = NULL;
 }
 
-int aw_access_call(struct aw_machine *machine, uint32_t import,
-                                   const uint64_t *args, uint64_t *result)
+int aw_access_call(struct aw_machine *machine, uint32_t import, const uint64_t *args,
+                   uint64_t *result)
 {
     struct aw_range ranges[AW_RANGES_MAX];
     const struct aw_hook *hook = hook_of(machine, import);
@@ -187,7 +187,8 @@ const struct aw_range *aw_access_filled(const struct aw_machine *machine, const 
 static void park_at_filled(const struct aw_machine *machine, struct aw_thread *thread,
                            uint32_t payload, uint64_t pc, uint32_t index)
 {
-    struct aw_op op = {.kind = AW_OP_ACCESS, .fd = -1, .payload = payload, .progress = index, .pc = pc};
+    struct aw_op op = {
+        .kind = AW_OP_ACCESS, .fd = -1, .payload = payload, .progress = index, .pc = pc};
     uint32_t count;
     const struct aw_range range = aw_access_filled(machine, &op, &count)[index];
     op.address = range.address;
@@ -205,11 +206,11 @@ void aw_access_park_filled(struct aw_machine *machine, struct aw_thread *thread,
     memcpy(payload, &head, sizeof head);
     memcpy(payload + sizeof head, machine->filled, bytes);
     park_at_filled(machine, thread,
-                   aw_intern_put(&machine->payloads, payload, (uint32_t)sizeof head + bytes), pc, 0);
+                   aw_intern_put(&machine->payloads, payload, (uint32_t)sizeof head + bytes), pc,
+                   0);
 }
 
-bool aw_access_finish_filled(struct aw_machine *machine, struct aw_thread *thread,
-                             uint64_t *result)
+bool aw_access_finish_filled(struct aw_machine *machine, struct aw_thread *thread, uint64_t *result)
 {
     uint32_t count, next = thread->op.progress + 1;
     aw_access_filled(machine, &thread->op, &count);

@@ -79,8 +79,8 @@ bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_
     return bytes_of(op, &range) && is_visible_or_tracked(machine, range.address, range.size);
 }
 
-bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count, int *one,
-                    int *other)
+bool aw_access_race(const struct aw_machine *machine, const struct aw_thread *threads, int count,
+                    int *one, int *other)
 {
     struct aw_range a, b;
     for (int i = 0; i < count; i++) {
@@ -125,8 +125,8 @@ static const uint64_t *leave_runtime(const struct aw_machine *machine, uint64_t 
     return frame;
 }
 
-void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot, char *text,
-                     size_t size)
+void aw_access_stack(struct aw_machine *machine, uint64_t pc, uint64_t sp, uint32_t slot,
+                     char *text, size_t size)
 {
     const struct aw_module *program = machine->program;
     const char *function, *file;

@@ -83,8 +83,8 @@ uint32_t aw_track_end(struct aw_machine *machine)
 }
 
 /* Are two accesses in conflict at a tracked byte? With `pends` all such bytes are to become visible. */
-static bool conflict(struct aw_machine *machine, const struct aw_tracked *a, const struct aw_tracked *b,
-                     bool pends)
+static bool conflict(struct aw_machine *machine, const struct aw_tracked *a,
+                     const struct aw_tracked *b, bool pends)
 {
     uint64_t low = a->address > b->address ? a->address : b->address;
     uint64_t a_end = a->address + a->size, b_end = b->address + b->size;
@@ -93,7 +93,8 @@ static bool conflict(struct aw_machine *machine, const struct aw_tracked *a, con
     if (((a->kind | b->kind) & AW_ACCESS_WRITE) == 0 || (a->kind & b->kind & AW_ACCESS_ATOMIC) != 0)
         return false;
     for (uint64_t at = low; at < high && (pends || !found); at++) {
-        if (!aw_bytes_have(&machine->accesses.tracked, at, 1) || aw_access_is_visible(machine, at, 1))
+        if (!aw_bytes_have(&machine->accesses.tracked, at, 1) ||
+            aw_access_is_visible(machine, at, 1))
             continue;
         found = true;
         if (pends)
@@ -126,8 +127,8 @@ static bool conflicts(struct aw_machine *machine, uint32_t one, uint32_t other, 
 
 /* With what the operation is about to touch, or touches as long as it lasts: its object, the bytes that a
  * write sends. */
-static bool conflicts_with(struct aw_machine *machine, uint32_t touched, const struct aw_thread *thread,
-                           bool pends)
+static bool conflicts_with(struct aw_machine *machine, uint32_t touched,
+                           const struct aw_thread *thread, bool pends)
 {
     uint32_t count;
     struct aw_range range;
@@ -141,8 +142,8 @@ static bool conflicts_with(struct aw_machine *machine, uint32_t touched, const s
     return found;
 }
 
-bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *threads, int count, int mover,
-                        uint32_t touched, bool pends)
+bool aw_track_conflicts(struct aw_machine *machine, const struct aw_thread *threads, int count,
+                        int mover, uint32_t touched, bool pends)
 {
     bool found = false;
     for (int i = 0; i < count && machine->accesses.tracked.page_count > 0; i++)

@@ -36,9 +36,9 @@ static const char *short_name(const struct aw_hook *hook)
 static const char *call_name(const char *name)
 {
     static const char *const names[][2] = {
-        {"write", "read by write"},   {"writev", "read by writev"}, {"readv", "read by readv"},
-        {"poll", "read by poll"},     {"__aw_vsnprintf", "printf"}, {"__aw_log", "output"},
-        {"__aw_strtod", "strtod"},    {"__aw_raise", "raise"},
+        {"write", "read by write"}, {"writev", "read by writev"}, {"readv", "read by readv"},
+        {"poll", "read by poll"},   {"__aw_vsnprintf", "printf"}, {"__aw_log", "output"},
+        {"__aw_strtod", "strtod"},  {"__aw_raise", "raise"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i][0]) == 0)

@@ -23,7 +23,8 @@ static const uint64_t *page_bits(const struct aw_bytes *bytes, uint64_t address)
 
 bool aw_bytes_have(const struct aw_bytes *bytes, uint64_t address, uint64_t size)
 {
-    uint64_t limit; /* only those of the window are ever in a set, and a program's sizes may be anything */
+    uint64_t
+        limit; /* only those of the window are ever in a set, and a program's sizes may be anything */
     if (__builtin_add_overflow(address, size, &limit) || limit > AW_WINDOW_END)
         limit = AW_WINDOW_END;
     for (uint64_t at = address > AW_WINDOW ? address : AW_WINDOW; at < limit;) {

@@ -37,9 +37,9 @@ static const struct {
 };
 
 /* FORTIFY's variants: the additional last argument is a size that the leaf ignores. */
-static const char *const fortified[] = {"__memcpy_chk", "__memmove_chk", "__memset_chk",
-                                        "__strcpy_chk", "__strncpy_chk", "__strcat_chk",
-                                        "__strncat_chk", "__stpcpy_chk", "__mempcpy_chk"};
+static const char *const fortified[] = {"__memcpy_chk",  "__memmove_chk", "__memset_chk",
+                                        "__strcpy_chk",  "__strncpy_chk", "__strcat_chk",
+                                        "__strncat_chk", "__stpcpy_chk",  "__mempcpy_chk"};
 
 static uint64_t new_stub(struct aw_machine *machine)
 {
@@ -64,8 +64,8 @@ static uint32_t new_import(struct aw_machine *machine, const char *name, aw_call
 {
     if (machine->import_count == machine->import_capacity) {
         machine->import_capacity = machine->import_capacity ? 2 * machine->import_capacity : 64;
-        machine->imports = aw_reallocate(machine->imports, machine->import_capacity,
-                                         sizeof *machine->imports);
+        machine->imports =
+            aw_reallocate(machine->imports, machine->import_capacity, sizeof *machine->imports);
     }
     uint32_t number = machine->import_count++;
     machine->imports[number] = (struct aw_import){.name = aw_string_copy(name), .call = call};
@@ -182,10 +182,11 @@ uint64_t aw_bind_import(void *context, const char *name, enum aw_import_kind kin
     if (weak)
         return 0;
     if (strncmp(name, "__tsan_", 7) == 0) {
-        aw_fail(error, AW_E_PROGRAM,
-                "%s is not served: compile the program with gcc's -fsanitize=thread, as `allways cc` "
-                "does",
-                name);
+        aw_fail(
+            error, AW_E_PROGRAM,
+            "%s is not served: compile the program with gcc's -fsanitize=thread, as `allways cc` "
+            "does",
+            name);
         return 0;
     }
     if (kind == AW_IMPORT_DATA) {

@@ -162,8 +162,8 @@ static int64_t vector_length(const struct aw_machine *machine, uint64_t address,
 /* Others may write to it while a call reads it. */
 static bool is_of_others(const struct aw_machine *machine, uint64_t address, uint64_t length)
 {
-    return aw_is_shared(address) || (machine->work.head.thread_count > 1 &&
-                                     aw_access_is_visible(machine, address, length));
+    return aw_is_shared(address) ||
+           (machine->work.head.thread_count > 1 && aw_access_is_visible(machine, address, length));
 }
 
 enum aw_call_result aw_call_writev(struct aw_machine *machine, const uint64_t *args,
@@ -200,9 +200,8 @@ enum aw_call_result aw_call_readv(struct aw_machine *machine, const uint64_t *ar
     if (how == AW_CALL_PARK) { /* the answer is spread over the vector: finish.c */
         machine->parked.argument = (uint64_t)total;
         machine->parked.extra = args[2];
-        machine->parked.payload =
-            aw_intern_put(&machine->payloads, (const void *)args[1],
-                          (uint32_t)(args[2] * sizeof(struct iovec)));
+        machine->parked.payload = aw_intern_put(&machine->payloads, (const void *)args[1],
+                                                (uint32_t)(args[2] * sizeof(struct iovec)));
     }
     return how;
 }
@@ -336,8 +335,7 @@ enum aw_call_result aw_call_poll(struct aw_machine *machine, const uint64_t *arg
     struct aw_op *op = aw_park(machine, AW_OP_POLL);
     op->address = args[0];
     op->argument = count;
-    op->payload =
-        aw_intern_put(&machine->payloads, set, (uint32_t)(count * sizeof(struct pollfd)));
+    op->payload = aw_intern_put(&machine->payloads, set, (uint32_t)(count * sizeof(struct pollfd)));
     if (timeout == 0) {
         op->flags = AW_OP_NONBLOCKING;
     } else if (timeout > 0) {

@@ -33,8 +33,9 @@ static enum aw_call_result allocate(struct aw_machine *machine, const char *poin
     }
     uint64_t capacity = machine->settings.heap_bytes;
     aw_reuse_arena(machine, machine->run_slot);
-    void *block = aw_arena_alloc_tagged((void *)aw_heap_of(machine->run_slot), capacity, size, align,
-                                        aw_origin(&machine->work, aw_run_call_site(machine)));
+    void *block =
+        aw_arena_alloc_tagged((void *)aw_heap_of(machine->run_slot), capacity, size, align,
+                              aw_origin(&machine->work, aw_run_call_site(machine)));
     if (block == NULL) {
         uint64_t none;
         if (aw_arena_block_size((void *)aw_heap_of(machine->run_slot), capacity, NULL, &none) ==
@@ -159,8 +160,7 @@ enum aw_call_result aw_call_aligned_alloc(struct aw_machine *machine, const uint
         aw_set_errno(machine, machine->run_slot, EINVAL);
         return AW_CALL_RETURN;
     }
-    return allocate(machine, "libc/mm/malloc", args[1], args[0] < 16 ? 16 : args[0],
-                    true, result);
+    return allocate(machine, "libc/mm/malloc", args[1], args[0] < 16 ? 16 : args[0], true, result);
 }
 
 enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uint64_t *args,
@@ -172,8 +172,7 @@ enum aw_call_result aw_call_posix_memalign(struct aw_machine *machine, const uin
     }
     uint64_t block = 0;
     enum aw_call_result how =
-        allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], true,
-                 &block);
+        allocate(machine, "libc/mm/malloc", args[2], args[1] < 16 ? 16 : args[1], true, &block);
     if (how != AW_CALL_RETURN)
         return how;
     if (!aw_user_writable(machine, args[0], sizeof block))
@@ -321,10 +320,11 @@ enum aw_call_result aw_call_log(struct aw_machine *machine, const uint64_t *args
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "printing to descriptor %d, which is closed, is not modelled",
                             (int)args[0]);
-    if (fd->kind != AW_FD_CONSOLE) /* where stdio's buffer is flushed decides what is written when */
-        return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "printing to descriptor %d, which is a pipe, is not modelled: use write",
-                            (int)args[0]);
+    if (fd->kind !=
+        AW_FD_CONSOLE) /* where stdio's buffer is flushed decides what is written when */
+        return aw_stop_call(
+            machine, AW_STOP_UNMODELLED,
+            "printing to descriptor %d, which is a pipe, is not modelled: use write", (int)args[0]);
     aw_run_event(machine, AW_EVENT_LOG, 0, args[0], 0, (const char *)args[1], (uint32_t)args[2]);
     return AW_CALL_RETURN;
 }

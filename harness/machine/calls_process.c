@@ -110,10 +110,11 @@ static enum aw_call_result park_signal(struct aw_machine *machine, int signal, u
                             "are)",
                             call, name ? "SIG" : "", name ? name : "a real-time signal");
     if (!ask && signal == SIGCHLD && handler == (uint64_t)SIG_IGN)
-        return aw_stop_call(machine, AW_STOP_UNMODELLED,
-                            "%s: SIG_IGN for SIGCHLD is not modelled (children would vanish without "
-                            "being waited for)",
-                            call);
+        return aw_stop_call(
+            machine, AW_STOP_UNMODELLED,
+            "%s: SIG_IGN for SIGCHLD is not modelled (children would vanish without "
+            "being waited for)",
+            call);
     struct aw_op *op = aw_park(machine, AW_OP_SIGNAL);
     op->fd = signal;
     op->argument = ask                            ? DISPOSITION_ASK
@@ -227,8 +228,8 @@ enum aw_call_result aw_call_clock_gettime(struct aw_machine *machine, const uint
     case CLOCK_BOOTTIME:
         return park_clock(machine, CLOCK_MONOTONIC, args[1], AS_TIMESPEC);
     default:
-        return aw_stop_call(machine, AW_STOP_UNMODELLED, "clock_gettime of clock %d is not modelled",
-                            clock);
+        return aw_stop_call(machine, AW_STOP_UNMODELLED,
+                            "clock_gettime of clock %d is not modelled", clock);
     }
 }
 

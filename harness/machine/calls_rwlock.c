@@ -14,9 +14,8 @@ static enum aw_call_result timed(struct aw_machine *machine, enum aw_op_kind kin
                                  uint64_t time, int clock, uint64_t *result)
 {
     enum aw_call_result how = aw_call_park_at(machine, kind, address);
-    if (machine->parked.kind == kind &&
-        ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
-         !aw_call_deadline(machine, time, clock))) {
+    if (machine->parked.kind == kind && ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
+                                         !aw_call_deadline(machine, time, clock))) {
         *result = EINVAL;
         return AW_CALL_RETURN;
     }

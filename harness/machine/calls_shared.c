@@ -196,8 +196,8 @@ enum aw_call_result aw_call_munmap(struct aw_machine *machine, const uint64_t *a
     unsigned times = 0;
     (void)result;
     for (int i = 0; i < work->head.fd_count; i++)
-        times += work->fds[i].kind == AW_FD_MAPPING &&
-                 aw_shared_address(work->fds[i].handle) == args[0];
+        times +=
+            work->fds[i].kind == AW_FD_MAPPING && aw_shared_address(work->fds[i].handle) == args[0];
     if (times > 1) /* at one address: it would still be there */
         return aw_stop_call(machine, AW_STOP_UNMODELLED,
                             "munmap of memory that the process has mapped twice is not modelled");

@@ -142,9 +142,8 @@ static enum aw_call_result timed_at(struct aw_machine *machine, enum aw_op_kind 
                                     uint64_t address, uint64_t time, int clock, uint64_t *result)
 {
     enum aw_call_result how = aw_call_park_at(machine, kind, address);
-    if (machine->parked.kind == kind &&
-        ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
-         !aw_call_deadline(machine, time, clock))) {
+    if (machine->parked.kind == kind && ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
+                                         !aw_call_deadline(machine, time, clock))) {
         *result = EINVAL;
         return AW_CALL_RETURN;
     }
@@ -287,8 +286,7 @@ enum aw_call_result aw_call_sem_init(struct aw_machine *machine, const uint64_t 
             return aw_stop_call(machine, AW_STOP_UNMODELLED,
                                 "sem_init without pshared in a shared mapping is not modelled");
         memset(&bytes, 0, sizeof bytes);
-        memcpy(&bytes,
-               &(struct aw_user_sem){.magic = AW_SEM_UNNAMED, .value = (uint32_t)args[2]},
+        memcpy(&bytes, &(struct aw_user_sem){.magic = AW_SEM_UNNAMED, .value = (uint32_t)args[2]},
                sizeof(struct aw_user_sem));
         return put_sem(machine, args[0], &bytes);
     }
@@ -324,8 +322,8 @@ enum aw_call_result aw_call_sem_destroy(struct aw_machine *machine, const uint64
 }
 
 static enum aw_call_result park_sem(struct aw_machine *machine, uint64_t address,
-                                    enum aw_op_kind named, enum aw_op_kind unnamed, const char *call,
-                                    uint64_t *result)
+                                    enum aw_op_kind named, enum aw_op_kind unnamed,
+                                    const char *call, uint64_t *result)
 {
     struct aw_user_sem sem;
     if (aw_shared_is_mapped(&machine->work, address, sizeof(sem_t), true)) {
@@ -354,15 +352,14 @@ enum aw_call_result aw_call_sem_wait(struct aw_machine *machine, const uint64_t 
 enum aw_call_result aw_call_sem_trywait(struct aw_machine *machine, const uint64_t *args,
                                         uint64_t *result)
 {
-    return park_sem(machine, args[0], AW_OP_SEM_TRYWAIT, AW_OP_USEM_TRYWAIT, "sem_trywait",
-                    result);
+    return park_sem(machine, args[0], AW_OP_SEM_TRYWAIT, AW_OP_USEM_TRYWAIT, "sem_trywait", result);
 }
 
 static enum aw_call_result timed_sem(struct aw_machine *machine, uint64_t address, uint64_t time,
                                      int clock, uint64_t *result)
 {
-    enum aw_call_result how = park_sem(machine, address, AW_OP_SEM_TIMEDWAIT,
-                                       AW_OP_USEM_TIMEDWAIT, "sem_timedwait", result);
+    enum aw_call_result how = park_sem(machine, address, AW_OP_SEM_TIMEDWAIT, AW_OP_USEM_TIMEDWAIT,
+                                       "sem_timedwait", result);
     if (how == AW_CALL_PARK && ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) ||
                                 !aw_call_deadline(machine, time, clock)))
         return aw_call_error(machine, result, EINVAL, "sem_timedwait");
@@ -392,8 +389,8 @@ enum aw_call_result aw_call_sem_getvalue(struct aw_machine *machine, const uint6
 {
     if (!aw_user_fillable(machine, args[1], sizeof(int)))
         return bad_object(machine);
-    enum aw_call_result how = park_sem(machine, args[0], AW_OP_SEM_GETVALUE,
-                                       AW_OP_USEM_GETVALUE, "sem_getvalue", result);
+    enum aw_call_result how =
+        park_sem(machine, args[0], AW_OP_SEM_GETVALUE, AW_OP_USEM_GETVALUE, "sem_getvalue", result);
     machine->parked.extra = args[1];
     return how;
 }

@@ -22,7 +22,7 @@ uint64_t aw_cpu_first_frame(uint64_t top, uint64_t start_stub, uint64_t function
     uint64_t frame[16];
     memset(frame, 0, sizeof frame);
     memset(&frame[1], fill, 5 * sizeof frame[0]); /* r15 to r12, rbx */
-    frame[0] = 0x1f80 | (uint64_t)0x037f << 32; /* mxcsr and x87 control word at process start */
+    frame[0] = 0x1f80 | (uint64_t)0x037f << 32;   /* mxcsr and x87 control word at process start */
     frame[7] = start_stub;
     memcpy(&frame[8], args, 6 * sizeof frame[0]);
     frame[14] = function;

@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 struct aw_cpu {
-    uint64_t host_sp;    /*   0 */
-    uint64_t sp;         /*   8 the virtual stack pointer, below the saved registers */
-    uint64_t args[6];    /*  16 rdi rsi rdx rcx r8 r9 */
-    double vectors[16];  /*  64 xmm0..xmm7 */
-    uint8_t selector;    /* 192 system call user dispatch: 0 allow, 1 block */
-    uint8_t inside;      /* 193 program code is running */
+    uint64_t host_sp;   /*   0 */
+    uint64_t sp;        /*   8 the virtual stack pointer, below the saved registers */
+    uint64_t args[6];   /*  16 rdi rsi rdx rcx r8 r9 */
+    double vectors[16]; /*  64 xmm0..xmm7 */
+    uint8_t selector;   /* 192 system call user dispatch: 0 allow, 1 block */
+    uint8_t inside;     /* 193 program code is running */
     uint8_t pad[6];
     /* Set by the signal handlers when they end a run. */
     int32_t signal;         /* 200 */

@@ -62,7 +62,9 @@ static uint32_t op_key(struct aw_machine *machine, const struct aw_op *op, bool 
     } else if ((op->flags & AW_OP_SHARED) != 0) { /* write_end: the thread holds the mutex */
         key.payload = op->payload;
         key.argument = op->address;
-        key.extra = op->kind == AW_OP_SHARED_PUT ? op->argument : op->kind == AW_OP_MUTEX_TIMEDLOCK ? op->extra : 0;
+        key.extra = op->kind == AW_OP_SHARED_PUT        ? op->argument
+                    : op->kind == AW_OP_MUTEX_TIMEDLOCK ? op->extra
+                                                        : 0;
     }
     return aw_intern_put(&machine->op_keys, &key, sizeof key);
 }
@@ -130,8 +132,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
             bool waits = thread->op.kind == AW_OP_COND_WAIT || thread->op.kind == AW_OP_COND_RELOCK;
             uint64_t lock = waits ? thread->op.argument : thread->op.address;
             for (uint32_t k = 0; k < work->head.lock_count; k++)
-                mine |= work->locks[k].address == lock &&
-                        work->locks[k].slot == thread->slot;
+                mine |= work->locks[k].address == lock && work->locks[k].slot == thread->slot;
             info->handle = aw_shared_handle(thread->op.address);
             info->write_end = mine;
             info->op_key = op_key(machine, &thread->op, mine);
@@ -194,7 +195,8 @@ static void tell_race(struct aw_machine *machine)
     int one, other;
     char text[500];
     if (machine->work.head.thread_count < 2 ||
-        !aw_access_race(machine, machine->work.threads, machine->work.head.thread_count, &one, &other))
+        !aw_access_race(machine, machine->work.threads, machine->work.head.thread_count, &one,
+                        &other))
         return;
     aw_access_race_text(machine, one, other, text, sizeof text);
     aw_run_event(machine, AW_EVENT_RACE, 0, 0, machine->work.threads[one].op.pc, text,
@@ -236,7 +238,8 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         machine->point_fault_count = aw_intern_size(&machine->payloads, answer->faults - 1) /
                                      (uint32_t)sizeof *machine->point_faults;
     }
-    machine->parked = (struct aw_op){.payload = AW_INTERN_NONE}; /* where the run before has ended */
+    machine->parked =
+        (struct aw_op){.payload = AW_INTERN_NONE}; /* where the run before has ended */
     aw_access_begin(machine);
     aw_touch_begin(machine);
     if (in_child)
@@ -253,10 +256,11 @@ static uint32_t execute(struct aw_machine *machine, uint32_t local, unsigned thr
         aw_run_thread(machine, result);
     *footprint = aw_access_end(machine);
     *stores = aw_touch_end(machine);
-    machine->run_freed = machine->freed_count == 0
-                             ? AW_INTERN_NONE
-                             : aw_intern_put(&machine->payloads, machine->freed,
-                                             machine->freed_count * (uint32_t)sizeof *machine->freed);
+    machine->run_freed =
+        machine->freed_count == 0
+            ? AW_INTERN_NONE
+            : aw_intern_put(&machine->payloads, machine->freed,
+                            machine->freed_count * (uint32_t)sizeof *machine->freed);
     track(machine);
     tell_race(machine);
     uint32_t next = aw_edge_save_local(machine);
@@ -339,9 +343,8 @@ static struct aw_edge make(struct aw_machine *machine, uint32_t local, unsigned 
                                        machine->learning ? machine->pid_ordinals : LAST_ORDINAL);
     if (aw_local_threads(aw_local_get(machine, local))[thread].op.kind == AW_OP_FORK &&
         answer.result > 0)
-        edge.child =
-            execute(machine, local, thread, &answer, true, &edge.child_events, &edge.child_flags,
-                    &(uint32_t){0}, &(uint32_t){0});
+        edge.child = execute(machine, local, thread, &answer, true, &edge.child_events,
+                             &edge.child_flags, &(uint32_t){0}, &(uint32_t){0});
     return edge;
 }
 
@@ -419,8 +422,7 @@ bool aw_machine_recheck(struct aw_machine *machine, uint32_t number)
                                 (uint32_t)machine->edge_keys[2ul * number + 1]);
     return again.next == known.next && again.child == known.child && again.events == known.events &&
            again.stores == known.stores && again.footprint == known.footprint &&
-           again.freed == known.freed &&
-           again.child_events == known.child_events;
+           again.freed == known.freed && again.child_events == known.child_events;
 }
 
 /* machine->work with the memory of `from`. */

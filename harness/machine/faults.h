@@ -14,8 +14,8 @@ struct aw_fault_question {
     unsigned thread; /* index */
     const struct aw_thread *thread_entry;
     const struct aw_op *op;
-    uint32_t world;    /* id */
-    uint32_t object;   /* of a transfer: the pipe, and where its word is */
+    uint32_t world;  /* id */
+    uint32_t object; /* of a transfer: the pipe, and where its word is */
     uint16_t position;
     uint32_t transfer; /* bytes that the transfer could move now; 0 = it is none */
     int64_t now;

@@ -88,8 +88,8 @@ bool aw_op_reads(const struct aw_op *op, struct aw_range *range)
 {
     if (op->kind != AW_OP_WRITE || op->address == 0)
         return false;
-    *range = (struct aw_range){op->address + op->progress, op->argument - op->progress,
-                               AW_ACCESS_READ};
+    *range =
+        (struct aw_range){op->address + op->progress, op->argument - op->progress, AW_ACCESS_READ};
     return true;
 }
 
@@ -97,9 +97,9 @@ bool aw_machine_fills_visible(const struct aw_machine *machine, const struct aw_
 {
     struct aw_range range;
     return (machine->accesses.visible.page_count > 0 && fills(machine, op, is_visible, NULL)) ||
-           (aw_op_reads(op, &range) && (aw_access_is_visible(machine, range.address, range.size) ||
-                                        aw_bytes_have(&machine->accesses.tracked, range.address,
-                                                      range.size)));
+           (aw_op_reads(op, &range) &&
+            (aw_access_is_visible(machine, range.address, range.size) ||
+             aw_bytes_have(&machine->accesses.tracked, range.address, range.size)));
 }
 
 bool aw_machine_touches_mapping(const struct aw_machine *machine, const struct aw_op *op)

@@ -51,8 +51,8 @@ void aw_finish_fill(struct aw_machine *machine, const struct aw_op *op, uint64_t
         memcpy((void *)address, bytes, size);
         aw_access(machine, address, size, AW_ACCESS_WRITE, op->pc);
     }
-    if (!shared && (machine->work.head.thread_count < 2 ||
-                    !aw_access_is_visible(machine, address, size)))
+    if (!shared &&
+        (machine->work.head.thread_count < 2 || !aw_access_is_visible(machine, address, size)))
         return;
     if (machine->filled_count == machine->filled_capacity) {
         machine->filled_capacity = machine->filled_capacity ? 2 * machine->filled_capacity : 16;

@@ -125,8 +125,7 @@ bool aw_image_fault(struct aw_image *image, uint64_t address)
     if (address >= AW_HEAP_BASE && address < AW_HEAP_BASE + AW_SLOTS * AW_HEAP_STRIDE) {
         uint32_t slot = (uint32_t)((address - AW_HEAP_BASE) / AW_HEAP_STRIDE);
         struct aw_image_slot *s = &image->slots[slot];
-        if (!s->mapped || address >= aw_heap_of(slot) + image->heap_bytes ||
-            page < s->heap_high)
+        if (!s->mapped || address >= aw_heap_of(slot) + image->heap_bytes || page < s->heap_high)
             return false;
         uint64_t from = s->heap_high;
         s->heap_high = page + AW_PAGE;
@@ -135,8 +134,7 @@ bool aw_image_fault(struct aw_image *image, uint64_t address)
     if (address >= AW_STACK_BASE && address < AW_STACK_BASE + AW_SLOTS * AW_STACK_STRIDE) {
         uint32_t slot = (uint32_t)((address - AW_STACK_BASE) / AW_STACK_STRIDE);
         struct aw_image_slot *s = &image->slots[slot];
-        if (!s->mapped || address < aw_stack_top(slot) - image->stack_bytes ||
-            page >= s->stack_low)
+        if (!s->mapped || address < aw_stack_top(slot) - image->stack_bytes || page >= s->stack_low)
             return false;
         uint64_t to = s->stack_low;
         s->stack_low = page;
@@ -152,8 +150,7 @@ bool aw_image_fault(struct aw_image *image, uint64_t address)
 bool aw_image_contains(const struct aw_image *image, uint64_t address, uint64_t length)
 {
     uint64_t end;
-    if (__builtin_add_overflow(address, length, &end) || address < AW_WINDOW ||
-        end > AW_WINDOW_END)
+    if (__builtin_add_overflow(address, length, &end) || address < AW_WINDOW || end > AW_WINDOW_END)
         return false;
     for (unsigned i = 0; i < image->data_count; i++)
         if (address >= image->data[i].start && end <= image->data[i].end)
@@ -227,8 +224,8 @@ void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, ui
     image->current_count = count;
 }
 
-void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list,
-                   uint32_t count, uint64_t address, void *bytes, uint32_t size)
+void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list, uint32_t count,
+                   uint64_t address, void *bytes, uint32_t size)
 {
     uint8_t *place = bytes;
     while (size > 0) {
@@ -265,8 +262,8 @@ struct saver {
 };
 
 /* `baselines`: of each chunk; NULL: all have the `common` one. */
-static void save_range(struct saver *saver, uint64_t start, uint64_t end,
-                       const uint32_t *baselines, uint32_t common)
+static void save_range(struct saver *saver, uint64_t start, uint64_t end, const uint32_t *baselines,
+                       uint32_t common)
 {
     struct aw_image *image = saver->image;
     uint32_t first = aw_image_chunk_of(start), last = aw_image_chunk_of(end - 1);
@@ -299,12 +296,10 @@ void aw_image_save(struct aw_image *image)
     }
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped)
-            save_range(&saver, aw_local_of(slot), image->slots[slot].local_end, NULL,
-                       ZERO_CHUNK);
+            save_range(&saver, aw_local_of(slot), image->slots[slot].local_end, NULL, ZERO_CHUNK);
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped && image->slots[slot].heap_high > aw_heap_of(slot))
-            save_range(&saver, aw_heap_of(slot), image->slots[slot].heap_high, NULL,
-                       ZERO_CHUNK);
+            save_range(&saver, aw_heap_of(slot), image->slots[slot].heap_high, NULL, ZERO_CHUNK);
     for (uint32_t slot = 0; slot < image->slot_end; slot++)
         if (image->slots[slot].mapped && image->slots[slot].stack_low < aw_stack_top(slot))
             save_range(&saver, image->slots[slot].stack_low, aw_stack_top(slot), NULL,

@@ -52,7 +52,7 @@ struct aw_image_slot {
 };
 
 struct aw_image {
-    struct aw_intern chunks; /* id 0 = zeros */
+    struct aw_intern chunks;      /* id 0 = zeros */
     struct aw_image_data data[3]; /* program, runtime, arguments */
     unsigned data_count;
     struct aw_image_slot *slots; /* AW_SLOTS */
@@ -92,8 +92,8 @@ void aw_image_clear_below(struct aw_image *image, uint32_t slot, uint64_t sp);
 void aw_image_clear_slot(struct aw_image *image, uint32_t slot);
 
 /* Reads `size` bytes at `address` of the image `list`, which need not be in place. */
-void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list,
-                   uint32_t count, uint64_t address, void *bytes, uint32_t size);
+void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list, uint32_t count,
+                   uint64_t address, void *bytes, uint32_t size);
 
 /* What a chunk holds in a process whose list does not name it. */
 uint32_t aw_image_baseline(const struct aw_image *image, uint32_t chunk);

@@ -55,13 +55,13 @@ struct aw_thread_info {
     uint8_t op_class; /* enum aw_op_class */
     uint8_t outcomes; /* AW_ON_IMAGE: how many, not counting expiry; 0 = blocked */
     uint8_t write_end;
-    uint32_t handle;  /* of the named semaphore or pipe, or AW_INTERN_NONE */
-    uint32_t op_key;  /* id in op_keys: all that an object's answer depends on */
-    uint32_t owner;   /* AW_ON_IMAGE locks: slot + 1 of the holder */
-    uint8_t flags;    /* AW_OP_* of the operation */
+    uint32_t handle; /* of the named semaphore or pipe, or AW_INTERN_NONE */
+    uint32_t op_key; /* id in op_keys: all that an object's answer depends on */
+    uint32_t owner;  /* AW_ON_IMAGE locks: slot + 1 of the holder */
+    uint8_t flags;   /* AW_OP_* of the operation */
     bool sigpipe_ignored;
     uint32_t last_answer, last_edge; /* the step that was taken last; 0: none (step.c) */
-    uint32_t own;     /* its own part (reuse.c), or AW_INTERN_NONE: not asked for yet */
+    uint32_t own; /* its own part (reuse.c), or AW_INTERN_NONE: not asked for yet */
     uint32_t last_object, last_move; /* the object that was met last, and the move + 1 */
 };
 
@@ -121,10 +121,10 @@ struct aw_machine {
     struct aw_edge *edges;
     uint64_t *edge_keys; /* two words an edge: local | thread << 32, answer */
     uint32_t edge_count, edge_capacity;
-    uint32_t pid_ordinals; /* the highest that a child ever had: all up to it are told from none */
-    bool pid_mattered;     /* a step taken before turned out to depend on which pid it got */
-    uint32_t edge_first; /* those before it are forgotten */
-    struct aw_map edge_map;      /* (local | thread << 32, answer) -> edge */
+    uint32_t pid_ordinals;  /* the highest that a child ever had: all up to it are told from none */
+    bool pid_mattered;      /* a step taken before turned out to depend on which pid it got */
+    uint32_t edge_first;    /* those before it are forgotten */
+    struct aw_map edge_map; /* (local | thread << 32, answer) -> edge */
     struct aw_reuse reuse;
     uint64_t dispositions; /* of the runtime: runtime/signals.c */
     struct aw_object_move *moves;
@@ -136,16 +136,16 @@ struct aw_machine {
     /* The process that is being run. */
     struct aw_process work;
     uint32_t run_slot;
-    uint32_t run_locks;    /* mutexes that the running thread holds, see struct aw_thread */
-    uint64_t result_high;  /* second half of the result with which code goes on */
+    uint32_t run_locks;   /* mutexes that the running thread holds, see struct aw_thread */
+    uint64_t result_high; /* second half of the result with which code goes on */
     struct aw_accesses accesses;
     struct aw_sites sites;
-    uint64_t run_sp;       /* of the running thread when it left program code */
-    const char *run_who;   /* the function whose accesses are made, or NULL */
-    bool refused;          /* an access was to nothing that lives: the run is over */
+    uint64_t run_sp;        /* of the running thread when it left program code */
+    const char *run_who;    /* the function whose accesses are made, or NULL */
+    bool refused;           /* an access was to nothing that lives: the run is over */
     struct aw_freed *freed; /* by this run */
     uint32_t freed_count, freed_capacity;
-    uint32_t run_freed; /* the same of the run that is over, in payloads */
+    uint32_t run_freed;      /* the same of the run that is over, in payloads */
     struct aw_range *filled; /* by the answer at hand, and visible or in mappings */
     uint32_t filled_count, filled_capacity;
     struct aw_op parked;
@@ -174,15 +174,15 @@ struct aw_machine {
     bool value_read;     /* sem_getvalue gave `value` */
     int32_t value;
 
-    uint32_t answer_zero;         /* the answer "0" */
-    uint32_t answer_choice[64];   /* "choice k", for operations on the image */
-    uint32_t answer_expiry;       /* "timed out" */
+    uint32_t answer_zero;       /* the answer "0" */
+    uint32_t answer_choice[64]; /* "choice k", for operations on the image */
+    uint32_t answer_expiry;     /* "timed out" */
     struct aw_state first;
     uint32_t first_local;
     bool learning, symmetry, exact_pipes, started, image_ready;
     bool has_shared; /* some process made a mapping */
     bool clock_was_read, threads_seen, forked_beside, killed_another, unlocked_unheld;
-    uint64_t unheld_pc; /* where, first */
+    uint64_t unheld_pc;    /* where, first */
     uint64_t joined_pipes; /* by handle */
     uint64_t args_bytes;
     uint64_t code_runs;
@@ -238,9 +238,8 @@ enum aw_call_result aw_call_bad_pointer(struct aw_machine *machine, const char *
 
 /* Parks at an operation; the rest of the fields are zero, payload none. */
 struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind);
-enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
-                                 const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what, const char *format,
+                                 ...) __attribute__((format(printf, 3, 4)));
 enum aw_call_result aw_stop_touched(struct aw_machine *machine, const char *call);
 /* The program would die here: says why and parks at the signal. */
 enum aw_call_result aw_crash_call(struct aw_machine *machine, int signal, const char *text);
@@ -297,7 +296,8 @@ uint32_t aw_edge_get(struct aw_machine *machine, uint32_t local, unsigned thread
 void aw_local_described(struct aw_machine *machine, uint32_t id);
 /* The same where all threads but one are at what they are at in `other`, with the same outcomes, and that
  * one is at an access. */
-void aw_local_described_as(struct aw_machine *machine, uint32_t id, uint32_t other, unsigned thread);
+void aw_local_described_as(struct aw_machine *machine, uint32_t id, uint32_t other,
+                           unsigned thread);
 uint32_t aw_edge_save_local(struct aw_machine *machine); /* machine->work and the image -> id */
 /* The same local state, one of its threads being parked at another operation. */
 uint32_t aw_edge_with_op(struct aw_machine *machine, uint32_t local, unsigned thread,
@@ -332,7 +332,8 @@ static inline uint64_t aw_origin_pc(uint64_t origin)
 /* Was it made by this process, and not by an ancestor before the fork? */
 static inline bool aw_origin_is_own(const struct aw_process *process, uint64_t origin)
 {
-    return origin != 0 && origin >> 31 == (process->head.generation < 7 ? process->head.generation : 7);
+    return origin != 0 &&
+           origin >> 31 == (process->head.generation < 7 ? process->head.generation : 7);
 }
 
 /* Does a fork that returns `pid` give the root the number after all that it ever gave a child? With

@@ -132,7 +132,8 @@ static void on_object(struct aw_question *q)
         if (!wrong || (fd != NULL && q->op->kind == AW_OP_FSTAT))
             aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_UNMODELLED;
         else
-            aw_question_add(q, aw_answer_error(q->machine,
+            aw_question_add(
+                q, aw_answer_error(q->machine,
                                    fd != NULL && q->op->kind == AW_OP_FTRUNCATE ? EINVAL : EBADF));
         return;
     }
@@ -242,7 +243,8 @@ static void on_files(struct aw_question *q)
             aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
-        struct aw_outcome *outcome = aw_question_add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
+        struct aw_outcome *outcome =
+            aw_question_add(q, aw_answer_plain(q->machine, 0, 0, handle, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_MEMORY;
         outcome->detail = handle;
         outcome->object = q->op->kind == AW_OP_MMAP ? (uint32_t)q->op->argument : 0;
@@ -291,8 +293,8 @@ static void on_wait(struct aw_question *q)
         if (!local->zombie)
             continue;
         uint32_t pid = q->machine->symmetry ? self * 64 + 1 : child->pid;
-        struct aw_outcome *outcome =
-            aw_question_add(q, aw_answer_plain(q->machine, pid, 0, (uint32_t)local->status, AW_INTERN_NONE));
+        struct aw_outcome *outcome = aw_question_add(
+            q, aw_answer_plain(q->machine, pid, 0, (uint32_t)local->status, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_REAP;
         outcome->target = (uint8_t)i;
         outcome->named_pid = q->op->fd > 0;
@@ -326,7 +328,8 @@ static void on_kill(struct aw_question *q)
         bool lives = !local->zombie && !ignored_by_default(signal) &&
                      (local->ignored & aw_signal_bit(signal)) == 0;
         if (lives && (unsigned)target == q->process) {
-            outcome = aw_question_add(q, aw_answer_action(q->machine, AW_ACT_FATAL, (uint32_t)signal));
+            outcome =
+                aw_question_add(q, aw_answer_action(q->machine, AW_ACT_FATAL, (uint32_t)signal));
         } else {
             outcome = aw_question_add(q, q->machine->answer_zero);
             if (lives) {
@@ -358,7 +361,8 @@ static void on_process(struct aw_question *q)
             aw_question_add(q, AW_INTERN_NONE)->stop = AW_STOP_LIMIT;
             return;
         }
-        outcome = aw_question_add(q, aw_answer_plain(q->machine, fork_result(q, pid), 0, 0, AW_INTERN_NONE));
+        outcome = aw_question_add(
+            q, aw_answer_plain(q->machine, fork_result(q, pid), 0, 0, AW_INTERN_NONE));
         outcome->effect = AW_EFFECT_FORK;
         outcome->detail = pid;
         return;
@@ -376,8 +380,9 @@ static void on_process(struct aw_question *q)
         on_kill(q);
         return;
     case AW_OP_GETPPID:
-        outcome = aw_question_add(q, aw_answer_plain(q->machine, q->layout->processes[q->process].parent, 0, 0,
-                                         AW_INTERN_NONE));
+        outcome =
+            aw_question_add(q, aw_answer_plain(q->machine, q->layout->processes[q->process].parent,
+                                               0, 0, AW_INTERN_NONE));
         outcome->named_pid = q->layout->processes[q->process].parent > AW_ROOT_PID;
         return;
     default:
@@ -479,7 +484,8 @@ static void on_names(struct aw_question *q)
     if (exists && (flags & O_CREAT) && (flags & O_EXCL)) {
         aw_question_add(q, aw_answer_error(q->machine, EEXIST));
     } else if (exists) {
-        aw_question_add(q, aw_answer_plain(q->machine, 0, 0, world.names[i].handle, AW_INTERN_NONE));
+        aw_question_add(q,
+                        aw_answer_plain(q->machine, 0, 0, world.names[i].handle, AW_INTERN_NONE));
     } else if ((flags & O_CREAT) == 0) {
         aw_question_add(q, aw_answer_error(q->machine, ENOENT));
     } else if (q->op->argument > SEM_VALUE_MAX) {
@@ -526,11 +532,11 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
                              unsigned process, unsigned thread, struct aw_outcome *outcomes)
 {
     struct aw_question q = {.machine = machine,
-                         .state = state,
-                         .layout = aw_layout_of(machine, state),
-                         .process = process,
-                         .thread = thread,
-                         .outcomes = outcomes};
+                            .state = state,
+                            .layout = aw_layout_of(machine, state),
+                            .process = process,
+                            .thread = thread,
+                            .outcomes = outcomes};
     uint32_t id = state->words[AW_WORD_FIRST + process];
     if (machine->infos[id].thread_count == 0)
         return 0;
@@ -578,8 +584,8 @@ unsigned aw_machine_outcomes(struct aw_machine *machine, const struct aw_state *
         if (q.op->kind == AW_OP_SLEEP) {
             on_sleep(&q);
         } else if (q.op->kind == AW_OP_GETPID) {
-            aw_question_add(&q,
-                aw_answer_plain(machine, q.layout->processes[process].pid, 0, 0, AW_INTERN_NONE))
+            aw_question_add(&q, aw_answer_plain(machine, q.layout->processes[process].pid, 0, 0,
+                                                AW_INTERN_NONE))
                 ->named_pid = q.layout->processes[process].pid != AW_ROOT_PID;
         } else {
             aw_question_add(&q, machine->answer_zero);

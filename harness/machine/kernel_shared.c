@@ -99,10 +99,8 @@ static bool object_at(struct aw_question *q, void *bytes, uint32_t size, const u
 /* What locking or unlocking its mutex comes to for a wait. */
 static struct aw_object_move mutex_of_wait(struct aw_question *q, enum aw_op_kind kind)
 {
-    struct aw_op op = {.kind = (uint8_t)kind,
-                       .flags = AW_OP_SHARED,
-                       .address = q->op->argument,
-                       .pc = q->op->pc};
+    struct aw_op op = {
+        .kind = (uint8_t)kind, .flags = AW_OP_SHARED, .address = q->op->argument, .pc = q->op->pc};
     return aw_shared_move(q->machine, q->state->words[position_of(q, op.address)], &op,
                           q->info->write_end != 0);
 }
@@ -163,9 +161,8 @@ static void cond_signal(struct aw_question *q)
 static void add_serial(struct aw_question *q, const struct aw_object_move *move,
                        enum aw_barrier_answer caller, uint32_t process, uint32_t thread)
 {
-    struct aw_outcome *outcome =
-        add_move(q, q->op->address, move,
-                 aw_answer_plain(q->machine, 0, 0, caller, AW_INTERN_NONE));
+    struct aw_outcome *outcome = add_move(
+        q, q->op->address, move, aw_answer_plain(q->machine, 0, 0, caller, AW_INTERN_NONE));
     outcome->effect = AW_EFFECT_WAKE;
     outcome->target = (uint8_t)process;
     outcome->detail = thread;

@@ -47,7 +47,10 @@ void aw_live_open(struct aw_machine *machine)
     live.generation++;
 }
 
-void aw_live_close(void) { live.machine = NULL; }
+void aw_live_close(void)
+{
+    live.machine = NULL;
+}
 
 void aw_live_changed(const struct aw_machine *machine)
 {
@@ -191,8 +194,7 @@ bool aw_live(uint64_t address, uint64_t size, uint64_t low)
     if (address >= AW_LOCAL_BASE && address < AW_LOCAL_BASE + AW_SLOTS * AW_LOCAL_STRIDE) {
         uint32_t slot = (uint32_t)((address - AW_LOCAL_BASE) / AW_LOCAL_STRIDE);
         int index = aw_process_thread(&live.machine->work, slot);
-        return !live.machine->image.slots[slot].mapped ||
-               live.machine->work.head.generation > 0 ||
+        return !live.machine->image.slots[slot].mapped || live.machine->work.head.generation > 0 ||
                (index >= 0 && live.machine->work.threads[index].status == AW_THREAD_PARKED);
     }
     return true;

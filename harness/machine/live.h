@@ -54,7 +54,8 @@ void aw_live_tell(struct aw_machine *machine, const struct aw_dead_access *acces
 bool aw_live_block_name(struct aw_machine *machine, uint64_t address, char *text, size_t room);
 
 /* A call like free that is given what is no block. */
-void aw_live_tell_block(struct aw_machine *machine, const char *call, uint64_t address, bool corrupt);
+void aw_live_tell_block(struct aw_machine *machine, const char *call, uint64_t address,
+                        bool corrupt);
 
 /* A block was freed by the call that returns to `pc`: remembered for those who tell of its use. */
 struct aw_arena_block;

@@ -14,9 +14,13 @@
 #include "machine/internal.h"
 #include "machine/live.h"
 
-static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
-static void place(struct aw_machine *machine, const char *what, uint64_t pc, char *text, size_t size)
+static void place(struct aw_machine *machine, const char *what, uint64_t pc, char *text,
+                  size_t size)
 {
     const char *function, *file;
     int line;
@@ -113,7 +117,8 @@ static const char *in_heap(struct aw_machine *machine, uint64_t address, uint64_
         return "out of bounds";
     }
     *told = AW_TOLD_NOTHING;
-    snprintf(text, room, "memory of the heap of thread %u that is in no block: freed, or never allocated",
+    snprintf(text, room,
+             "memory of the heap of thread %u that is in no block: freed, or never allocated",
              slot);
     return "use of unallocated memory";
 }
@@ -129,7 +134,8 @@ static const char *in_stack(const struct aw_machine *machine, uint64_t address, 
     }
     const char *whose = slot == machine->run_slot ? "its own thread" : "another thread";
     if (size > aw_stack_top(slot) - address) {
-        snprintf(text, room, "from a variable on the stack of %s on, beyond the end of that stack", whose);
+        snprintf(text, room, "from a variable on the stack of %s on, beyond the end of that stack",
+                 whose);
         return "out of bounds";
     }
     snprintf(text, room, "a variable on the stack of %s, whose function has returned", whose);
@@ -195,28 +201,32 @@ void aw_live_freed(struct aw_machine *machine, const struct aw_arena_block *bloc
         machine->freed =
             aw_reallocate(machine->freed, machine->freed_capacity, sizeof *machine->freed);
     }
-    machine->freed[machine->freed_count++] = (struct aw_freed){.start = block->start,
-                                                               .size = block->size,
-                                                               .pc = pc,
-                                                               .allocated = aw_origin_pc(block->tag)};
+    machine->freed[machine->freed_count++] =
+        (struct aw_freed){.start = block->start,
+                          .size = block->size,
+                          .pc = pc,
+                          .allocated = aw_origin_pc(block->tag)};
 }
 
-void aw_live_tell_block(struct aw_machine *machine, const char *call, uint64_t address, bool corrupt)
+void aw_live_tell_block(struct aw_machine *machine, const char *call, uint64_t address,
+                        bool corrupt)
 {
     char stack[400], text[1000] = "";
     const struct aw_freed *freed = freed_at(machine, address);
     uint64_t pc = aw_run_call_site(machine);
     aw_access_stack(machine, pc, aw_cpu.sp, machine->run_slot, stack, sizeof stack);
     if (corrupt) {
-        snprintf(text, sizeof text, "heap corruption: %s%s of a block whose surroundings were overwritten",
-                 call, stack);
+        snprintf(text, sizeof text,
+                 "heap corruption: %s%s of a block whose surroundings were overwritten", call,
+                 stack);
     } else if (freed != NULL && freed->start == address) {
         snprintf(text, sizeof text, "double free: %s%s of a block of %llu byte%s", call, stack,
                  (unsigned long long)freed->size, plural(freed->size));
         place(machine, "allocated", freed->allocated, text, sizeof text);
         place(machine, "freed", freed->pc, text, sizeof text);
     } else {
-        snprintf(text, sizeof text, "invalid free: %s%s of what is no allocated block", call, stack);
+        snprintf(text, sizeof text, "invalid free: %s%s of what is no allocated block", call,
+                 stack);
     }
     aw_run_event(machine, AW_EVENT_MEMORY, freed != NULL || corrupt ? AW_TOLD_ALL : AW_TOLD_NOTHING,
                  address, pc, text, (uint32_t)strlen(text));

@@ -30,12 +30,12 @@ struct aw_module {
     uint64_t data_start, data_end; /* the image part: writable after loading, whole pages */
     uint64_t tls_image;            /* run-time address of .tdata; 0 without TLS */
     uint64_t tls_file_size, tls_size, tls_align;
-    uint64_t tls_module;           /* the number written by DTPMOD64 */
-    uint64_t init, fini;           /* DT_INIT and DT_FINI, 0 if none */
+    uint64_t tls_module; /* the number written by DTPMOD64 */
+    uint64_t init, fini; /* DT_INIT and DT_FINI, 0 if none */
     uint64_t init_array, init_count;
     uint64_t fini_array, fini_count;
-    uint64_t digest;               /* XXH3 of the file */
-    bool instrumented;             /* imports __tsan_* */
+    uint64_t digest;   /* XXH3 of the file */
+    bool instrumented; /* imports __tsan_* */
     struct aw_module_private *private;
 };
 
@@ -66,7 +66,8 @@ bool aw_module_function_range(const struct aw_module *module, uint64_t address, 
                               uint64_t *end);
 
 /* The `number`-th section of code, as run-time addresses [*start, *end): false when there is none. */
-bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *start, uint64_t *end);
+bool aw_module_code(const struct aw_module *module, unsigned number, uint64_t *start,
+                    uint64_t *end);
 
 /* Name of the variable around a run-time address (from .symtab), or NULL; *offset is that of the
  * address in it. Owned by the module. */

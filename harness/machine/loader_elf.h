@@ -66,7 +66,7 @@ struct aw_module_private {
     struct aw_elf_function *functions; /* sorted by start; built at the first question */
     size_t function_count;
     bool functions_read;
-    struct aw_lines *lines; /* the same, of loader_lines.c */
+    struct aw_lines *lines;           /* the same, of loader_lines.c */
     struct aw_module_objects objects; /* of loader_objects.c */
     bool objects_read;
 };

@@ -93,9 +93,11 @@ void aw_module_structures(struct aw_module *module, aw_frame_visit *call, void *
     Dwarf *dwarf = aw_module_dwarf(module);
     Dwarf_Off offset = 0, next;
     size_t header_size;
-    while (dwarf != NULL && dwarf_nextcu(dwarf, offset, &next, &header_size, NULL, NULL, NULL) == 0) {
+    while (dwarf != NULL &&
+           dwarf_nextcu(dwarf, offset, &next, &header_size, NULL, NULL, NULL) == 0) {
         Dwarf_Die unit, die;
-        if (dwarf_offdie(dwarf, offset + header_size, &unit) != NULL && dwarf_child(&unit, &die) == 0)
+        if (dwarf_offdie(dwarf, offset + header_size, &unit) != NULL &&
+            dwarf_child(&unit, &die) == 0)
             do
                 if (dwarf_tag(&die) == DW_TAG_subprogram)
                     visit_function(module, &visit, &die);

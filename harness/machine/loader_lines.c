@@ -166,7 +166,7 @@ void *aw_module_dwarf(struct aw_module *module)
 {
     struct aw_module_private *private = module->private;
     if (private->lines == NULL)
-        private->lines = open_lines(&private->elf);
+    private->lines = open_lines(&private->elf);
     return private->lines == NULL ? NULL : private->lines->dwarf;
 }
 
@@ -243,7 +243,7 @@ static void leave_probe(Dwarf_Die *unit, struct line_entry *entry)
     int count = 0;
     if (dwarf_getsrcfiles(unit, &files, &file_count) == 0 &&
         dwarf_getscopes(unit, entry->address, &innermost) > 0)
-        count = dwarf_getscopes_die(&innermost[0], &scopes); /* by where the code is */
+        count = dwarf_getscopes_die(&innermost[0], &scopes);   /* by where the code is */
     for (int i = 0; i < count && is_probe(entry->file); i++) { /* from the inside */
         Dwarf_Attribute attribute;
         Dwarf_Word file = 0, line = 0, column = 0;
@@ -379,8 +379,7 @@ bool aw_module_start_code(const struct aw_module *module, uint64_t *start, uint6
 static const char *options_of(Dwarf_Die *unit)
 {
     Dwarf_Attribute attribute;
-    const char *producer =
-        dwarf_formstring(dwarf_attr_integrate(unit, DW_AT_producer, &attribute));
+    const char *producer = dwarf_formstring(dwarf_attr_integrate(unit, DW_AT_producer, &attribute));
     return producer != NULL ? producer : "";
 }
 
@@ -444,9 +443,12 @@ const char *aw_module_uninstrumented(struct aw_module *module)
     /* Code that no unit describes was compiled without -g: but for the compiler's own start files. */
     aw_module_function_at(module, module->text_start);
     for (size_t i = 0; i < private->function_count; i++) {
-        static const char *const start_files[] = {
-            "_init", "_fini", "frame_dummy", "register_tm_clones", "deregister_tm_clones",
-            "__do_global_dtors_aux"};
+        static const char *const start_files[] = {"_init",
+                                                  "_fini",
+                                                  "frame_dummy",
+                                                  "register_tm_clones",
+                                                  "deregister_tm_clones",
+                                                  "__do_global_dtors_aux"};
         const struct aw_elf_function *function = &private->functions[i];
         bool known = false;
         Dwarf_Die unit;

@@ -14,7 +14,7 @@
 
 struct found {
     struct aw_module_range range;
-    bool open; /* no size: up to what follows */
+    bool open;      /* no size: up to what follows */
     uint64_t limit; /* the section's end */
 };
 
@@ -29,7 +29,7 @@ static int by_start(const void *left, const void *right)
 /* Marks of the linker and of crtstuff, which are no objects. */
 static bool is_mark(const char *name)
 {
-    static const char *const marks[] = {"__bss_start", "_edata", "_end",   "edata",
+    static const char *const marks[] = {"__bss_start", "_edata",      "_end",         "edata",
                                         "end",         "__TMC_END__", "__data_start", "data_start"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (strcmp(marks[i], name) == 0)

@@ -5,7 +5,10 @@
 
 /* Mutexes. */
 
-static int kind_of(const struct aw_user_mutex *mutex) { return mutex->kind & AW_MUTEX_KIND; }
+static int kind_of(const struct aw_user_mutex *mutex)
+{
+    return mutex->kind & AW_MUTEX_KIND;
+}
 
 bool aw_mutex_is_robust(const struct aw_user_mutex *mutex)
 {

@@ -215,7 +215,10 @@ fail:
     return status;
 }
 
-void aw_machine_trust_accesses(struct aw_machine *machine) { aw_sites_clear(machine); }
+void aw_machine_trust_accesses(struct aw_machine *machine)
+{
+    aw_sites_clear(machine);
+}
 
 int aw_machine_watch_runtime(struct aw_machine *machine, struct aw_error *error)
 {
@@ -360,7 +363,8 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
         &machine->worlds, &machine->answers, &machine->payloads,
         &machine->events, &machine->op_keys, &machine->image.chunks};
     counts->bytes =
-        aw_reuse_bytes(machine) + machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
+        aw_reuse_bytes(machine) +
+        machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
         machine->info_capacity * sizeof *machine->infos +
         machine->locals.count * 2 * sizeof(struct aw_thread_info) +
         (machine->edge_map.mask + machine->move_map.mask + 2ul) * sizeof(struct aw_map_slot);

@@ -37,7 +37,7 @@ enum aw_event_kind {
     AW_EVENT_RACE,  /* text = what two threads are about to do at once */
     AW_EVENT_MEMORY, /* what = enum aw_told; a = address that is touched, b = of the access; text = what
                         is wrong with it */
-    AW_EVENT_STOP,  /* what = enum aw_stop; text = why the machine cannot go on; b = address */
+    AW_EVENT_STOP, /* what = enum aw_stop; text = why the machine cannot go on; b = address */
 };
 
 /* What the text of AW_EVENT_MEMORY does not say about a block that an earlier step has freed. */
@@ -49,7 +49,7 @@ enum aw_stop {
     AW_STOP_LIMIT,          /* a table of the machine is full */
     AW_STOP_SLEEPER, /* a descriptor is closed, or made non-blocking, while a thread sleeps in it */
     AW_STOP_CAPACITY, /* a pipe may fill up: search again with aw_machine_set_exact_pipes */
-    AW_STOP_PRIVATE,      /* an object in a shared mapping is not process-shared */
+    AW_STOP_PRIVATE,  /* an object in a shared mapping is not process-shared */
     AW_STOP_OUTCOMES, /* an operation has more outcomes than AW_MAX_OUTCOMES */
 };
 
@@ -83,11 +83,11 @@ struct aw_edge {
     uint32_t child;        /* fork: the child's local id, else AW_INTERN_NONE */
     uint32_t events;       /* id of an array of struct aw_event, or AW_INTERN_NONE */
     uint32_t child_events; /* fork: what happened in the child */
-    uint32_t footprint;    /* payload id of an array of struct aw_access: what the code touched; none
+    uint32_t footprint; /* payload id of an array of struct aw_access: what the code touched; none
                               while the process has one thread */
     uint32_t stores; /* payload id of what the code stored in shared mappings (touch.h); or none */
     uint32_t freed;  /* payload id of an array of struct aw_freed; or none */
-    int64_t result; /* what the call gave to the code; for sem_getvalue, the value */
+    int64_t result;  /* what the call gave to the code; for sem_getvalue, the value */
     uint8_t flags, child_flags;
     uint8_t pid_matters; /* the result was a pid, and another one would have led elsewhere */
     uint8_t zero;
@@ -116,14 +116,14 @@ enum aw_effect {
     AW_EFFECT_NONE,
     AW_EFFECT_OBJECT, /* object `position` becomes `object` */
     AW_EFFECT_FORK,
-    AW_EFFECT_EXIT,  /* the process ends with wait status `detail` */
-    AW_EFFECT_REAP,  /* process `target` is waited for */
-    AW_EFFECT_KILL,  /* process `target` ends with wait status `detail` */
-    AW_EFFECT_PIPE,  /* a pipe comes into being */
-    AW_EFFECT_SEM,   /* a named semaphore comes into being; `detail` its value */
+    AW_EFFECT_EXIT,   /* the process ends with wait status `detail` */
+    AW_EFFECT_REAP,   /* process `target` is waited for */
+    AW_EFFECT_KILL,   /* process `target` ends with wait status `detail` */
+    AW_EFFECT_PIPE,   /* a pipe comes into being */
+    AW_EFFECT_SEM,    /* a named semaphore comes into being; `detail` its value */
     AW_EFFECT_MEMORY, /* shared memory of `object` bytes comes into being */
-    AW_EFFECT_FILES, /* the descriptor table of the process changes */
-    AW_EFFECT_WAKE,  /* the thread `detail` of process `target` stops waiting at a condition in a
+    AW_EFFECT_FILES,  /* the descriptor table of the process changes */
+    AW_EFFECT_WAKE,   /* the thread `detail` of process `target` stops waiting at a condition in a
                         mapping, or all do that wait there (AW_WAKE_ALL); at a barrier all do, and that
                         one, or the caller, is told that it is the serial one. And as OBJECT, if there
                         is a position */
@@ -197,14 +197,14 @@ bool aw_machine_op_is_visible(const struct aw_machine *machine, const struct aw_
 
 /* What an access at which a thread is parked does, for those who show it. */
 struct aw_access_view {
-    const char *name;  /* "load", "fetch_add", "read", "memcpy" ... */
+    const char *name; /* "load", "fetch_add", "read", "memcpy" ... */
     bool is_atomic;
-    bool is_exchange;  /* a compare-exchange: its result says whether it was done */
-    bool is_store;     /* atomic, without a result */
-    bool is_one;       /* a read or write of one value, whole */
-    bool is_section;   /* "use": a function of libc under a lock of its own, as a whole */
-    bool has_operand;  /* of an atomic operation that writes */
-    bool is_new;       /* of malloc and its like: the block begins at `address` with this step */
+    bool is_exchange; /* a compare-exchange: its result says whether it was done */
+    bool is_store;    /* atomic, without a result */
+    bool is_one;      /* a read or write of one value, whole */
+    bool is_section;  /* "use": a function of libc under a lock of its own, as a whole */
+    bool has_operand; /* of an atomic operation that writes */
+    bool is_new;      /* of malloc and its like: the block begins at `address` with this step */
     uint64_t operand, operand_high;
     uint64_t address;
     uint32_t size;
@@ -383,13 +383,13 @@ const char *aw_machine_zeroed(struct aw_machine *machine);
 
 /* Planted bugs for the tests of the tests, bits of enum aw_access_plant. */
 enum aw_access_plant {
-    AW_PLANT_BLIND = 1,       /* plain writes of four bytes are not seen */
-    AW_PLANT_KEPT_LOCK = 2,   /* a mutex once locked counts as held after its unlock */
-    AW_PLANT_ONLY_WRITES = 4, /* a read and a write at a time are no race */
-    AW_PLANT_CREATION = 8,    /* a thread's accesses count as before those of what it starts */
+    AW_PLANT_BLIND = 1,            /* plain writes of four bytes are not seen */
+    AW_PLANT_KEPT_LOCK = 2,        /* a mutex once locked counts as held after its unlock */
+    AW_PLANT_ONLY_WRITES = 4,      /* a read and a write at a time are no race */
+    AW_PLANT_CREATION = 8,         /* a thread's accesses count as before those of what it starts */
     AW_PLANT_BLIND_TRACKS = 32,    /* what a thread has touched is forgotten at once */
     AW_PLANT_FORGOTTEN_READS = 16, /* a learned step is used again whatever it read */
-    AW_PLANT_BLIND_LIBC = 32, /* what functions of libc do to their state is not seen */
+    AW_PLANT_BLIND_LIBC = 32,      /* what functions of libc do to their state is not seen */
 };
 void aw_machine_plant_accesses(struct aw_machine *machine, unsigned plant);
 

@@ -11,14 +11,14 @@
 /* What an operation acts on; decides who computes its outcomes. */
 enum aw_op_class {
     AW_ON_NOTHING, /* its own thread only */
-    AW_ON_IMAGE,   /* an object inside the process image: mutex, condition, unnamed semaphore, thread */
-    AW_ON_SEM,     /* a named semaphore */
+    AW_ON_IMAGE, /* an object inside the process image: mutex, condition, unnamed semaphore, thread */
+    AW_ON_SEM,   /* a named semaphore */
     AW_ON_PIPE,    /* one end of a pipe */
     AW_ON_FILES,   /* the descriptor table (and the pipe ends it refers to) */
     AW_ON_POLL,    /* several pipe ends */
     AW_ON_PROCESS, /* processes: fork, exit, wait, kill */
-    AW_ON_MEMORY,  /* memory that processes share: its bytes, an object in it (AW_OP_SHARED), its size */
-    AW_ON_WORLD,   /* clock, names of semaphores and shared memory */
+    AW_ON_MEMORY, /* memory that processes share: its bytes, an object in it (AW_OP_SHARED), its size */
+    AW_ON_WORLD, /* clock, names of semaphores and shared memory */
 };
 
 /*      enum                  text                    class                                    */
@@ -116,7 +116,7 @@ struct aw_op {
     uint64_t address;  /* of the object in the image, or of the buffer */
     uint64_t argument; /* length, second address, initial value, status ... */
     uint64_t extra;
-    uint32_t payload;  /* bytes fixed at the call (write, poll set, name), id in machine->payloads */
+    uint32_t payload; /* bytes fixed at the call (write, poll set, name), id in machine->payloads */
     uint32_t progress; /* bytes that a blocked write has written already */
     int64_t deadline;  /* nanoseconds of virtual time */
     uint64_t pc;       /* return address of the call in the program */

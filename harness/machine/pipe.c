@@ -72,7 +72,10 @@ _Static_assert(sizeof(struct aw_pipe) == 48, "a pipe is compared as bytes: no hi
 
 static const uint64_t capacity_max = (uint64_t)1 << 31;
 
-static uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 static uint64_t pages_for(uint64_t length, uint32_t page_size)
 {
@@ -158,8 +161,8 @@ static bool history_add(struct aw_pipe_history *history, struct aw_pipe_limits l
     uint32_t whole = length / limits.page_size, left_over = length % limits.page_size;
     uint64_t large, bytes, largest, bound;
 
-    history->pages = (uint32_t)min64(history->pages + pages_for(length, limits.page_size),
-                                     limits.slot_count);
+    history->pages =
+        (uint32_t)min64(history->pages + pages_for(length, limits.page_size), limits.slot_count);
 
     large = (uint64_t)history->large + (whole > 0 ? (uint64_t)whole + 1 : 0);
     bytes = (uint64_t)history->left_over + left_over;

@@ -28,8 +28,9 @@ struct aw_thread {
     uint32_t role;   /* payload id of its name + 1, 0 = none */
     uint64_t sp;     /* virtual stack pointer, 0 when ended */
     uint64_t result; /* of an ended thread */
-    uint64_t held;   /* bit h: it took the binary semaphore with handle h < 64 and has not posted it */
-    uint32_t locks;  /* mutexes that it locked: payload id + 1 of their sorted addresses, 0 = none */
+    uint64_t
+        held; /* bit h: it took the binary semaphore with handle h < 64 and has not posted it */
+    uint32_t locks; /* mutexes that it locked: payload id + 1 of their sorted addresses, 0 = none */
     uint32_t touched; /* tracked bytes that its last step has touched: payload id + 1 of an array of
                          struct aw_tracked, 0 = none */
     struct aw_op op;
@@ -39,9 +40,9 @@ enum aw_fd_kind {
     AW_FD_CONSOLE,
     AW_FD_PIPE_READ,
     AW_FD_PIPE_WRITE,
-    AW_FD_MEMORY,       /* a shared memory object */
-    AW_FD_MEMORY_READ,  /* the same, to be read only */
-    AW_FD_MAPPING       /* no descriptor: a shared mapping of the process */
+    AW_FD_MEMORY,      /* a shared memory object */
+    AW_FD_MEMORY_READ, /* the same, to be read only */
+    AW_FD_MAPPING      /* no descriptor: a shared mapping of the process */
 };
 enum { AW_FIRST_MAPPING = 0x8000 };
 
@@ -49,9 +50,9 @@ struct aw_fd {
     uint16_t fd;
     uint8_t kind;
     uint8_t close_on_exec; /* of a mapping: it may only be read */
-    uint32_t handle; /* of the pipe or memory */
-    uint64_t origin; /* aw_origin */
-    uint64_t length; /* of a mapping, in bytes */
+    uint32_t handle;       /* of the pipe or memory */
+    uint64_t origin;       /* aw_origin */
+    uint64_t length;       /* of a mapping, in bytes */
 };
 
 static inline bool aw_fd_is_pipe(const struct aw_fd *fd)
@@ -73,7 +74,7 @@ struct aw_fifo_monitor {
 /* A lock whose owner's death matters: a robust mutex that a thread holds. */
 struct aw_lock {
     uint64_t address;
-    uint32_t slot; /* of the thread */
+    uint32_t slot;      /* of the thread */
     uint32_t is_rwlock; /* held to write; otherwise a mutex */
 };
 
@@ -81,25 +82,29 @@ struct aw_local {
     uint8_t zombie;
     uint8_t worker;
     uint8_t forks; /* so far, saturating at 255 */
-    uint8_t generation; /* forks between the root and it: who held a mutex before a fork is nobody now */
+    uint8_t
+        generation; /* forks between the root and it: who held a mutex before a fork is nobody now */
     uint16_t thread_count, fd_count;
     uint32_t monitor_count, chunk_count;
-    int32_t status;    /* of a zombie, as wait(2) tells it */
+    int32_t status; /* of a zombie, as wait(2) tells it */
     uint32_t lock_count;
-    uint64_t ignored;  /* aw_signal_bit of each signal that is ignored */
+    uint64_t ignored; /* aw_signal_bit of each signal that is ignored */
     /* struct aw_thread threads[]; struct aw_fd fds[]; struct aw_fifo_monitor monitors[];
      * struct aw_lock locks[]; struct aw_image_chunk chunks[]; */
 };
 
 struct aw_process {
-    struct aw_local head; /* the counts in it are those of the arrays below */
+    struct aw_local head;                     /* the counts in it are those of the arrays below */
     struct aw_thread threads[AW_MAX_THREADS]; /* sorted by slot */
     struct aw_fd fds[AW_MAX_FDS];             /* sorted by fd */
     struct aw_fifo_monitor monitors[AW_MAX_MONITORS];
     struct aw_lock locks[AW_MAX_LOCKS]; /* sorted by address */
 };
 
-static inline uint64_t aw_signal_bit(int signal) { return (uint64_t)1 << (signal - 1); }
+static inline uint64_t aw_signal_bit(int signal)
+{
+    return (uint64_t)1 << (signal - 1);
+}
 
 static inline const struct aw_thread *aw_local_threads(const struct aw_local *local)
 {

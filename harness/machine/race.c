@@ -81,9 +81,8 @@ static void park(struct aw_machine *machine, const struct aw_state *state, unsig
 static bool is_concerned(const struct aw_thread_info *info, const struct aw_op *op)
 {
     struct aw_range range;
-    return info->kind != AW_OP_NONE &&
-           (info->op_class == AW_ON_MEMORY ||
-            (aw_op_reads(op, &range) && aw_is_shared(range.address)));
+    return info->kind != AW_OP_NONE && (info->op_class == AW_ON_MEMORY ||
+                                        (aw_op_reads(op, &range) && aw_is_shared(range.address)));
 }
 
 bool aw_machine_find_race(struct aw_machine *machine, const struct aw_state *state,

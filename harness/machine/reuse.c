@@ -66,26 +66,47 @@ enum aw_plain aw_reuse_plain(const char *call)
         enum aw_plain plain;
     } calls[] = {
         /* They park at the object that they are given, without looking at it (calls_thread.c). */
-        {"pthread_mutex_lock", AW_PLAIN}, {"pthread_mutex_trylock", AW_PLAIN},
-        {"pthread_mutex_unlock", AW_PLAIN}, {"pthread_cond_wait", AW_PLAIN},
-        {"pthread_cond_signal", AW_PLAIN}, {"pthread_cond_broadcast", AW_PLAIN},
-        {"pthread_rwlock_rdlock", AW_PLAIN}, {"pthread_rwlock_tryrdlock", AW_PLAIN},
-        {"pthread_rwlock_wrlock", AW_PLAIN}, {"pthread_rwlock_trywrlock", AW_PLAIN},
-        {"pthread_rwlock_unlock", AW_PLAIN}, {"pthread_barrier_wait", AW_PLAIN},
-        {"__aw_thread_create", AW_PLAIN}, {"__aw_thread_exit", AW_PLAIN}, {"pthread_join", AW_PLAIN},
-        {"pthread_detach", AW_PLAIN}, {"sched_yield", AW_PLAIN},
+        {"pthread_mutex_lock", AW_PLAIN},
+        {"pthread_mutex_trylock", AW_PLAIN},
+        {"pthread_mutex_unlock", AW_PLAIN},
+        {"pthread_cond_wait", AW_PLAIN},
+        {"pthread_cond_signal", AW_PLAIN},
+        {"pthread_cond_broadcast", AW_PLAIN},
+        {"pthread_rwlock_rdlock", AW_PLAIN},
+        {"pthread_rwlock_tryrdlock", AW_PLAIN},
+        {"pthread_rwlock_wrlock", AW_PLAIN},
+        {"pthread_rwlock_trywrlock", AW_PLAIN},
+        {"pthread_rwlock_unlock", AW_PLAIN},
+        {"pthread_barrier_wait", AW_PLAIN},
+        {"__aw_thread_create", AW_PLAIN},
+        {"__aw_thread_exit", AW_PLAIN},
+        {"pthread_join", AW_PLAIN},
+        {"pthread_detach", AW_PLAIN},
+        {"sched_yield", AW_PLAIN},
         /* At a semaphore, of which they look whether it has a name. */
-        {"sem_wait", AW_PLAIN}, {"sem_trywait", AW_PLAIN}, {"sem_post", AW_PLAIN},
+        {"sem_wait", AW_PLAIN},
+        {"sem_trywait", AW_PLAIN},
+        {"sem_post", AW_PLAIN},
         /* Functions of the thread. */
-        {"pthread_self", AW_PLAIN}, {"__aw_self", AW_PLAIN}, {"__errno_location", AW_PLAIN},
-        {"__tls_get_addr", AW_PLAIN}, {"__aw_forget", AW_PLAIN},
+        {"pthread_self", AW_PLAIN},
+        {"__aw_self", AW_PLAIN},
+        {"__errno_location", AW_PLAIN},
+        {"__tls_get_addr", AW_PLAIN},
+        {"__aw_forget", AW_PLAIN},
         /* What they read is recorded (access_calls.c). */
-        {"strtol", AW_PLAIN}, {"strtoll", AW_PLAIN}, {"strtoul", AW_PLAIN}, {"strtoull", AW_PLAIN},
-        {"strcasecmp", AW_PLAIN}, {"strncasecmp", AW_PLAIN}, {"__aw_vsnprintf", AW_PLAIN},
+        {"strtol", AW_PLAIN},
+        {"strtoll", AW_PLAIN},
+        {"strtoul", AW_PLAIN},
+        {"strtoull", AW_PLAIN},
+        {"strcasecmp", AW_PLAIN},
+        {"strncasecmp", AW_PLAIN},
+        {"__aw_vsnprintf", AW_PLAIN},
         {"__aw_log", AW_PLAIN},
         /* They tell which arena they look at (aw_reuse_arena). */
-        {"malloc", AW_PLAIN_WITHOUT_POINTS}, {"calloc", AW_PLAIN_WITHOUT_POINTS},
-        {"free", AW_PLAIN_WITHOUT_POINTS}, {"fiu_fail", AW_PLAIN_WITHOUT_POINTS},
+        {"malloc", AW_PLAIN_WITHOUT_POINTS},
+        {"calloc", AW_PLAIN_WITHOUT_POINTS},
+        {"free", AW_PLAIN_WITHOUT_POINTS},
+        {"fiu_fail", AW_PLAIN_WITHOUT_POINTS},
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (strcmp(calls[i].name, call) == 0)
@@ -93,7 +114,10 @@ enum aw_plain aw_reuse_plain(const char *call)
     return AW_NOT_PLAIN;
 }
 
-void aw_machine_set_reuse(struct aw_machine *machine, bool on) { machine->reuse.off = !on; }
+void aw_machine_set_reuse(struct aw_machine *machine, bool on)
+{
+    machine->reuse.off = !on;
+}
 
 void aw_reuse_begin(struct aw_machine *machine)
 {
@@ -104,9 +128,8 @@ void aw_reuse_begin(struct aw_machine *machine)
 
 void aw_reuse_call(struct aw_machine *machine, const struct aw_import *import)
 {
-    machine->reuse.plain &=
-        import->hook != NULL || import->plain == AW_PLAIN ||
-        (import->plain == AW_PLAIN_WITHOUT_POINTS && !machine->has_points);
+    machine->reuse.plain &= import->hook != NULL || import->plain == AW_PLAIN ||
+                            (import->plain == AW_PLAIN_WITHOUT_POINTS && !machine->has_points);
 }
 
 void aw_reuse_arena(struct aw_machine *machine, uint32_t slot)
@@ -124,7 +147,8 @@ void aw_reuse_arena(struct aw_machine *machine, uint32_t slot)
 }
 
 /* Where a call parks depends on what its footprint has looked at, also when it is not carried out yet. */
-void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import, const uint64_t *args)
+void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import,
+                        const uint64_t *args)
 {
     aw_reuse_call(machine, import);
     if (import->hook != NULL || import->plain != AW_PLAIN_WITHOUT_POINTS)
@@ -138,9 +162,9 @@ void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *impo
 /* Lengths of strings were looked at, and are no accesses yet. */
 void aw_reuse_parks(struct aw_machine *machine, const struct aw_import *import)
 {
-    machine->reuse.plain &= import->hook == NULL ? import->footprint == NULL ||
-                                                       import->plain == AW_PLAIN_WITHOUT_POINTS
-                                                 : !aw_hook_looks(import->hook);
+    machine->reuse.plain &=
+        import->hook == NULL ? import->footprint == NULL || import->plain == AW_PLAIN_WITHOUT_POINTS
+                             : !aw_hook_looks(import->hook);
 }
 
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address)
@@ -181,7 +205,7 @@ static bool is_last(const struct aw_local *from, const struct aw_thread *thread)
 }
 
 bool aw_reuse_may(struct aw_machine *machine, const struct aw_local *from,
-                         const struct aw_thread *thread, const struct aw_answer *answer)
+                  const struct aw_thread *thread, const struct aw_answer *answer)
 {
     if (from->thread_count < 2 || thread->status != AW_THREAD_PARKED ||
         (thread->op.flags & AW_OP_SHARED) != 0 || answer->faults != 0 ||
@@ -241,13 +265,15 @@ static uint32_t patched(struct aw_machine *machine, uint32_t base,
 }
 
 uint32_t aw_reuse_pack(struct aw_machine *machine, const struct aw_local *from, unsigned thread,
-                     const struct aw_reuse_pattern *pattern)
+                       const struct aw_reuse_pattern *pattern)
 {
     const struct aw_reuse_own *own = aw_intern_get(&machine->reuse.owns, pattern->own);
     const struct aw_reuse_patch *patch = machine->reuse.patches + pattern->patches,
                                 *patch_end = patch + pattern->patch_count;
-    const struct aw_image_chunk *chunk = aw_local_chunks(from), *chunk_end = chunk + from->chunk_count;
-    const struct aw_image_chunk *mine = aw_reuse_own_chunks(own), *mine_end = mine + own->chunk_count;
+    const struct aw_image_chunk *chunk = aw_local_chunks(from),
+                                *chunk_end = chunk + from->chunk_count;
+    const struct aw_image_chunk *mine = aw_reuse_own_chunks(own),
+                                *mine_end = mine + own->chunk_count;
     uint32_t prefix = (uint32_t)((const uint8_t *)chunk - (const uint8_t *)from);
     uint32_t most = prefix + (from->chunk_count + own->chunk_count + pattern->patch_count) *
                                  (uint32_t)sizeof *chunk;
@@ -259,7 +285,8 @@ uint32_t aw_reuse_pack(struct aw_machine *machine, const struct aw_local *from, 
     struct aw_local *to = (struct aw_local *)machine->pack_buffer;
     ((struct aw_thread *)(to + 1))[thread] = own->thread;
     ((struct aw_thread *)(to + 1))[thread].touched = pattern->touched;
-    struct aw_image_chunk *out = (struct aw_image_chunk *)(machine->pack_buffer + prefix), *start = out;
+    struct aw_image_chunk *out = (struct aw_image_chunk *)(machine->pack_buffer + prefix),
+                          *start = out;
     uint32_t low[2], high[2];
     aw_reuse_own_bounds(own->thread.slot, low, high);
     for (;;) {
@@ -302,7 +329,7 @@ static bool keeps_outcomes(const struct aw_reuse *reuse, const struct aw_reuse_p
     switch (thread->op.kind) {
     case AW_OP_ACCESS:
         return thread->op.progress != 1; /* a weak exchange compares values */
-    case AW_OP_COND_SIGNAL: /* depend on what others are at */
+    case AW_OP_COND_SIGNAL:              /* depend on what others are at */
     case AW_OP_JOIN:
     case AW_OP_COND_SLEEP:
     case AW_OP_BARRIER_SLEEP:
@@ -340,11 +367,13 @@ static void describe(struct aw_machine *machine, uint32_t id, uint32_t before, u
 }
 
 /* The thread locks a mutex that was made anew while another one held it: that is noticed by who executes it. */
-static bool locks_what_is_held(const struct aw_machine *machine, const struct aw_local *from, unsigned thread)
+static bool locks_what_is_held(const struct aw_machine *machine, const struct aw_local *from,
+                               unsigned thread)
 {
     const struct aw_thread *threads = aw_local_threads(from);
     const struct aw_op *op = &threads[thread].op;
-    if (op->kind != AW_OP_MUTEX_LOCK && op->kind != AW_OP_MUTEX_TRYLOCK && op->kind != AW_OP_COND_RELOCK)
+    if (op->kind != AW_OP_MUTEX_LOCK && op->kind != AW_OP_MUTEX_TRYLOCK &&
+        op->kind != AW_OP_COND_RELOCK)
         return false;
     for (unsigned i = 0; i < from->thread_count; i++)
         if (i != thread &&
@@ -382,8 +411,8 @@ bool aw_reuse_find(struct aw_machine *machine, uint32_t local, unsigned thread, 
     int one, other;
     if (aw_access_race(machine, aw_local_threads(to), to->thread_count, &one, &other))
         return false; /* to be told by the step that is executed */
-    if (aw_track_conflicts(machine, aw_local_threads(to), to->thread_count, (int)thread, pattern->touched,
-                           false))
+    if (aw_track_conflicts(machine, aw_local_threads(to), to->thread_count, (int)thread,
+                           pattern->touched, false))
         return false; /* as well */
     bool is_new;
     uint32_t id = aw_intern_add(&machine->locals, machine->pack_buffer, size, &is_new);

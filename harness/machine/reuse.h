@@ -89,7 +89,7 @@ struct aw_reuse {
     uint32_t arena_count;
     uint64_t looked;
     bool off;
-    bool asked, unseen;    /* was it asked for files that tell no accesses, and is there one */
+    bool asked, unseen; /* was it asked for files that tell no accesses, and is there one */
 };
 
 void aw_reuse_init(struct aw_machine *machine);
@@ -113,7 +113,8 @@ void aw_reuse_call(struct aw_machine *machine, const struct aw_import *import);
 void aw_reuse_arena(struct aw_machine *machine, uint32_t slot);
 /* The footprint of a call was asked for: what it looked at decides where the thread parks. The thread parks at
  * an access of a call. */
-void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import, const uint64_t *args);
+void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *import,
+                        const uint64_t *args);
 void aw_reuse_parks(struct aw_machine *machine, const struct aw_import *import);
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address);
 void aw_reuse_print(struct aw_machine *machine, int fd); /* something is printed there */

@@ -47,8 +47,8 @@ static bool reads(struct draft *draft, uint64_t address, uint64_t size)
     return true;
 }
 
-static bool writes(struct draft *draft, const struct aw_local *after, uint64_t address, uint64_t size,
-                   const struct aw_image *image)
+static bool writes(struct draft *draft, const struct aw_local *after, uint64_t address,
+                   uint64_t size, const struct aw_image *image)
 {
     const struct aw_image_chunk *chunks = aw_local_chunks(after);
     while (size > 0) {
@@ -95,12 +95,14 @@ static bool reads_locks(const struct aw_machine *machine, struct draft *draft, u
 }
 
 /* The blocks of an arena before the step; and afterwards, in as far as they are others. */
-static bool changes_arena(struct aw_machine *machine, struct draft *draft, const struct aw_local *before,
-                          const struct aw_local *after, uint32_t slot)
+static bool changes_arena(struct aw_machine *machine, struct draft *draft,
+                          const struct aw_local *before, const struct aw_local *after,
+                          uint32_t slot)
 {
     uint8_t were[AW_REUSE_BYTES], are[AW_REUSE_BYTES];
     const uint32_t step = sizeof(uint32_t) + AW_ARENA_HEADER;
-    uint32_t old = aw_reuse_skeleton(machine, before, slot, were), new = aw_reuse_skeleton(machine, after, slot, are);
+    uint32_t old = aw_reuse_skeleton(machine, before, slot, were),
+             new = aw_reuse_skeleton(machine, after, slot, are);
     if (old == 0 || new == 0 || !reads(draft, aw_heap_of(slot), AW_REUSE_ARENA))
         return false;
     for (uint32_t i = 0, j = 0; i < old || j < new;) {
@@ -208,8 +210,8 @@ static struct aw_reuse_node node_of(const struct draft *draft, uint32_t step, ui
 
 /* Enters the way that the step has gone. Where the tree has another place to look at, the same values have
  * led to other accesses: the step is not what it is taken for, and nothing is entered. */
-static void plant(struct aw_machine *machine, const struct draft *draft, const struct aw_local *before,
-                  uint64_t root, uint32_t pattern)
+static void plant(struct aw_machine *machine, const struct draft *draft,
+                  const struct aw_local *before, uint64_t root, uint32_t pattern)
 {
     struct aw_reuse *reuse = &machine->reuse;
     uint32_t at = aw_map_get(&reuse->roots, root, 0);
@@ -218,7 +220,8 @@ static void plant(struct aw_machine *machine, const struct draft *draft, const s
         struct aw_reuse_node node = node_of(draft, step, pattern);
         uint32_t parent = at;
         if (step > 0) {
-            aw_reuse_value(machine, before, draft->reads[step - 1].address, draft->reads[step - 1].size, true, &value);
+            aw_reuse_value(machine, before, draft->reads[step - 1].address,
+                           draft->reads[step - 1].size, true, &value);
             at = aw_map_get(&reuse->children, value, parent);
         }
         if (at == AW_MAP_NONE) {

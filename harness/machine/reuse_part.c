@@ -64,13 +64,14 @@ uint32_t aw_reuse_own(struct aw_machine *machine, uint32_t local, unsigned threa
 }
 
 void aw_reuse_peek(const struct aw_machine *machine, const struct aw_local *local, uint64_t address,
-                 void *bytes, uint32_t size)
+                   void *bytes, uint32_t size)
 {
-    aw_image_peek(&machine->image, aw_local_chunks(local), local->chunk_count, address, bytes, size);
+    aw_image_peek(&machine->image, aw_local_chunks(local), local->chunk_count, address, bytes,
+                  size);
 }
 
-uint32_t aw_reuse_skeleton(const struct aw_machine *machine, const struct aw_local *local, uint32_t slot,
-                         uint8_t *bytes)
+uint32_t aw_reuse_skeleton(const struct aw_machine *machine, const struct aw_local *local,
+                           uint32_t slot, uint8_t *bytes)
 {
     uint32_t size = 0, offset = 0;
     do {
@@ -78,7 +79,7 @@ uint32_t aw_reuse_skeleton(const struct aw_machine *machine, const struct aw_loc
             return 0;
         memcpy(bytes + size, &offset, sizeof offset);
         aw_reuse_peek(machine, local, aw_heap_of(slot) + (uint64_t)offset * AW_ARENA_HEADER,
-             bytes + size + sizeof offset, AW_ARENA_HEADER);
+                      bytes + size + sizeof offset, AW_ARENA_HEADER);
         memcpy(&offset, bytes + size + sizeof offset, sizeof offset);
         size += (uint32_t)sizeof offset + AW_ARENA_HEADER;
         if (offset >= machine->image.heap_bytes / AW_ARENA_HEADER)

@@ -6,8 +6,9 @@
 #include "machine/process.h"
 #include "machine/reuse.h"
 
-enum { AW_REUSE_BYTES = 4096 };   /* the most that is looked at in one place */
-#define AW_REUSE_ARENA UINT32_MAX /* in place of a size: the blocks of the arena that begins there */
+enum { AW_REUSE_BYTES = 4096 }; /* the most that is looked at in one place */
+#define AW_REUSE_ARENA                                                                             \
+    UINT32_MAX /* in place of a size: the blocks of the arena that begins there */
 
 /* The part of a process that belongs to one thread; then its chunks. */
 struct aw_reuse_own {
@@ -41,16 +42,16 @@ void aw_reuse_peek(const struct aw_machine *machine, const struct aw_local *loca
 
 /* The blocks of an arena: its head and their headers, each after its number (heap.c). All that malloc and
  * free look at. How many bytes of the AW_REUSE_BYTES it takes, or 0: too many. */
-uint32_t aw_reuse_skeleton(const struct aw_machine *machine, const struct aw_local *local, uint32_t slot,
-                           uint8_t *bytes);
+uint32_t aw_reuse_skeleton(const struct aw_machine *machine, const struct aw_local *local,
+                           uint32_t slot, uint8_t *bytes);
 
 /* What lies at a place, as a key. `enters`: it may be new; otherwise false when it is. */
 bool aw_reuse_value(struct aw_machine *machine, const struct aw_local *local, uint64_t address,
                     uint32_t size, bool enters, uint64_t *value);
 
 /* May the step be plain, as far as its operation tells? */
-bool aw_reuse_may(struct aw_machine *machine, const struct aw_local *from, const struct aw_thread *thread,
-                  const struct aw_answer *answer);
+bool aw_reuse_may(struct aw_machine *machine, const struct aw_local *from,
+                  const struct aw_thread *thread, const struct aw_answer *answer);
 
 /* Packs the local state that the pattern leads to into machine->pack_buffer; its size. */
 uint32_t aw_reuse_pack(struct aw_machine *machine, const struct aw_local *from, unsigned thread,

@@ -108,8 +108,8 @@ int aw_run_host_init(struct aw_error *error)
 {
     if (host_ready)
         return 0;
-    void *stack = mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *stack =
+        mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED)
         return aw_fail(error, AW_E_SYSTEM, "no memory for the signal stack: %s", strerror(errno));
     stack_t alternate = {.ss_sp = stack, .ss_size = ALTERNATE_STACK};
@@ -161,10 +161,15 @@ void aw_run_event(struct aw_machine *machine, uint32_t kind, uint32_t what, uint
     if (text != NULL)
         event->text = aw_intern_put(&machine->payloads, text, length);
     static const uint8_t flags[] = {
-        [AW_EVENT_PROBE] = AW_EDGE_PROBE, [AW_EVENT_LOG] = 0,
-        [AW_EVENT_CRASH] = AW_EDGE_CRASH, [AW_EVENT_ERROR] = AW_EDGE_ERROR,
-        [AW_EVENT_LEAK] = AW_EDGE_LEAK,  [AW_EVENT_STOP] = AW_EDGE_STOP,   [AW_EVENT_POINT] = 0,
-        [AW_EVENT_RACE] = AW_EDGE_RACE,  [AW_EVENT_MEMORY] = AW_EDGE_MEMORY,
+        [AW_EVENT_PROBE] = AW_EDGE_PROBE,
+        [AW_EVENT_LOG] = 0,
+        [AW_EVENT_CRASH] = AW_EDGE_CRASH,
+        [AW_EVENT_ERROR] = AW_EDGE_ERROR,
+        [AW_EVENT_LEAK] = AW_EDGE_LEAK,
+        [AW_EVENT_STOP] = AW_EDGE_STOP,
+        [AW_EVENT_POINT] = 0,
+        [AW_EVENT_RACE] = AW_EDGE_RACE,
+        [AW_EVENT_MEMORY] = AW_EDGE_MEMORY,
     };
     machine->event_flags |= flags[kind];
 }
@@ -285,8 +290,8 @@ struct aw_op *aw_park(struct aw_machine *machine, enum aw_op_kind kind)
     return &machine->parked;
 }
 
-enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
-                                 const char *format, ...)
+enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what, const char *format,
+                                 ...)
 {
     char text[512];
     va_list args;
@@ -295,7 +300,8 @@ enum aw_call_result aw_stop_call(struct aw_machine *machine, enum aw_stop what,
     va_end(args);
     if (length >= (int)sizeof text)
         length = sizeof text - 1;
-    aw_run_event(machine, AW_EVENT_STOP, what, 0, aw_run_call_site(machine), text, (uint32_t)length);
+    aw_run_event(machine, AW_EVENT_STOP, what, 0, aw_run_call_site(machine), text,
+                 (uint32_t)length);
     return AW_CALL_STOP;
 }
 
@@ -392,8 +398,8 @@ static uint64_t program_pc(const struct aw_machine *machine)
 static void crashed(struct aw_machine *machine)
 {
     int signal = aw_cpu.signal;
-    uint64_t address = aw_cpu.fault_address, low = aw_stack_top(machine->run_slot) -
-                                                   machine->image.stack_bytes;
+    uint64_t address = aw_cpu.fault_address,
+             low = aw_stack_top(machine->run_slot) - machine->image.stack_bytes;
     char text[400];
     const char *trapped = signal == SIGSEGV ? aw_bind_trapped(machine, address) : NULL;
     if (trapped != NULL) {
@@ -502,11 +508,13 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
         uint32_t events = machine->event_count;
         machine->shared_touched = false;
         if (machine->imports[import].unseen && aw_gate.records)
-            how = aw_stop_call(machine, AW_STOP_UNMODELLED,
-                               "%s in a process with several threads is not modelled: what it reads "
-                               "and writes is not known",
-                               machine->imports[import].name);
-        else if (machine->imports[import].hook != NULL || machine->imports[import].footprint != NULL)
+            how =
+                aw_stop_call(machine, AW_STOP_UNMODELLED,
+                             "%s in a process with several threads is not modelled: what it reads "
+                             "and writes is not known",
+                             machine->imports[import].name);
+        else if (machine->imports[import].hook != NULL ||
+                 machine->imports[import].footprint != NULL)
             how = (enum aw_call_result)aw_access_call(machine, import, aw_cpu.args, &result);
         else if (machine->imports[import].call == NULL)
             how = aw_stop_call(machine, AW_STOP_UNMODELLED, "%s is not modelled",

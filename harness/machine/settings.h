@@ -29,16 +29,16 @@ enum {
 };
 
 struct aw_machine_settings {
-    uint32_t pipe_page_size;  /* bytes of a pipe slot, and PIPE_BUF; 4096 */
-    uint32_t pipe_slots;      /* 16 */
-    uint64_t heap_bytes;      /* of each thread's arena; malloc fails beyond it; 16 MiB */
-    uint64_t stack_bytes;     /* of each thread; 256 KiB */
-    enum aw_time_mode time;   /* arbitrary */
-    uint32_t clock_advances;  /* arbitrary time: how often reading a clock may find it moved; 2 */
+    uint32_t pipe_page_size;   /* bytes of a pipe slot, and PIPE_BUF; 4096 */
+    uint32_t pipe_slots;       /* 16 */
+    uint64_t heap_bytes;       /* of each thread's arena; malloc fails beyond it; 16 MiB */
+    uint64_t stack_bytes;      /* of each thread; 256 KiB */
+    enum aw_time_mode time;    /* arbitrary */
+    uint32_t clock_advances;   /* arbitrary time: how often reading a clock may find it moved; 2 */
     uint32_t run_milliseconds; /* CPU time that program code may take between two visible
                                   operations; 1000 */
-    enum aw_init_mode init;   /* zero */
-    uint32_t partial_writes;  /* budget: how many pipe writes of an execution may be cut short; 0 */
+    enum aw_init_mode init;    /* zero */
+    uint32_t partial_writes; /* budget: how many pipe writes of an execution may be cut short; 0 */
 };
 
 struct aw_limits {

@@ -234,8 +234,8 @@ static struct aw_object_move sem_move(struct aw_machine *machine, uint32_t objec
         return move;
     default:
         if (sem.value == 0) {
-            move.answer = op->kind == AW_OP_USEM_TRYWAIT ? aw_answer_error(machine, EAGAIN)
-                                                         : AW_INTERN_NONE;
+            move.answer =
+                op->kind == AW_OP_USEM_TRYWAIT ? aw_answer_error(machine, EAGAIN) : AW_INTERN_NONE;
             return move;
         }
         sem.value--;
@@ -261,8 +261,8 @@ struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object
     if (op->kind == AW_OP_FTRUNCATE || op->kind == AW_OP_FSTAT) {
         struct aw_object_move move = {.object = object, .answer = machine->answer_zero};
         if (op->kind == AW_OP_FSTAT)
-            move.answer = aw_answer_plain(machine, 0, 0, aw_memory_size(machine, object),
-                                          AW_INTERN_NONE);
+            move.answer =
+                aw_answer_plain(machine, 0, 0, aw_memory_size(machine, object), AW_INTERN_NONE);
         else if (mine) /* the descriptor is to be read only */
             move.answer = aw_answer_error(machine, EINVAL);
         else
@@ -281,9 +281,9 @@ struct aw_object_move aw_shared_move(struct aw_machine *machine, uint32_t object
         if (op->argument && mutex.locked && !aw_mutex_is_robust(&mutex))
             move.answer = plain(machine, EBUSY, AW_LOCK_SAME);
         else
-            move.object =
-                aw_memory_put(machine, object, op->address, aw_intern_get(&machine->payloads, op->payload),
-                              aw_intern_size(&machine->payloads, op->payload));
+            move.object = aw_memory_put(machine, object, op->address,
+                                        aw_intern_get(&machine->payloads, op->payload),
+                                        aw_intern_size(&machine->payloads, op->payload));
         return move;
     }
     if (is_rwlock((enum aw_op_kind)op->kind))
@@ -299,7 +299,8 @@ void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
     const struct aw_layout *layout = aw_machine_layout(machine, state);
     for (uint32_t i = 0; i < local->lock_count; i++) {
         const struct aw_lock lock = aw_local_locks(local)[i];
-        if (lock.is_rwlock || !aw_is_shared(lock.address) || (slot != UINT32_MAX && lock.slot != slot))
+        if (lock.is_rwlock || !aw_is_shared(lock.address) ||
+            (slot != UINT32_MAX && lock.slot != slot))
             continue;
         uint32_t position = aw_machine_position(layout, aw_shared_handle(lock.address));
         AW_CHECK(position != 0);
@@ -308,8 +309,8 @@ void aw_shared_abandon(struct aw_machine *machine, struct aw_state *state,
         if (!aw_mutex_is_robust(&mutex) || !mutex.locked)
             continue;
         aw_mutex_abandon(&mutex);
-        state->words[position] = aw_memory_put(machine, state->words[position], lock.address,
-                                               &mutex, sizeof mutex);
+        state->words[position] =
+            aw_memory_put(machine, state->words[position], lock.address, &mutex, sizeof mutex);
     }
 }
 

@@ -33,7 +33,8 @@ struct aw_mapping {
 
 static inline bool aw_is_shared(uint64_t address)
 {
-    return address >= AW_SHARED_BASE && address < AW_SHARED_BASE + AW_SHARED_COUNT * AW_SHARED_STRIDE;
+    return address >= AW_SHARED_BASE &&
+           address < AW_SHARED_BASE + AW_SHARED_COUNT * AW_SHARED_STRIDE;
 }
 static inline uint32_t aw_shared_handle(uint64_t address)
 {

@@ -42,17 +42,18 @@ static const ZydisDecoder *decoder(void)
 
 static bool decode(const uint8_t *bytes, uint64_t length, struct instruction *instruction)
 {
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder(), bytes, length, &instruction->is,
-                                               instruction->operands));
+    return ZYAN_SUCCESS(
+        ZydisDecoderDecodeFull(decoder(), bytes, length, &instruction->is, instruction->operands));
 }
 
 /* Does the operand touch memory that others may know? */
 static bool is_access(const struct instruction *instruction, const ZydisDecodedOperand *operand)
 {
     return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
-           operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && operand->mem.type != ZYDIS_MEMOP_TYPE_MIB &&
-           (operand->actions & (ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_MASK_WRITE)) !=
-               0 &&
+           operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
+           operand->mem.type != ZYDIS_MEMOP_TYPE_MIB &&
+           (operand->actions &
+            (ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_MASK_WRITE)) != 0 &&
            operand->mem.segment != ZYDIS_REGISTER_FS && operand->mem.segment != ZYDIS_REGISTER_GS &&
            !(operand->mem.base == ZYDIS_REGISTER_RSP &&
              operand->visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT) && /* push, call */
@@ -82,7 +83,8 @@ static bool is_site(const struct aw_module *module, const struct instruction *in
              (framed && operand->mem.base == ZYDIS_REGISTER_RBP)))
             continue;
         if (operand->mem.base != ZYDIS_REGISTER_RIP ||
-            !is_constant(module, address + instruction->is.length + (uint64_t)operand->mem.disp.value))
+            !is_constant(module,
+                         address + instruction->is.length + (uint64_t)operand->mem.disp.value))
             return true;
     }
     return false;
@@ -96,8 +98,10 @@ static bool uses_segment(const struct instruction *instruction)
         return false;
     for (unsigned i = 0; i < instruction->is.operand_count; i++) {
         const ZydisDecodedOperand *operand = &instruction->operands[i];
-        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
-            (operand->mem.segment == ZYDIS_REGISTER_FS || operand->mem.segment == ZYDIS_REGISTER_GS))
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operand->mem.type == ZYDIS_MEMOP_TYPE_MEM &&
+            (operand->mem.segment == ZYDIS_REGISTER_FS ||
+             operand->mem.segment == ZYDIS_REGISTER_GS))
             return true;
     }
     return false;
@@ -160,8 +164,7 @@ static uint8_t *map_code(uint64_t address, uint64_t size)
 {
     /* Anonymous, mapped a second time by mremap with an old size of 0: a memfd counts as a file, and
      * `ulimit -f` would forbid it. */
-    void *writable =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (writable == MAP_FAILED)
         return NULL;
     void *code = mremap(writable, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)address);
@@ -197,19 +200,19 @@ static int arm(struct aw_sites *sites, struct aw_site_text *text, uint64_t start
                                                         &instruction.is))) {
             if (!module->instrumented)
                 return 0;
-            return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
-                              "its code cannot be read at 0x%llx: data among instructions is not served",
-                              (unsigned long long)(at - module->base));
+            return aw_fail_at(
+                error, AW_E_PROGRAM, module->path, 0, 0,
+                "its code cannot be read at 0x%llx: data among instructions is not served",
+                (unsigned long long)(at - module->base));
         }
         bool in_frame = framed && at < function_end;
-        bool decoded = ZYAN_SUCCESS(
-            ZydisDecoderDecodeOperands(decoder(), &context, &instruction.is, instruction.operands,
-                                       instruction.is.operand_count));
+        bool decoded = ZYAN_SUCCESS(ZydisDecoderDecodeOperands(decoder(), &context, &instruction.is,
+                                                               instruction.operands,
+                                                               instruction.is.operand_count));
         if (decoded && is_input(&instruction)) {
             text->state[at - text->start] = INPUT;
             text->writable[at - text->start] = INT3;
-        } else if (decoded && module->instrumented &&
-                   !(own && at >= own_start && at < own_end) &&
+        } else if (decoded && module->instrumented && !(own && at >= own_start && at < own_end) &&
                    is_site(module, &instruction, at, in_frame)) {
             text->state[at - text->start] = ARMED;
             text->writable[at - text->start] = INT3;
@@ -264,19 +267,23 @@ int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, str
     if (!aw_module_code(module, 0, &start, &end) && !module->instrumented)
         return 0;
     if (!aw_module_code(module, 0, &start, &end))
-        return aw_fail_at(error, AW_E_PROGRAM, module->path, 0, 0,
-                          "it has no table of sections, so that its code cannot be read: do not strip it");
+        return aw_fail_at(
+            error, AW_E_PROGRAM, module->path, 0, 0,
+            "it has no table of sections, so that its code cannot be read: do not strip it");
     if (sites->copies == NULL) {
         sites->copies = map_code(COPIES_BASE, (uint64_t)COPIES * COPY_BYTES);
         if (sites->copies == NULL)
             return aw_fail(error, AW_E_MEMORY, "no memory for copies of instructions");
         sites->copied = aw_allocate(COPIES, sizeof *sites->copied);
-        sites->alone = mmap(NULL, AW_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        AW_CHECK(sites->alone != MAP_FAILED && madvise(sites->alone, AW_PAGE, MADV_WIPEONFORK) == 0);
+        sites->alone =
+            mmap(NULL, AW_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        AW_CHECK(sites->alone != MAP_FAILED &&
+                 madvise(sites->alone, AW_PAGE, MADV_WIPEONFORK) == 0);
         *sites->alone = 1;
     }
     struct aw_site_text *text = &sites->texts[sites->text_count++];
-    *text = (struct aw_site_text){.module = module, .start = module->text_start, .end = module->text_end};
+    *text = (struct aw_site_text){
+        .module = module, .start = module->text_start, .end = module->text_end};
     uint8_t *original = aw_allocate(size, 1);
     memcpy(original, (const void *)text->start, size);
     text->writable = map_code(text->start, size);
@@ -294,7 +301,8 @@ int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, str
     for (int i = 0; i < 2; i++)
         text->claims[i] = aw_allocate(size, sizeof *text->claims[i]);
     int status = 0;
-    for (unsigned section = 0; status == 0 && aw_module_code(module, section, &start, &end); section++)
+    for (unsigned section = 0; status == 0 && aw_module_code(module, section, &start, &end);
+         section++)
         status = arm(sites, text, start, end, error);
     text->complete = status == 0;
     return status;
@@ -447,7 +455,8 @@ static void watch_structure(void *context, const struct aw_frame_variable *varia
         uint8_t *state = &text->state[at - text->start];
         if (!decode(bytes, frame.end - at, &instruction))
             return;
-        for (unsigned i = 0; i < instruction.is.operand_count && (*state == NO_SITE || *state == OWN); i++)
+        for (unsigned i = 0;
+             i < instruction.is.operand_count && (*state == NO_SITE || *state == OWN); i++)
             if (is_in_structure(&frame, &instruction.operands[i], variable) &&
                 instruction.operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
                 *state = ARMED;
@@ -504,8 +513,8 @@ static bool run_copy(struct aw_sites *sites, struct aw_site_text *text,
         for (unsigned i = 0; i < instruction->is.operand_count; i++)
             if (instruction->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
                 instruction->operands[i].mem.base == ZYDIS_REGISTER_RIP) {
-                int32_t moved = (int32_t)(instruction->operands[i].mem.disp.value +
-                                          (int64_t)(site - place));
+                int32_t moved =
+                    (int32_t)(instruction->operands[i].mem.disp.value + (int64_t)(site - place));
                 memcpy(code + instruction->is.raw.disp.offset, &moved, sizeof moved);
             }
         static const uint8_t jump[] = {0xff, 0x25, 0, 0, 0, 0}; /* jmp *0(%rip) */
@@ -532,7 +541,7 @@ static bool run_branch(struct aw_machine *machine, const struct instruction *ins
         *(uint64_t *)top = site + instruction->is.length;
         registers[REG_RSP] = (greg_t)top;
     }
-    registers[REG_RIP] = (greg_t)*(const uint64_t *)place;
+    registers[REG_RIP] = (greg_t) * (const uint64_t *)place;
     return true;
 }
 
@@ -547,9 +556,8 @@ enum verdict { TRUST, OWN_STACK, STAY, STOP };
 
 /* One access of the instruction at `site`. */
 static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
-                          const struct instruction *instruction,
-                          const ZydisDecodedOperand *operand, const ZydisRegisterContext *registers,
-                          uint64_t site, uint64_t *place)
+                          const struct instruction *instruction, const ZydisDecodedOperand *operand,
+                          const ZydisRegisterContext *registers, uint64_t site, uint64_t *place)
 {
     struct aw_sites *sites = &machine->sites;
     uint64_t size = operand->size / 8u, pc = site + instruction->is.length;
@@ -559,7 +567,8 @@ static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
     sites->pc = pc;
     sites->address = sites->size = 0;
     if (operand->mem.type == ZYDIS_MEMOP_TYPE_VSIB ||
-        !ZYAN_SUCCESS(ZydisCalcAbsoluteAddressEx(&instruction->is, operand, site, registers, place))) {
+        !ZYAN_SUCCESS(
+            ZydisCalcAbsoluteAddressEx(&instruction->is, operand, site, registers, place))) {
         if (!aw_gate.records)
             return STAY;
         sites->kind = kind;
@@ -573,7 +582,8 @@ static enum verdict judge(struct aw_machine *machine, struct aw_site_text *text,
     if (is_announced(sites, text, site, *place, size, kind))
         return text->state[site - text->start] == STAYS ? STAY : TRUST;
     enum aw_access_place where = aw_access_place(machine, *place);
-    bool by_frame = operand->mem.base == ZYDIS_REGISTER_RBP || operand->mem.base == ZYDIS_REGISTER_RSP;
+    bool by_frame =
+        operand->mem.base == ZYDIS_REGISTER_RBP || operand->mem.base == ZYDIS_REGISTER_RSP;
     if (where == AW_PLACE_OWN_STACK && by_frame && !sites->stacks_watched)
         return OWN_STACK;
     if (where == AW_PLACE_CONSTANT) /* the table of a switch */

@@ -53,11 +53,11 @@ struct aw_site_claim {
 struct aw_site_text {
     const struct aw_module *module;
     uint64_t start, end;
-    bool complete;     /* all of it was read */
-    uint8_t *writable; /* the same bytes, where they can be written */
-    uint8_t *state;    /* of each byte: what is known of the site that begins there */
-    uint8_t *original; /* and the byte that its breakpoint has replaced */
-    uint16_t *copy;    /* and the number of its copy + 1 */
+    bool complete;                   /* all of it was read */
+    uint8_t *writable;               /* the same bytes, where they can be written */
+    uint8_t *state;                  /* of each byte: what is known of the site that begins there */
+    uint8_t *original;               /* and the byte that its breakpoint has replaced */
+    uint16_t *copy;                  /* and the number of its copy + 1 */
     struct aw_site_claim *claims[2]; /* by return address of the hook's call: reads, writes */
 };
 
@@ -65,9 +65,10 @@ struct aw_sites {
     struct aw_site_text texts[AW_SITE_MODULES];
     unsigned text_count;
     uint32_t armed; /* breakpoints that are set */
-    uint8_t *alone; /* 1 in the process that set them: children of a fork share the writable bytes */
+    uint8_t
+        *alone; /* 1 in the process that set them: children of a fork share the writable bytes */
     /* Instructions whose breakpoint stays run elsewhere: a copy, and a jump back. */
-    uint8_t *copies; /* where they can be written */
+    uint8_t *copies;  /* where they can be written */
     uint64_t *copied; /* the site of each copy */
     uint32_t copy_count;
     /* The last accesses that hooks announced in this run. */
@@ -80,13 +81,14 @@ struct aw_sites {
     bool stacks_watched;
     /* The access that ended the run. */
     uint64_t pc, address, size;
-    uint32_t kind; /* of enum aw_access_kind; 0: no access ended it */
+    uint32_t kind;     /* of enum aw_access_kind; 0: no access ended it */
     const char *input; /* the instruction that ended it, if it asked for what is not modelled */
-    bool by_segment; /* by the register fs or gs */
+    bool by_segment;   /* by the register fs or gs */
 };
 
 /* Sets the breakpoints of a module. Fails when it is instrumented and its text cannot be read as code. */
-int aw_sites_add(struct aw_machine *machine, const struct aw_module *module, struct aw_error *error);
+int aw_sites_add(struct aw_machine *machine, const struct aw_module *module,
+                 struct aw_error *error);
 void aw_sites_deinit(struct aw_machine *machine);
 
 /* Structures on stacks are watched as well, from the next run on. What was learned before is to be
@@ -103,8 +105,8 @@ void aw_sites_announce(struct aw_machine *machine, uint64_t address, uint64_t si
                        uint64_t pc);
 
 enum aw_site_answer {
-    AW_SITE_NONE,  /* the signal is the program's own */
-    AW_SITE_GO,    /* go on where the context now says */
+    AW_SITE_NONE, /* the signal is the program's own */
+    AW_SITE_GO,   /* go on where the context now says */
     AW_SITE_LEAVE, /* the run ends: an access that is not announced would be an operation, or `input` */
 };
 /* SIGTRAP in program code. Called from the signal handler: allocates nothing. */

@@ -83,16 +83,19 @@ struct aw_world_name {
 };
 
 struct aw_world {
-    int64_t now;         /* nanoseconds since the start */
-    uint32_t advances;   /* arbitrary time: how often the clock was found moved */
-    uint32_t clock_read; /* 1 once somebody read it */
-    uint32_t faults;     /* used so far, of the plan's budget */
+    int64_t now;                       /* nanoseconds since the start */
+    uint32_t advances;                 /* arbitrary time: how often the clock was found moved */
+    uint32_t clock_read;               /* 1 once somebody read it */
+    uint32_t faults;                   /* used so far, of the plan's budget */
     uint32_t fault_used[AW_FAULT_MAX]; /* of each fault's own budget */
     uint32_t fault_seen[AW_FAULT_MAX]; /* occurrences so far, for faults that count them */
     uint32_t name_count;
     struct aw_world_name names[AW_MAX_NAMES]; /* interned up to name_count, sorted by text */
 };
 
-static inline uint32_t aw_position_of_process(uint32_t index) { return AW_WORD_FIRST + index; }
+static inline uint32_t aw_position_of_process(uint32_t index)
+{
+    return AW_WORD_FIRST + index;
+}
 
 #endif

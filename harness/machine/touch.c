@@ -163,11 +163,11 @@ static unsigned measure(struct aw_machine *machine, const struct aw_state *state
     return count;
 }
 
-static struct aw_pending_touch call_of(const struct aw_machine *machine, const struct aw_local *local,
-                                    unsigned thread)
+static struct aw_pending_touch call_of(const struct aw_machine *machine,
+                                       const struct aw_local *local, unsigned thread)
 {
-    return *(const struct aw_pending_touch *)aw_intern_get(&machine->payloads,
-                                                        aw_local_threads(local)[thread].op.payload);
+    return *(const struct aw_pending_touch *)aw_intern_get(
+        &machine->payloads, aw_local_threads(local)[thread].op.payload);
 }
 
 enum { TOO_MANY = AW_RANGES_MAX + 2 };
@@ -194,8 +194,8 @@ static bool is_filled(const struct aw_machine *machine, const struct aw_local *l
 {
     const struct aw_op *op = &aw_local_threads(local)[thread].op;
     const struct aw_pending_call *call = aw_intern_get(&machine->payloads, op->payload);
-    *range = (struct aw_range){op->address, op->argument & UINT32_MAX,
-                               (uint32_t)(op->argument >> 32)};
+    *range =
+        (struct aw_range){op->address, op->argument & UINT32_MAX, (uint32_t)(op->argument >> 32)};
     return call->import == AW_ACCESS_FILLED;
 }
 

@@ -42,7 +42,8 @@ static bool ends(struct aw_machine *machine, struct aw_thread *thread, uint32_t 
 
 /* The bytes outside of mappings that the call touches, judged and recorded; false if
  * some of them are visible. */
-static bool record_others(struct aw_machine *machine, const struct aw_pending_touch *call, uint64_t pc)
+static bool record_others(struct aw_machine *machine, const struct aw_pending_touch *call,
+                          uint64_t pc)
 {
     struct aw_range ranges[AW_RANGES_MAX];
     const struct aw_hook *hook = aw_touch_hook(machine, call);
@@ -51,7 +52,8 @@ static bool record_others(struct aw_machine *machine, const struct aw_pending_to
     for (unsigned i = 0; i < count; i++) {
         if (aw_is_shared(ranges[i].address))
             continue;
-        if ((hook != NULL ? !aw_touch_is_fixed(hook) : call->untold) && machine->work.head.thread_count > 1 &&
+        if ((hook != NULL ? !aw_touch_is_fixed(hook) : call->untold) &&
+            machine->work.head.thread_count > 1 &&
             aw_access_is_visible(machine, ranges[i].address, ranges[i].size))
             return false;
         aw_access(machine, ranges[i].address, ranges[i].size, ranges[i].kind, pc);
@@ -61,8 +63,8 @@ static bool record_others(struct aw_machine *machine, const struct aw_pending_to
 }
 
 /* One of the machine's calls. */
-static enum aw_call_result carry_out(struct aw_machine *machine, const struct aw_pending_touch *call,
-                                     uint64_t *result)
+static enum aw_call_result carry_out(struct aw_machine *machine,
+                                     const struct aw_pending_touch *call, uint64_t *result)
 {
     const char *name = machine->imports[call->import].name;
     machine->shared_touched = false;
@@ -117,8 +119,7 @@ bool aw_touch_finish(struct aw_machine *machine, int index, const struct aw_answ
                      uint64_t *result)
 {
     struct aw_thread *thread = &machine->work.threads[index];
-    const struct aw_pending_call *pending =
-        aw_intern_get(&machine->payloads, thread->op.payload);
+    const struct aw_pending_call *pending = aw_intern_get(&machine->payloads, thread->op.payload);
     if (pending->import == AW_ACCESS_FILLED)
         return aw_access_finish_filled(machine, thread, result);
     const struct aw_pending_touch call = *(const struct aw_pending_touch *)pending;

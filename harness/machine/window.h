@@ -49,8 +49,14 @@
 #define AW_SLOTS 1024u
 #define AW_ARGS_BYTES ((uint64_t)1 << 20)
 
-static inline uint64_t aw_local_of(uint32_t slot) { return AW_LOCAL_BASE + slot * AW_LOCAL_STRIDE; }
-static inline uint64_t aw_heap_of(uint32_t slot) { return AW_HEAP_BASE + slot * AW_HEAP_STRIDE; }
+static inline uint64_t aw_local_of(uint32_t slot)
+{
+    return AW_LOCAL_BASE + slot * AW_LOCAL_STRIDE;
+}
+static inline uint64_t aw_heap_of(uint32_t slot)
+{
+    return AW_HEAP_BASE + slot * AW_HEAP_STRIDE;
+}
 static inline uint64_t aw_stack_top(uint32_t slot)
 {
     return AW_STACK_BASE + (slot + 1) * AW_STACK_STRIDE;

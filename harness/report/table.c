@@ -145,7 +145,8 @@ static void note(FILE *out, const struct aw_report *report, bool (*is)(const str
         fprintf(out, "the program of %s", first->name);
     else
         fprintf(out, "the programs of %s and of %d more", first->name, count - 1);
-    fprintf(out, " %s asked for (--property; in a scenario: properties)\n", count == 1 ? one : many);
+    fprintf(out, " %s asked for (--property; in a scenario: properties)\n",
+            count == 1 ? one : many);
 }
 
 void aw_report_not_asked(FILE *out, const struct aw_report *report)

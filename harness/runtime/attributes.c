@@ -184,8 +184,8 @@ int pthread_attr_setinheritsched(pthread_attr_t *attributes, int inherit)
 
 int pthread_attr_getinheritsched(const pthread_attr_t *restrict attributes, int *restrict inherit)
 {
-    *inherit = of_thread(attributes)->explicit_scheduling ? PTHREAD_EXPLICIT_SCHED
-                                                          : PTHREAD_INHERIT_SCHED;
+    *inherit =
+        of_thread(attributes)->explicit_scheduling ? PTHREAD_EXPLICIT_SCHED : PTHREAD_INHERIT_SCHED;
     return 0;
 }
 
@@ -282,8 +282,9 @@ int pthread_mutexattr_setpshared(pthread_mutexattr_t *attributes, int shared)
 int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict attributes,
                                  int *restrict shared)
 {
-    *shared = ((const struct mutex_attributes *)attributes)->kind & SHARED ? PTHREAD_PROCESS_SHARED
-                                                                           : PTHREAD_PROCESS_PRIVATE;
+    *shared = ((const struct mutex_attributes *)attributes)->kind & SHARED
+                  ? PTHREAD_PROCESS_SHARED
+                  : PTHREAD_PROCESS_PRIVATE;
     return 0;
 }
 
@@ -388,8 +389,7 @@ int pthread_condattr_setpshared(pthread_condattr_t *attributes, int shared)
     return 0;
 }
 
-int pthread_condattr_getpshared(const pthread_condattr_t *restrict attributes,
-                                int *restrict shared)
+int pthread_condattr_getpshared(const pthread_condattr_t *restrict attributes, int *restrict shared)
 {
     *shared = shared_value(((const struct condition_attributes *)attributes)->shared);
     return 0;

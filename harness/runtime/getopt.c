@@ -85,8 +85,8 @@ static void report_ambiguous(const struct call *call, const char *dashes, size_t
 }
 
 /* The option that `rest` names. NULL: none or several; *several tells which. */
-static const struct option *find_option(const struct call *call, const char *dashes,
-                                        size_t length, int *several)
+static const struct option *find_option(const struct call *call, const char *dashes, size_t length,
+                                        int *several)
 {
     const struct option *found = NULL;
 

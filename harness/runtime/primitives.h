@@ -39,9 +39,9 @@ void __aw_forget(void);
  */
 #define AW_ENTRY_OF_NO_RETURN(name, body)                                                          \
     __asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n"                           \
-            "xorl %ebx, %ebx\nxorl %r12d, %r12d\nxorl %r13d, %r13d\n"                               \
-            "xorl %r14d, %r14d\nxorl %r15d, %r15d\n"                                                \
-            "pushq %rdi\ncall __aw_forget@plt\npopq %rdi\njmp " #body "\n"                          \
+            "xorl %ebx, %ebx\nxorl %r12d, %r12d\nxorl %r13d, %r13d\n"                              \
+            "xorl %r14d, %r14d\nxorl %r15d, %r15d\n"                                               \
+            "pushq %rdi\ncall __aw_forget@plt\npopq %rdi\njmp " #body "\n"                         \
             ".size " #name ", . - " #name "\n")
 #define AW_BODY_OF_NO_RETURN static __attribute__((used, noipa, noreturn)) void
 

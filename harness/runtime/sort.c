@@ -118,8 +118,7 @@ void qsort_r(void *items, size_t count, size_t size,
         insertion_sort(&array, first, first + RUN < count ? first + RUN : count);
     for (size_t run = RUN; run < count; run *= 2)
         for (size_t first = 0; first + run < count; first += 2 * run)
-            merge(&array, first, first + run,
-                  first + 2 * run < count ? first + 2 * run : count);
+            merge(&array, first, first + run, first + 2 * run < count ? first + 2 * run : count);
 }
 
 static int compare_plain(const void *one, const void *other, void *compare)

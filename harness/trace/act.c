@@ -130,10 +130,9 @@ const char *aw_act_object(struct aw_act *act)
     uint32_t size;
     bool write_end;
     if ((op->flags & AW_OP_SHARED) != 0)
-        return aw_trace_text(act->trace, "%s+%llu",
-                             aw_act_handle(act, aw_shared_handle(op->address)),
-                             (unsigned long long)(op->address - aw_shared_address(
-                                                                    aw_shared_handle(op->address))));
+        return aw_trace_text(
+            act->trace, "%s+%llu", aw_act_handle(act, aw_shared_handle(op->address)),
+            (unsigned long long)(op->address - aw_shared_address(aw_shared_handle(op->address))));
     const struct aw_op_target target = aw_op_target(op);
     if (target.kind != AW_TARGET_NONE)
         return aw_act_private_name(act, private_kind(target.kind), target.address);
@@ -482,5 +481,5 @@ const char *aw_act_result(struct aw_act *act)
         answer->result == 0 && aw_shared_is_wait((enum aw_op_kind)act->op->kind))
         return aw_act_waited(act, answer);
     return aw_op_class_of(act->op) == AW_ON_IMAGE ? image_result(act, answer)
-                                                     : answer_result(act, answer);
+                                                  : answer_result(act, answer);
 }

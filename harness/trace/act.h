@@ -11,8 +11,15 @@
 
 #include "trace/observe.h"
 
-enum aw_private_kind { AW_PRIVATE_MUTEX, AW_PRIVATE_CONDITION, AW_PRIVATE_SEMAPHORE,
-                       AW_PRIVATE_RWLOCK, AW_PRIVATE_BARRIER, AW_PRIVATE_BLOCK, AW_PRIVATE_LOCAL };
+enum aw_private_kind {
+    AW_PRIVATE_MUTEX,
+    AW_PRIVATE_CONDITION,
+    AW_PRIVATE_SEMAPHORE,
+    AW_PRIVATE_RWLOCK,
+    AW_PRIVATE_BARRIER,
+    AW_PRIVATE_BLOCK,
+    AW_PRIVATE_LOCAL
+};
 
 /* Everything about the operation that a step carries out. */
 struct aw_act {

@@ -64,8 +64,8 @@ static const char *woken(struct aw_act *act, enum aw_op_kind asleep)
         int index = aw_walk_index(at, before->processes[p]);
         for (uint32_t t = 0; t < was->thread_count && index >= 0; t++) {
             const struct aw_thread *thread = &aw_local_threads(was)[t];
-            const struct aw_thread *now = aw_act_thread_in(
-                aw_walk_local(act->walk, at, (unsigned)index), thread->slot);
+            const struct aw_thread *now =
+                aw_act_thread_in(aw_walk_local(act->walk, at, (unsigned)index), thread->slot);
             if (!aw_shared_waits(thread, asleep, act->op->address) ||
                 (now != NULL && aw_shared_waits(now, asleep, act->op->address)))
                 continue;

@@ -11,8 +11,7 @@ static void add(struct aw_memory *memory, const struct aw_freed *freed, uint32_t
 {
     if (memory->freed_count + count > memory->freed_capacity) {
         memory->freed_capacity = 2 * (memory->freed_count + count);
-        memory->freed =
-            aw_reallocate(memory->freed, memory->freed_capacity, sizeof *memory->freed);
+        memory->freed = aw_reallocate(memory->freed, memory->freed_capacity, sizeof *memory->freed);
     }
     memcpy(memory->freed + memory->freed_count, freed, count * sizeof *freed);
     memory->freed_count += count;
@@ -23,8 +22,7 @@ void aw_observe_freed(struct aw_observer *observer, uint32_t process, const stru
     uint32_t size;
     if (edge->freed == AW_INTERN_NONE || process >= observer->trace->process_count)
         return;
-    const struct aw_freed *freed =
-        aw_machine_payload(observer->walk.machine, edge->freed, &size);
+    const struct aw_freed *freed = aw_machine_payload(observer->walk.machine, edge->freed, &size);
     add(&observer->memories[process], freed, size / (uint32_t)sizeof *freed);
 }
 
@@ -56,7 +54,8 @@ const char *aw_observe_freed_text(struct aw_observer *observer, uint32_t process
         if (event->a < freed->start || event->a - freed->start >= (freed->size ? freed->size : 1))
             continue;
         if (event->what == AW_TOLD_BLOCK)
-            return aw_trace_text(observer->trace, "%s%s", text, place(observer, "freed", freed->pc));
+            return aw_trace_text(observer->trace, "%s%s", text,
+                                 place(observer, "freed", freed->pc));
         static const char unknown[] = "use of unallocated memory";
         const char *where = strstr(text, ": memory of the heap");
         bool is_use = where != NULL && strncmp(text, unknown, sizeof unknown - 1) == 0;
@@ -65,8 +64,7 @@ const char *aw_observe_freed_text(struct aw_observer *observer, uint32_t process
                                  (int)(where - text) - (int)sizeof unknown + 1,
                                  text + sizeof unknown - 1);
         return aw_trace_text(observer->trace, "%s%s byte %llu of a block of %llu byte%s%s%s", text,
-                             is_use ? ":" : ";",
-                             (unsigned long long)(event->a - freed->start),
+                             is_use ? ":" : ";", (unsigned long long)(event->a - freed->start),
                              (unsigned long long)freed->size, freed->size == 1 ? "" : "s",
                              place(observer, "allocated", freed->allocated),
                              place(observer, "freed", freed->pc));

@@ -7,8 +7,8 @@
 #include "machine/locks.h"
 #include "trace/act.h"
 
-static const char *const private_names[] = {"mutex", "condition", "semaphore", "rwlock", "barrier",
-                                            "block", "variable"};
+static const char *const private_names[] = {"mutex",   "condition", "semaphore", "rwlock",
+                                            "barrier", "block",     "variable"};
 
 /* What lies in memory. */
 
@@ -177,9 +177,10 @@ static const char *rwlock_text(struct aw_act *act)
                              (lock.writer & 0xffff) == act->slot + 1
                                  ? "it itself"
                                  : aw_act_sibling(act, (lock.writer & 0xffff) - 1));
-    return lock.readers == 0 ? ""
-                             : aw_trace_text(act->trace, "%u %s for reading", lock.readers,
-                                             lock.readers == 1 ? "thread has it" : "threads have it");
+    return lock.readers == 0
+               ? ""
+               : aw_trace_text(act->trace, "%u %s for reading", lock.readers,
+                               lock.readers == 1 ? "thread has it" : "threads have it");
 }
 
 static const char *barrier_text(struct aw_act *act)

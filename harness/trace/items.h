@@ -33,7 +33,8 @@ struct aw_trace_message {
 struct aw_trace_items {
     struct aw_trace_item *items;
     uint32_t count;
-    struct aw_trace_message *messages; /* through pipes; those that were read, in that order, first */
+    struct aw_trace_message
+        *messages; /* through pipes; those that were read, in that order, first */
     uint32_t message_count;
     bool told_taken; /* the program says when items are taken out of their buffer */
 };

@@ -43,10 +43,10 @@ static struct aw_trace_event event_of(struct aw_observer *observer, const struct
                                       uint32_t process)
 {
     static const enum aw_trace_event_kind kinds[] = {
-        [AW_EVENT_PROBE] = AW_TRACE_NOTE,  [AW_EVENT_LOG] = AW_TRACE_LOG,
-        [AW_EVENT_CRASH] = AW_TRACE_CRASH, [AW_EVENT_ERROR] = AW_TRACE_FAILED,
-        [AW_EVENT_STOP] = AW_TRACE_STOP,   [AW_EVENT_LEAK] = AW_TRACE_ERROR,
-        [AW_EVENT_RACE] = AW_TRACE_FINDING,   [AW_EVENT_MEMORY] = AW_TRACE_FINDING,
+        [AW_EVENT_PROBE] = AW_TRACE_NOTE,   [AW_EVENT_LOG] = AW_TRACE_LOG,
+        [AW_EVENT_CRASH] = AW_TRACE_CRASH,  [AW_EVENT_ERROR] = AW_TRACE_FAILED,
+        [AW_EVENT_STOP] = AW_TRACE_STOP,    [AW_EVENT_LEAK] = AW_TRACE_ERROR,
+        [AW_EVENT_RACE] = AW_TRACE_FINDING, [AW_EVENT_MEMORY] = AW_TRACE_FINDING,
     };
     AW_CHECK(from->kind < sizeof kinds / sizeof *kinds);
     struct aw_trace_event event = {.kind = kinds[from->kind],
@@ -145,11 +145,10 @@ static void observe_levels(struct aw_observer *observer, struct aw_trace_step *s
         uint32_t size, word = AW_WORD_FIRST + layout->process_count + i;
         const void *object = aw_machine_object(walk->machine, at->state.words[word], &size);
         struct aw_trace_level level = {.object = at->objects[i]};
-        level.level = layout->objects[i].kind == AW_OBJECT_PIPE
-                          ? ((const struct aw_pipe *)object)->byte_count
-                      : layout->objects[i].kind == AW_OBJECT_SEM
-                          ? ((const struct aw_sem *)object)->value
-                          : 0;
+        level.level =
+            layout->objects[i].kind == AW_OBJECT_PIPE ? ((const struct aw_pipe *)object)->byte_count
+            : layout->objects[i].kind == AW_OBJECT_SEM ? ((const struct aw_sem *)object)->value
+                                                       : 0;
         uint32_t place = step->level_count++;
         for (; place > 0 && step->levels[place - 1].object > level.object; place--)
             step->levels[place] = step->levels[place - 1];
@@ -216,12 +215,12 @@ static void add_race(struct aw_observer *observer, struct aw_trace_step *step)
     for (int i = 0; i < 2; i++) {
         const struct aw_local *local = aw_walk_local(walk, &walk->at, race->process[i]);
         const struct aw_thread *thread = &aw_local_threads(local)[race->thread[i]];
-        names[i] = aw_act_thread(observer->trace, walk->at.processes[race->process[i]], thread->slot);
+        names[i] =
+            aw_act_thread(observer->trace, walk->at.processes[race->process[i]], thread->slot);
         if (walk->at.processes[race->process[i]] == step->process)
             pc = thread->op.pc;
     }
-    uint32_t object =
-        aw_walk_object(&walk->at, aw_machine_race_handle(walk->machine, state, race));
+    uint32_t object = aw_walk_object(&walk->at, aw_machine_race_handle(walk->machine, state, race));
     const char *mapping = object < observer->trace->object_count
                               ? observer->trace->objects[object].name
                               : "a mapping";
@@ -234,8 +233,8 @@ static void add_race(struct aw_observer *observer, struct aw_trace_step *step)
     int line;
     place(observer, pc, &function, &file, &line);
     if (function[0] != '\0' || file[0] != '\0')
-        event.place = aw_trace_text(observer->trace, "%s%s%s:%d", function,
-                                    function[0] ? " " : "", file, line);
+        event.place = aw_trace_text(observer->trace, "%s%s%s:%d", function, function[0] ? " " : "",
+                                    file, line);
     add_event(observer, step, event);
 }
 

@@ -49,7 +49,8 @@ int aw_trace_stop(const struct aw_trace *trace, uint32_t step, const char *runti
     aw_machine_set_exact_pipes(machine, trace->exact_pipes);
     aw_machine_trust_accesses(machine);
     if (status == 0 && trace->visible != NULL && !aw_machine_set_visible(machine, trace->visible))
-        status = aw_fail(error, AW_E_FORMAT, "machine: visible: expected ADDRESS+SIZE in hexadecimal");
+        status =
+            aw_fail(error, AW_E_FORMAT, "machine: visible: expected ADDRESS+SIZE in hexadecimal");
     if (status == 0)
         aw_walk_start(walk, machine);
     for (uint32_t i = 0; i <= step && status == 0; i++) {

@@ -55,7 +55,8 @@ enum { AW_TRACE_FORMAT = 2 };
     X(AW_TRACE_STOP, "stop")       /* enum aw_stop, text: the machine cannot go on */              \
     X(AW_TRACE_END, "end")         /* wait status: the process has ended; text: "worker" or "" */  \
     X(AW_TRACE_TAKEN, "taken")     /* producer, number: left its buffer, is being serialised */    \
-    X(AW_TRACE_FINDING, "finding") /* text: what the machine has found wrong with accesses to memory */
+    X(AW_TRACE_FINDING,                                                                            \
+      "finding") /* text: what the machine has found wrong with accesses to memory */
 
 enum aw_trace_event_kind {
 #define X(name, text) name,
@@ -162,7 +163,8 @@ struct aw_trace {
     char **argv, **env; /* NULL at the end */
     struct aw_machine_settings machine;
     bool exact_pipes;
-    const char *visible; /* accesses to memory that are operations, see aw_machine_visible; NULL: none */
+    const char
+        *visible; /* accesses to memory that are operations, see aw_machine_visible; NULL: none */
     struct aw_fault_plan plan; /* outcomes are numbered with its faults among them */
     uint64_t digest;           /* of the program and the runtime */
 

@@ -22,9 +22,13 @@ enum { WALKS = 2 }; /* executions that are carried out twice */
 
 void aw_verify_settings_default(struct aw_verify_settings *settings)
 {
-    *settings = (struct aw_verify_settings){
-        .symmetry = true, .minimal = true, .tracking = true, .reuse = true, .control = 64, .rules = AW_ALL_RULES,
-        .trace_dir = "traces"};
+    *settings = (struct aw_verify_settings){.symmetry = true,
+                                            .minimal = true,
+                                            .tracking = true,
+                                            .reuse = true,
+                                            .control = 64,
+                                            .rules = AW_ALL_RULES,
+                                            .trace_dir = "traces"};
 }
 
 /* What the exploration calls now and then. */

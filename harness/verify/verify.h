@@ -17,7 +17,8 @@
 struct aw_verify_settings {
     const char *runtime; /* path of runtime.so */
     bool whole_graph, count, symmetry, minimal, tracking, reuse;
-    uint64_t minimal_states; /* of the search for the shortest counterexample; 0: as many as usual */
+    uint64_t
+        minimal_states;    /* of the search for the shortest counterexample; 0: as many as usual */
     uint64_t control;      /* steps that are executed again; 0 = all */
     unsigned rules;        /* of the reduction */
     const char *trace_dir; /* made when there is something to write; NULL: no trace is written */

@@ -81,7 +81,8 @@ static bool is_drawn(const struct drawing *d, uint32_t step)
     const struct aw_trace_step *of = &d->trace->steps[step];
     return of->process != AW_TRACE_NONE &&
            (of->fault_count > 0 || has_remark(of) || message_read_at(d->items, step) != NULL ||
-            step + TAIL >= d->trace->step_count || step >= d->trace->loop || leads_up(d->trace, step));
+            step + TAIL >= d->trace->step_count || step >= d->trace->loop ||
+            leads_up(d->trace, step));
 }
 
 static void note(const struct drawing *d, uint32_t lane, const char *text)
@@ -148,8 +149,8 @@ static void draw_end(const struct drawing *d)
         if (waiting->blocked)
             note(d, aw_view_lane(d->lanes, waiting->process, waiting->slot),
                  aw_trace_text(trace, "%s: %s%s%s", for_ever ? "waits for ever" : "waits",
-                               aw_view_operation(trace, &as),
-                               waiting->holder[0] ? ", " : "", waiting->holder));
+                               aw_view_operation(trace, &as), waiting->holder[0] ? ", " : "",
+                               waiting->holder));
     }
 }
 

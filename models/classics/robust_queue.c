@@ -21,10 +21,11 @@
 
 #include "classics.h"
 
-static struct shared {
+struct shared {
     pthread_mutex_t mutex;
     sem_t ready;
-} *shared;
+};
+static struct shared *shared;
 
 static int forgetful;
 

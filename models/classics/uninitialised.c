@@ -13,9 +13,10 @@
 #include "classics.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct job {
+struct job {
     int number, done;
-} *job;
+};
+static struct job *job;
 static int times;
 
 static void *work(void *argument)

@@ -16,7 +16,10 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static const char *how;
 
-static int is(const char *name) { return strcmp(how, name) == 0; }
+static int is(const char *name)
+{
+    return strcmp(how, name) == 0;
+}
 
 static void *give(void *argument)
 {

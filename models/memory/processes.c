@@ -21,7 +21,7 @@
 
 #include <allways/probe.h>
 
-static struct {
+struct shared {
     pthread_mutex_t mutex;
     sem_t semaphore;
     int plain;
@@ -29,7 +29,8 @@ static struct {
     volatile int idle;
     atomic_bool flag;
     char message[16];
-} *shared;
+};
+static struct shared *shared;
 
 static void make(int robust)
 {

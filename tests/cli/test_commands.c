@@ -597,20 +597,21 @@ Test(cli, what_was_not_compiled_for_it_holds_nothing_of_threads)
 
 Test(cli, reads_of_what_nobody_wrote_show_with_the_pattern)
 {
-    write_file("read.c",
-               "#include <alloca.h>\n"
-               "#include <assert.h>\n"
-               "#include <stdlib.h>\n"
-               "static __attribute__((noinline)) int local(void) { volatile int x[4]; return x[2]; }\n"
-               "static __attribute__((noinline)) int room(int n) {\n"
-               "    volatile int *x = alloca(n);\n"
-               "    return x[2];\n"
-               "}\n"
-               "int main(int argc, char **argv) {\n"
-               "    int *block = malloc(16), found = block[1];\n"
-               "    free(block);\n"
-               "    assert((argc == 1 ? local() : argv[1][0] == 'r' ? room(64) : found) == 0);\n"
-               "}\n");
+    write_file(
+        "read.c",
+        "#include <alloca.h>\n"
+        "#include <assert.h>\n"
+        "#include <stdlib.h>\n"
+        "static __attribute__((noinline)) int local(void) { volatile int x[4]; return x[2]; }\n"
+        "static __attribute__((noinline)) int room(int n) {\n"
+        "    volatile int *x = alloca(n);\n"
+        "    return x[2];\n"
+        "}\n"
+        "int main(int argc, char **argv) {\n"
+        "    int *block = malloc(16), found = block[1];\n"
+        "    free(block);\n"
+        "    assert((argc == 1 ? local() : argv[1][0] == 'r' ? room(64) : found) == 0);\n"
+        "}\n");
     cr_assert_eq(run("cc -w @/read.c -o @/read.so"), 0, "%s", err);
     cr_expect_eq(run("check --trace-dir @ @/read.so -- room"), 0, "%s%s", out, err);
     cr_expect_eq(run("check --trace-dir @ --init pattern @/read.so -- room"), 1, "%s%s", out, err);

@@ -85,7 +85,8 @@ static int times(const char *words)
 {
     int count = 0;
     for (const char *at = told; *at != '\0'; at++)
-        count += says(at, words) && (words[0] != ' ' || at == told || strchr(" \n", at[-1]) == NULL);
+        count +=
+            says(at, words) && (words[0] != ' ' || at == told || strchr(" \n", at[-1]) == NULL);
     return count;
 }
 
@@ -197,9 +198,8 @@ Test(own_program, a_report_names_the_thread_that_crashed)
     snprintf(path, sizeof path, "%s/p.yaml", folder);
     FILE *file = fopen(path, "we");
     cr_assert_not_null(file);
-    fprintf(file,
-            "name: p\nabout: a test\nprogram: ./p.so\nproperties: [no-crash]\n"
-            "expect: {verdict: violated, property: no-crash}\n");
+    fprintf(file, "name: p\nabout: a test\nprogram: ./p.so\nproperties: [no-crash]\n"
+                  "expect: {verdict: violated, property: no-crash}\n");
     fclose(file);
     told[0] = '\0';
     snprintf(words, sizeof words, "run --trace-dir %s %s", folder, path);
@@ -261,12 +261,13 @@ Test(own_program, an_unlock_too_many_is_told)
 /* In a child the thread that forked may give back what it took before: glibc's rule for handlers. */
 Test(own_program, what_was_locked_before_a_fork_is_the_childs_to_unlock)
 {
-    static const char source[] = "#include <pthread.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
-                                 "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
-                                 "int main(void) {\n"
-                                 "  pthread_mutex_lock(&m);\n"
-                                 "  if (fork() == 0) { pthread_mutex_unlock(&m); _exit(0); }\n"
-                                 "  pthread_mutex_unlock(&m); wait(0); return 0; }\n";
+    static const char source[] =
+        "#include <pthread.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
+        "pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+        "int main(void) {\n"
+        "  pthread_mutex_lock(&m);\n"
+        "  if (fork() == 0) { pthread_mutex_unlock(&m); _exit(0); }\n"
+        "  pthread_mutex_unlock(&m); wait(0); return 0; }\n";
     is_right(source, "");
     cr_expect_eq(times(" does not hold it "), 0, "%s", told);
 }
@@ -328,8 +329,9 @@ Test(own_program, a_main_that_fails_is_noted_and_found_when_asked_for)
     cr_expect_eq(check(source, "-DWRONG", "--property succeeds"), 1, "%s", told);
     cr_expect_eq(strncmp(told, "violated succeeds\n", 18), 0, "%s", told);
     is_told(" failure: main ends with another status than 0 ");
-    is_told(" why main left at step 14 with status 7. Before that came join thread 2, which answered "
-            "\"0\" (main, p.c:14).");
+    is_told(
+        " why main left at step 14 with status 7. Before that came join thread 2, which answered "
+        "\"0\" (main, p.c:14).");
 }
 
 /* Of other processes nothing is asked; who exits at once, or is killed, has not returned. */
@@ -370,8 +372,9 @@ Test(own_program, what_is_no_program_is_refused_with_what_to_do)
 Test(own_program, a_limit_that_was_reached_says_how_to_go_on)
 {
     cr_expect_eq(check(pool, "", "--states 5"), 3, "%s", told);
-    is_told(" the limit of 5 states was reached: make the case smaller, or raise it (--states; in a "
-            "scenario: limits)");
+    is_told(
+        " the limit of 5 states was reached: make the case smaller, or raise it (--states; in a "
+        "scenario: limits)");
 }
 
 /* Where a thread parks that is about to free a block depends on whether another one has freed it: that is a

@@ -98,7 +98,6 @@ BY_HAND(a_thread, "nnn:-----:0/T1J/y", "1")
  * inside main's pair (2 * 3 = 6). 15 - 3 - 6 = 6. */
 BY_HAND(a_mutex, "nnn:-----:0/T1L0U0J/L0U0", "6")
 
-
 /* Read-write locks. Main: I, M, join, exit; thread: start, I, M, pthread_exit. Readers keep nobody
  * out, the join is behind the thread's end: C(6, 2) = 15. */
 BY_HAND(readers, "nnn:-----:0/T1IMJ/IM", "15")

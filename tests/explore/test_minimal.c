@@ -222,8 +222,8 @@ static bool carry_out(struct aw_machine *machine, unsigned properties, int prope
     for (uint32_t p = 0; p < layout->process_count; p++)
         for (uint32_t t = 0;
              t < aw_machine_local(machine, state.words[AW_WORD_FIRST + p])->thread_count; t++)
-            any |= aw_explorer_goes_on(outcomes,
-                                       aw_machine_outcomes(machine, &state, p, t, outcomes));
+            any |=
+                aw_explorer_goes_on(outcomes, aw_machine_outcomes(machine, &state, p, t, outcomes));
     if (!any)
         violated |= (aw_explorer_final(&b->explorer, &state) >> property & 1) != 0;
     aw_monitor_deinit(&b->explorer.monitor);

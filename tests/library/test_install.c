@@ -56,7 +56,10 @@ Test(install, everything_works_below_a_prefix_and_goes_away_again)
                  "project/build/handover.so\\nexpect: {verdict: violated, property: no-crash}\\n' "
                  ">s/one.yaml; usr/bin/allways run s"),
            0, "1 case: 1 as expected"); /* with the canary that was installed */
-    expect(shell("flock build/lib.lock make -s uninstall PREFIX=$T/usr; find $T/usr -type f -o -type l"), 0, "");
+    expect(
+        shell(
+            "flock build/lib.lock make -s uninstall PREFIX=$T/usr; find $T/usr -type f -o -type l"),
+        0, "");
     cr_expect_str_eq(shell_said, "");
 }
 
@@ -96,7 +99,8 @@ Test(install, the_manual_page_has_every_command_and_option)
         shell(
             "for c in $($AW help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p'); do [ $c = allways ] && "
             "continue; grep -q \"^\\.SS $c\\$\" $T/allways.1 || echo no $c; for o in $($AW help $c "
-            "| grep -o -- '^  --[a-z-]*'); do sed 's/\\\\-/-/g' $T/allways.1 | grep -e \"$o\" >/dev/null "
+            "| grep -o -- '^  --[a-z-]*'); do sed 's/\\\\-/-/g' $T/allways.1 | grep -e \"$o\" "
+            ">/dev/null "
             "|| "
             "echo no $o; done; done"),
         0, "");

@@ -86,8 +86,8 @@ static inline int box_try_machine(const char *program, const char *name,
     struct aw_machine_settings settings = box_settings;
     if (settings.run_milliseconds == 0)
         aw_machine_settings_default(&settings);
-    int status = aw_machine_create(program, box_runtime(), argv, box_env ? box_env : none, &settings,
-                                   machine, error);
+    int status = aw_machine_create(program, box_runtime(), argv, box_env ? box_env : none,
+                                   &settings, machine, error);
     if (status == 0 && box_runtime_watched)
         status = aw_machine_watch_runtime(*machine, error);
     return status;

@@ -78,7 +78,7 @@ Test(access, comparisons_without_case_end_as_those_with_it)
     footprint(NULL, args, found);
     cr_assert(found[0].size == 3 && found[1].size == 3);
     cr_assert(aw_access_of_call("strcasecmp", &footprint));
-    footprint(NULL, (uint64_t[6]){(uint64_t)"Ab", (uint64_t)"aB"}, found);
+    footprint(NULL, (uint64_t[6]){(uint64_t) "Ab", (uint64_t) "aB"}, found);
     cr_assert(found[0].size == 3 && found[1].size == 3);
 }
 

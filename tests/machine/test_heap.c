@@ -65,8 +65,8 @@ static bool model_place(const struct model *model, uint64_t size, uint64_t align
     if (align < 16)
         align = 16;
     for (unsigned i = 0; i <= model->count; i++) {
-        char *limit = i < model->count ? model->blocks[i].start - HEADER
-                                       : model->arena + model->capacity;
+        char *limit =
+            i < model->count ? model->blocks[i].start - HEADER : model->arena + model->capacity;
         uintptr_t start = ((uintptr_t)free_from + HEADER + align - 1) / align * align;
 
         if (start + whole(size) <= (uintptr_t)limit) {
@@ -146,9 +146,8 @@ static void random_free(struct model *model)
     if (block->returned) {
         cr_assert_eq(aw_arena_free(model->arena, model->capacity, block->start, by_owner),
                      AW_HEAP_FREED_TWICE);
-        cr_assert_eq(
-            aw_arena_block_size(model->arena, model->capacity, block->start, &size),
-            AW_HEAP_FREED_TWICE);
+        cr_assert_eq(aw_arena_block_size(model->arena, model->capacity, block->start, &size),
+                     AW_HEAP_FREED_TWICE);
         return;
     }
     cr_assert_eq(aw_arena_block_size(model->arena, model->capacity, block->start, &size),
@@ -189,9 +188,9 @@ Test(heap, random_histories_agree_with_the_model)
         }
         for (unsigned i = 0; i < model.count; i++)
             if (!model.blocks[i].returned)
-                cr_assert_eq(aw_arena_free(model.arena, model.capacity, model.blocks[i].start,
-                                           true),
-                             AW_HEAP_OK);
+                cr_assert_eq(
+                    aw_arena_free(model.arena, model.capacity, model.blocks[i].start, true),
+                    AW_HEAP_OK);
         aw_arena_collect(model.arena, model.capacity);
         cr_assert(all_zero(model.arena, model.arena + CAPACITY));
         free(model.arena);
@@ -228,9 +227,8 @@ Test(heap, equal_sets_of_blocks_are_equal_bytes_whatever_the_order_of_frees)
             if (freed[i])
                 cr_assert_eq(aw_arena_free(arenas[0], CAPACITY, blocks[0][i], true), AW_HEAP_OK);
             if (freed[order[i]])
-                cr_assert_eq(
-                    aw_arena_free(arenas[1], CAPACITY, blocks[1][order[i]], draw(2) == 0),
-                    AW_HEAP_OK);
+                cr_assert_eq(aw_arena_free(arenas[1], CAPACITY, blocks[1][order[i]], draw(2) == 0),
+                             AW_HEAP_OK);
         }
         aw_arena_collect(arenas[1], CAPACITY);
         cr_assert_arr_eq(arenas[0], arenas[1], CAPACITY);
@@ -314,8 +312,8 @@ Test(heap, addresses_that_are_no_blocks_are_told_from_those_freed_twice)
     char *a = aw_arena_alloc(arena, CAPACITY, 64, 16);
     char *b = aw_arena_alloc(arena, CAPACITY, 64, 16);
     char *last = aw_arena_alloc(arena, CAPACITY, 64, 16);
-    char *others[] = {NULL,   arena,   arena + 16,       a + 1, a + 16, a + 48,
-                      b - 16, a - 16,  arena + CAPACITY, arena - 16};
+    char *others[] = {NULL,   arena,  arena + 16,       a + 1,     a + 16, a + 48,
+                      b - 16, a - 16, arena + CAPACITY, arena - 16};
     uint64_t size;
 
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -378,7 +376,8 @@ Test(heap, a_tag_stays_with_its_block_and_goes_with_it)
     uint64_t size, tag;
     memset(arena, 0, sizeof arena);
     char *one = aw_arena_alloc_tagged(arena, sizeof arena, 10, 16, 7);
-    char *two = aw_arena_alloc_tagged(arena, sizeof arena, 20, 16, (UINT64_C(1) << AW_TAG_BITS) - 1);
+    char *two =
+        aw_arena_alloc_tagged(arena, sizeof arena, 20, 16, (UINT64_C(1) << AW_TAG_BITS) - 1);
     cr_expect_eq(aw_arena_next(arena, sizeof arena, NULL, &size, &tag), one);
     cr_expect(size == 10 && tag == 7);
     cr_expect_eq(aw_arena_next(arena, sizeof arena, one, &size, &tag), two);

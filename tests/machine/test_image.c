@@ -244,8 +244,8 @@ static void open_filled(void)
     open_image();
 }
 
-Test(filled_image, stacks_that_are_not_written_are_full_of_it_and_take_no_room,
-     .init = open_filled, .fini = close_image)
+Test(filled_image, stacks_that_are_not_written_are_full_of_it_and_take_no_room, .init = open_filled,
+     .fini = close_image)
 {
     static struct list none, one, other;
     char bytes[2 * AW_CHUNK];

@@ -59,8 +59,9 @@ CRASH(crashes, inside_printf, "in_printf",
       "crash: SIGSEGV: printf: bad pointer among the arguments in in_printf; signal 11")
 CRASH(crashes, a_copy_of_visible_bytes_to_nowhere, "copy_when_visible",
       "crash: SIGSEGV: bad access through a null pointer in copies_to_nowhere; signal 11")
-CRASH(crashes, an_atomic_operation_on_nothing, "weak_claim",
-      "crash: SIGSEGV: an atomic operation: bad pointer among the arguments in weak_claim; signal 11")
+CRASH(
+    crashes, an_atomic_operation_on_nothing, "weak_claim",
+    "crash: SIGSEGV: an atomic operation: bad pointer among the arguments in weak_claim; signal 11")
 CRASH(crashes, a_division_by_zero, "division",
       "crash: SIGFPE: Floating point exception in division; signal 8")
 CRASH(crashes, a_stack_overflow, "overflow",

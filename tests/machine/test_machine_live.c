@@ -56,7 +56,8 @@ Test(live, the_inside_of_a_block_is_not_freed)
 
 Test(live, a_use_that_only_some_orders_have_after_the_free_is_found)
 {
-    box_expect("live", "too_early", "exit 0; memory: use of unallocated memory: read of 4 bytes; signal 6");
+    box_expect("live", "too_early",
+               "exit 0; memory: use of unallocated memory: read of 4 bytes; signal 6");
 }
 
 WRONG(an_access_may_not_cross_the_end_of_a_variable, "past_table",
@@ -70,7 +71,8 @@ WRONG(a_local_of_another_thread_is_gone_in_the_same_way, "stack_of_another",
 
 Test(live, the_order_in_which_a_frame_is_gone_is_not_left_out)
 {
-    box_expect("live", "frame_too_short", "exit 0; memory: use after return: write of 4 bytes; signal 6");
+    box_expect("live", "frame_too_short",
+               "exit 0; memory: use after return: write of 4 bytes; signal 6");
 }
 
 Test(live, the_order_in_which_a_block_is_not_there_yet_is_not_left_out)

@@ -57,9 +57,10 @@ STOPS(to_write_only_ends_the_check, "written_only",
       "modelled")
 STOPS(permissions_end_the_check, "forbidden",
       "shm_open of an object that its owner may not read and write is not modelled")
-STOPS(another_second_mapping_ends_the_check, "mapped_otherwise",
-      "a second mapping of the same memory in a process, of another length or to be used otherwise, "
-      "is not modelled")
+STOPS(
+    another_second_mapping_ends_the_check, "mapped_otherwise",
+    "a second mapping of the same memory in a process, of another length or to be used otherwise, "
+    "is not modelled")
 STOPS(taking_away_one_of_two_mappings_ends_the_check, "unmapped_once",
       "munmap of memory that the process has mapped twice is not modelled")
 STOPS(a_private_mapping_ends_the_check, "private",

@@ -39,27 +39,45 @@ static void is_right(const char *name)
     }
 }
 
-Test(objects, a_mutex_is_freed_before_it_is_unlocked) { races("free_before_unlock"); }
+Test(objects, a_mutex_is_freed_before_it_is_unlocked)
+{
+    races("free_before_unlock");
+}
 
-Test(objects, a_mutex_is_initialised_before_it_is_unlocked) { races("init_before_unlock"); }
+Test(objects, a_mutex_is_initialised_before_it_is_unlocked)
+{
+    races("init_before_unlock");
+}
 
 Test(objects, a_mutex_is_initialised_before_it_is_marked_consistent)
 {
     races("init_before_consistent");
 }
 
-Test(objects, a_semaphore_is_destroyed_before_it_is_posted) { races("destroy_before_post"); }
+Test(objects, a_semaphore_is_destroyed_before_it_is_posted)
+{
+    races("destroy_before_post");
+}
 
-Test(objects, a_condition_is_destroyed_before_it_is_signalled) { races("destroy_before_signal"); }
+Test(objects, a_condition_is_destroyed_before_it_is_signalled)
+{
+    races("destroy_before_signal");
+}
 
 Test(objects, a_read_write_lock_is_destroyed_before_it_is_unlocked)
 {
     races("destroy_before_read_unlock");
 }
 
-Test(objects, a_condition_is_freed_before_it_is_signalled) { races("free_before_signal"); }
+Test(objects, a_condition_is_freed_before_it_is_signalled)
+{
+    races("free_before_signal");
+}
 
-Test(objects, a_barrier_is_destroyed_while_somebody_waits) { races("destroy_before_meeting"); }
+Test(objects, a_barrier_is_destroyed_while_somebody_waits)
+{
+    races("destroy_before_meeting");
+}
 
 Test(objects, what_everybody_has_done_with_may_be_freed)
 {

@@ -19,9 +19,18 @@ static void expect_both(const char *name)
     box_expect("uninitialised", name, "exit 1");
 }
 
-Test(uninitialised, a_variable_of_main_holds_the_pattern) { expect_both("of_main"); }
-Test(uninitialised, pages_of_the_stack_that_are_new_hold_it) { expect_both("of_new_pages"); }
-Test(uninitialised, memory_of_alloca_holds_it) { expect_both("of_alloca"); }
+Test(uninitialised, a_variable_of_main_holds_the_pattern)
+{
+    expect_both("of_main");
+}
+Test(uninitialised, pages_of_the_stack_that_are_new_hold_it)
+{
+    expect_both("of_new_pages");
+}
+Test(uninitialised, memory_of_alloca_holds_it)
+{
+    expect_both("of_alloca");
+}
 Test(uninitialised, what_a_call_left_is_gone_after_the_next_operation)
 {
     expect_both("after_a_call");
@@ -30,9 +39,18 @@ Test(uninitialised, a_thread_begins_with_it_also_in_the_place_of_one_that_ended)
 {
     expect_both("of_a_thread");
 }
-Test(uninitialised, a_child_has_it_below_what_it_inherits) { expect_both("of_a_child"); }
-Test(uninitialised, a_block_of_the_heap_holds_it) { expect_both("of_a_block"); }
-Test(uninitialised, what_realloc_adds_holds_it) { expect_both("of_what_realloc_adds"); }
+Test(uninitialised, a_child_has_it_below_what_it_inherits)
+{
+    expect_both("of_a_child");
+}
+Test(uninitialised, a_block_of_the_heap_holds_it)
+{
+    expect_both("of_a_block");
+}
+Test(uninitialised, what_realloc_adds_holds_it)
+{
+    expect_both("of_what_realloc_adds");
+}
 
 Test(uninitialised, what_is_promised_to_be_zero_is_zero)
 {

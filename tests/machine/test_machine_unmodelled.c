@@ -15,12 +15,12 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_socket", "socket is not modelled"},
         {"a_file", "fopen is not modelled"},
         {"an_open", "open is not modelled"},
-        {"a_mapping", "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not modelled; for private memory use malloc"},
+        {"a_mapping", "mmap other than MAP_SHARED, whole, of anonymous or shared memory is not "
+                      "modelled; for private memory use malloc"},
         {"a_rwlock", "PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP is not modelled"},
         {"a_mask", "sigprocmask is not modelled"},
-        {"a_handler",
-         "signal: a handler function for SIGTERM is not modelled (SIG_DFL and SIG_IGN "
-         "are)"},
+        {"a_handler", "signal: a handler function for SIGTERM is not modelled (SIG_DFL and SIG_IGN "
+                      "are)"},
         {"an_action", "sigaction: a handler function for SIGUSR1 is not modelled (SIG_DFL and "
                       "SIG_IGN are)"},
         {"a_group", "waitpid with pid 0: process groups are not modelled"},
@@ -35,7 +35,8 @@ ParameterizedTestParameters(unmodelled, ends_the_check_by_name)
         {"a_popen", "popen is not modelled"},
         {"an_exec", "execl is not modelled"},
         {"a_cancel", "pthread_cancel is not modelled"},
-        {"a_protocol", "pthread_mutexattr_setprotocol other than PTHREAD_PRIO_NONE is not modelled"},
+        {"a_protocol",
+         "pthread_mutexattr_setprotocol other than PTHREAD_PRIO_NONE is not modelled"},
         {"a_select", "select is not modelled"},
         {"a_syscall", "syscall is not modelled"},
         {"an_alarm", "alarm is not modelled"},

@@ -378,9 +378,9 @@ Test(pipe, no_two_values_of_slots_mode_behave_the_same)
             struct aw_pipe *value = copy_pipe(values[i]);
             uint32_t length = (uint32_t)(op % TINY_MOST) + 1;
             int kind = op / TINY_MOST;
-            struct aw_pipe_result result =
-                kind == 0 ? take(&value, scratch, length)
-                          : put(&value, zeros, length, kind == 1, kind == 3);
+            struct aw_pipe_result result = kind == 0
+                                               ? take(&value, scratch, length)
+                                               : put(&value, zeros, length, kind == 1, kind == 3);
 
             answer[i][op] = (int)result.status * 100 + (int)result.transferred;
             next[i][op] = intern_tiny(values, &count, value);
@@ -583,9 +583,9 @@ Test(pipe, whatever_bytes_mode_accepts_leaves_a_slot_free_in_every_order_of_read
         bool reads;
         uint64_t sequences; /* a changed count is a changed bound: see whether it was meant */
     } cases[] = {
-        {2, 2, true, 11},   {2, 3, true, 104},   {2, 4, true, 1036},  {2, 5, true, 12689},
-        {4, 2, true, 92},   {4, 3, true, 9610},  {4, 4, false, 273},  {4, 5, false, 1433},
-        {4, 6, false, 7376}, {8, 2, false, 81}, {8, 3, false, 3326},
+        {2, 2, true, 11},    {2, 3, true, 104},  {2, 4, true, 1036},  {2, 5, true, 12689},
+        {4, 2, true, 92},    {4, 3, true, 9610}, {4, 4, false, 273},  {4, 5, false, 1433},
+        {4, 6, false, 7376}, {8, 2, false, 81},  {8, 3, false, 3326},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -60,7 +60,8 @@ Test(reuse, blocks_that_come_and_go)
 Test(reuse, an_access_is_judged_by_the_block_that_is_there)
 {
     search("others", true);
-    cr_expect_str_eq(box_all("reuse", "others"), "exit 1; memory: out of bounds: read of 1 byte; signal 6");
+    cr_expect_str_eq(box_all("reuse", "others"),
+                     "exit 1; memory: out of bounds: read of 1 byte; signal 6");
 }
 
 Test(reuse, semaphores)
@@ -101,8 +102,9 @@ Test(reuse, nothing_without_instrumentation)
         aw_machine_settings_default(&settings);
         aw_options_default(&options);
         options.reuse = reuse;
-        cr_assert_eq(aw_machine_create(program, box_runtime(), argv, none, &settings, &machine, &error),
-                     0, "%s", error.message);
+        cr_assert_eq(
+            aw_machine_create(program, box_runtime(), argv, none, &settings, &machine, &error), 0,
+            "%s", error.message);
         cr_assert_eq(aw_explore(machine, &options, &result[reuse], &error), 0, "%s", error.message);
         aw_machine_destroy(machine);
     }

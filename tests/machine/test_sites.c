@@ -31,7 +31,8 @@ Test(sites, what_is_not_announced_and_unordered_stops_by_name)
         {"assembly_repeats", "numbers", "repeats"},
         {"not_instrumented", "number", "unseen"},
         {"given_away", "a variable on the stack of the first thread", "given_away"},
-        {"given_away_in_registers", "a variable on the stack of the first thread", "given_away_in_registers"},
+        {"given_away_in_registers", "a variable on the stack of the first thread",
+         "given_away_in_registers"},
         {"given_away_aligned", "a variable on the stack of the first thread", "given_away_aligned"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -58,8 +59,8 @@ Test(sites, what_is_ones_own_is_no_alarm)
  * other tests make it do. */
 Test(sites, the_runtime_announces_its_accesses, .timeout = 300)
 {
-    static const char *const fixtures[] = {"clocks", "files", "locks",   "processes", "rwlocks",
-                                           "text",   "threads", "memory"};
+    static const char *const fixtures[] = {"clocks",  "files", "locks",   "processes",
+                                           "rwlocks", "text",  "threads", "memory"};
     box_runtime_watched = true;
     for (size_t i = 0; i < sizeof fixtures / sizeof *fixtures; i++) {
         char names[sizeof shell_said], *rest = names;
@@ -72,7 +73,8 @@ Test(sites, the_runtime_announces_its_accesses, .timeout = 300)
             if (name[0] != '\0' && strncmp(name, "endless", 7) != 0) {
                 char log[8192];
                 const char *end = box_run(fixtures[i], name, 0, log, sizeof log);
-                cr_expect_null(strstr(end, "announces no access"), "%s %s: %s", fixtures[i], name, end);
+                cr_expect_null(strstr(end, "announces no access"), "%s %s: %s", fixtures[i], name,
+                               end);
             }
     }
 }

@@ -83,8 +83,8 @@ Test(formats, junit_is_valid_by_the_schema_of_jenkins)
            0, "validates");
     expect(shell("sed 's/<error /<mistake /' $T/r.xml | xmllint --noout --schema " JENKINS " -"), 1,
            "parser error");
-    expect(shell("sed 's/<testcase /<testcase wrong=\"1\" /' $T/r.xml | xmllint --noout --schema "
-                 JENKINS " -"),
+    expect(shell("sed 's/<testcase /<testcase wrong=\"1\" /' $T/r.xml | xmllint --noout "
+                 "--schema " JENKINS " -"),
            3, "fails to validate");
 }
 
@@ -104,12 +104,11 @@ Test(formats, tap_is_parsed_by_perl_without_an_error)
 {
     if (shell("perl -MTAP::Parser -e 1") != 0)
         cr_skip_test("TAP::Parser (perl) is missing");
-    expect(
-        shell("perl -MTAP::Parser -e 'my $p = TAP::Parser->new({tap => join(\"\", "
-              "<STDIN>)}); $p->run; print join(\" \", "
-              "$p->tests_planned, $p->tests_run, scalar $p->passed, scalar $p->failed, "
-              "scalar $p->parse_errors), \"\\n\"' <$T/r.tap"),
-        0, "5 5 2 3 0");
+    expect(shell("perl -MTAP::Parser -e 'my $p = TAP::Parser->new({tap => join(\"\", "
+                 "<STDIN>)}); $p->run; print join(\" \", "
+                 "$p->tests_planned, $p->tests_run, scalar $p->passed, scalar $p->failed, "
+                 "scalar $p->parse_errors), \"\\n\"' <$T/r.tap"),
+           0, "5 5 2 3 0");
     expect(shell("head -n 1 $T/r.tap"), 0, "TAP version 13\n");
     expect(shell("prove --exec cat $T/r.tap"), 1, "Failed 3/5 subtests");
     cr_expect(strstr(shell_said, "Parse errors") == NULL, "%s", shell_said);
@@ -143,11 +142,12 @@ Test(formats, sarif_is_valid_by_the_official_schema)
     expect(shell("sed 's/\"executionOrder\": 1,/\"executionOrder\": -2,/' $T/r.sarif >$T/x.sarif; "
                  "python3 tests/report/sarif.py $T/x.sarif " OASIS),
            1, "executionOrder: -2 is less than the minimum"); /* it bites */
-    expect(shell("$AW run --trace-dir $T/traces --format sarif scenarios/faults/worker-killed.yaml "
-                 "scenarios/classics/uncontrolled.yaml scenarios/classics/polite-threads-wrong.yaml "
-                 "scenarios/classics/unmodelled-fopen.yaml >$T/more.sarif; python3 "
-                 "tests/report/sarif.py $T/more.sarif " OASIS),
-           0, "valid: ");
+    expect(
+        shell("$AW run --trace-dir $T/traces --format sarif scenarios/faults/worker-killed.yaml "
+              "scenarios/classics/uncontrolled.yaml scenarios/classics/polite-threads-wrong.yaml "
+              "scenarios/classics/unmodelled-fopen.yaml >$T/more.sarif; python3 "
+              "tests/report/sarif.py $T/more.sarif " OASIS),
+        0, "valid: ");
 }
 
 Test(formats, github_annotates_and_appends_a_summary)

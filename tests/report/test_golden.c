@@ -14,14 +14,14 @@
 TestSuite(golden, .init = shell_open, .fini = shell_close, .timeout = 120);
 
 #define CASES                                                                                      \
-    "--no-canary --jobs 1 --trace-dir build/golden/reports --format github=$T/github "              \
-    "--format json=$T/json --format junit=$T/junit --format sarif=$T/sarif --format tap=$T/tap "    \
+    "--no-canary --jobs 1 --trace-dir build/golden/reports --format github=$T/github "             \
+    "--format json=$T/json --format junit=$T/junit --format sarif=$T/sarif --format tap=$T/tap "   \
     "--format tty=$T/tty tests/golden/reports"
 
 Test(golden, reports_are_what_the_golden_files_say)
 {
-    static const char *const formats[] = {"github", "json", "junit", "sarif",
-                                          "summary", "tap", "tty"};
+    static const char *const formats[] = {"github",  "json", "junit", "sarif",
+                                          "summary", "tap",  "tty"};
     cr_expect_eq(shell("export GITHUB_STEP_SUMMARY=$T/summary; $AW run " CASES), 2, "%s",
                  shell_said);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {

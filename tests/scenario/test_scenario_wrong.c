@@ -13,7 +13,8 @@
     "name, about, program, args, env, machine, limits, properties, count, expect, matrix, "        \
     "sweep, exclude, faults, fault_budget, schedule, traces"
 #define PROPERTY_NAMES                                                                             \
-    "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error, no-leak, succeeds, "          \
+    "no-deadlock, no-crash, terminates, drained, exactly-once, fifo, no-error, no-leak, "          \
+    "succeeds, "                                                                                   \
     "no-data-race, no-memory-error"
 
 Test(wrong, not_yaml)

@@ -502,8 +502,7 @@ void aw_clocks_step(struct aw_clocks *clocks, struct aw_machine *machine,
         if (was->op.kind == AW_OP_BARRIER_LEAVE) {
             join(&unit->clock, clock_of(clocks, OF_WAITING, pid, 0));
             join(&unit->clock, clock_of(clocks, OF_MEETING, 0, 0));
-        }
-        else if (class == AW_ON_IMAGE)
+        } else if (class == AW_ON_IMAGE)
             on_image(clocks, unit, &was->op);
         else if (class != AW_ON_NOTHING)
             on_kernel(clocks, unit, &was->op,

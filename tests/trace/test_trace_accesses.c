@@ -79,8 +79,8 @@ Test(trace_accesses, a_race_inside_the_runtime_names_the_function_that_was_calle
     find_in("build/models/memory/future.so", "future outside", &trace);
     for (uint32_t i = 0; i < trace.step_count; i++)
         for (uint32_t k = 0; k < trace.steps[i].event_count; k++)
-            named |= strstr(trace.steps[i].events[k].text, "pthread_cond_destroy of 48 bytes at ") !=
-                     NULL;
+            named |= strstr(trace.steps[i].events[k].text,
+                            "pthread_cond_destroy of 48 bytes at ") != NULL;
     cr_expect(named);
     aw_trace_free(&trace);
 }

@@ -139,7 +139,8 @@ Test(trace_file, every_member_is_checked)
          "vacuous, uncontrolled, found \"fine\"");
     with("property", "\"nice\"",
          "t: property: expected one of no-deadlock, no-crash, terminates, "
-         "drained, exactly-once, fifo, no-error, no-leak, succeeds, no-data-race, no-memory-error, found "
+         "drained, exactly-once, fifo, no-error, no-leak, succeeds, no-data-race, no-memory-error, "
+         "found "
          "\"nice\"");
     with("message", "3", "t: message: expected a text, found a number");
     with("faults", "-1", "t: faults: expected a number from 0 to 4294967295, found -1");

@@ -66,16 +66,28 @@ static inline void aw_taken(uint64_t producer, uint64_t number)
 }
 
 /* The program will start `count` workers in all. `drained` is judged once so many have ended. */
-static inline void aw_workers(uint64_t count) { aw_probe_emit(AW_PROBE_WORKERS, count, 0, 0); }
+static inline void aw_workers(uint64_t count)
+{
+    aw_probe_emit(AW_PROBE_WORKERS, count, 0, 0);
+}
 
 /* The calling process is a worker. */
-static inline void aw_worker(void) { aw_probe_emit(AW_PROBE_WORKER, 0, 0, 0); }
+static inline void aw_worker(void)
+{
+    aw_probe_emit(AW_PROBE_WORKER, 0, 0, 0);
+}
 
 /* Names the calling thread in traces. */
-static inline void aw_role(const char *name) { aw_probe_emit(AW_PROBE_ROLE, 0, 0, name); }
+static inline void aw_role(const char *name)
+{
+    aw_probe_emit(AW_PROBE_ROLE, 0, 0, name);
+}
 
 /* Leaves a remark in the trace: "left at Empty". */
-static inline void aw_note(const char *text) { aw_probe_emit(AW_PROBE_NOTE, 0, 0, text); }
+static inline void aw_note(const char *text)
+{
+    aw_probe_emit(AW_PROBE_NOTE, 0, 0, text);
+}
 
 /* Reports an error that the program found itself, such as an end of file inside a message. */
 static inline void aw_error(const char *text, int errnum)
