@@ -79,11 +79,18 @@ static void room_for_info(struct aw_machine *machine, uint32_t id)
     memset(machine->infos + old, 0, (machine->info_capacity - old) * sizeof *machine->infos);
 }
 
+static struct aw_thread_info *new_infos(struct aw_machine *machine, uint32_t count)
+{
+    enum { HEADER = 16 }; /* of the host's malloc */
+    machine->info_bytes += count * sizeof(struct aw_thread_info) + HEADER;
+    return aw_allocate(count, sizeof(struct aw_thread_info));
+}
+
 void aw_local_described_as(struct aw_machine *machine, uint32_t id, uint32_t other, unsigned thread)
 {
     uint32_t count = aw_local_get(machine, id)->thread_count;
     room_for_info(machine, id);
-    struct aw_thread_info *infos = aw_allocate(count, sizeof *infos);
+    struct aw_thread_info *infos = new_infos(machine, count);
     memcpy(infos, machine->infos[other].threads, count * sizeof *infos);
     for (uint32_t i = 0; i < count; i++)
         infos[i].last_answer = infos[i].last_edge = 0;
@@ -105,7 +112,7 @@ void aw_local_described(struct aw_machine *machine, uint32_t id)
 {
     const struct aw_process *work = &machine->work;
     room_for_info(machine, id);
-    struct aw_thread_info *infos = aw_allocate(work->head.thread_count, sizeof *infos);
+    struct aw_thread_info *infos = new_infos(machine, work->head.thread_count);
     bool names = false;
     for (int i = 0; i < work->head.thread_count; i++) {
         const struct aw_thread *thread = &work->threads[i];

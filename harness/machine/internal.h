@@ -114,6 +114,7 @@ struct aw_machine {
     struct aw_intern locals, objects, layouts, worlds, answers, payloads, events, op_keys;
     struct aw_local_info *infos;
     uint32_t info_capacity;
+    uint64_t info_bytes; /* of what they point to */
     struct aw_handle *handles;
     uint32_t handle_count, handle_capacity;
 

@@ -366,7 +366,7 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
         aw_reuse_bytes(machine) +
         machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
         machine->info_capacity * sizeof *machine->infos +
-        machine->locals.count * 2 * sizeof(struct aw_thread_info) +
+        machine->info_bytes +
         (machine->edge_map.mask + machine->move_map.mask + 2ul) * sizeof(struct aw_map_slot);
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         counts->bytes += interns[i]->allocated;
