@@ -59,16 +59,31 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)
     return pthread_atfork(prepare, parent, child);
 }
 
+/* In functions of their own, so that fork keeps no pointer in a register while it is parked: what is left of
+ * that on the stack would tell states apart that differ in nothing else. */
+static __attribute__((noinline)) void prepares(unsigned count)
+{
+    for (unsigned i = count; i > 0; i--)
+        if (fork_handlers.all[i - 1].prepare != NULL)
+            fork_handlers.all[i - 1].prepare();
+}
+
+static __attribute__((noinline)) void follows(unsigned count, int is_child)
+{
+    for (unsigned i = 0; i < count; i++) {
+        void (*handler)(void) = is_child ? fork_handlers.all[i].child : fork_handlers.all[i].parent;
+
+        if (handler != NULL)
+            handler();
+    }
+}
+
 pid_t fork(void)
 {
     unsigned count = __atomic_load_n(&fork_handlers.count, __ATOMIC_SEQ_CST), self = __aw_self();
-    const struct handlers *all = fork_handlers.all;
     int pid, error;
 
-    for (unsigned i = count; i > 0; i--)
-        if (all[i - 1].prepare != NULL)
-            all[i - 1].prepare();
-
+    prepares(count);
     pid = __aw_fork();
     error = errno;
     if (pid == 0) {
@@ -76,12 +91,7 @@ pid_t fork(void)
         cleanups_after_fork(self);
         once_after_fork();
     }
-    for (unsigned i = 0; i < count; i++) {
-        void (*handler)(void) = pid == 0 ? all[i].child : all[i].parent;
-
-        if (handler != NULL)
-            handler();
-    }
+    follows(count, pid == 0);
     if (pid < 0)
         errno = error;
     return pid;
