@@ -58,8 +58,8 @@ putting the process in place, running its code, interning what came out, remembe
 explorer's calls that learn are timed one by one, those in which no code ran are left out.
 Again: every learned step executed once more, when nothing new has to be stored.
 Memory: programs of scenarios/memory, checked as `allways check` does by itself.
-Atomic operations: the whole graph, without loading the program. First: every step of program code is
-executed and learned, and as all threads are one process, nearly every transition is such a step.
+Atomic operations: the whole graph, without loading the program. First: steps of program code
+are executed and learned, or put together from what was learned in other states of their process.
 Learned: searched again in the same machine, which is what the search itself can do; the target is for that.
 Instrumented: the article's jobs with the program that tells its accesses to memory, and with the same one compiled
 without; processor time of one divided by that of the other, turn by turn. (The verdict of the one
