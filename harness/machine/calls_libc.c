@@ -244,13 +244,18 @@ static enum aw_call_result to_number(struct aw_machine *machine, const uint64_t 
     if (aw_user_string(machine, args[0]) < 0 ||
         (args[1] != 0 && !aw_user_writable(machine, args[1], sizeof(char *))))
         return aw_crash_call(machine, SIGSEGV, "SIGSEGV: strtol: bad pointer");
-    char *end = NULL; /* and so it stays for a base that is none */
+    int base = (int)args[2];
+    if (base < 0 || base == 1 || base > 36) { /* nothing is read, nothing stored */
+        aw_set_errno(machine, machine->run_slot, EINVAL);
+        return AW_CALL_RETURN;
+    }
+    char *end;
     errno = 0;
-    *result = unsigned_form ? strtoul((const char *)args[0], &end, (int)args[2])
-                            : (uint64_t)strtol((const char *)args[0], &end, (int)args[2]);
+    *result = unsigned_form ? strtoul((const char *)args[0], &end, base)
+                            : (uint64_t)strtol((const char *)args[0], &end, base);
     if (errno != 0)
         aw_set_errno(machine, machine->run_slot, errno);
-    if (args[1] != 0 && end != NULL)
+    if (args[1] != 0)
         *(char **)args[1] = end;
     return AW_CALL_RETURN;
 }

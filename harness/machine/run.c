@@ -21,6 +21,9 @@
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <ucontext.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include "machine/cpu.h"
 #include "machine/heap.h"
@@ -483,6 +486,16 @@ static void crashed(struct aw_machine *machine)
     park_fatal(machine, signal);
 }
 
+/* A hook that a signal has ended leaves the red zones of its frames on the host's stack. */
+static void forget_frames(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    enum { HOOKS = 64 << 10 };
+    char *here = __builtin_frame_address(0);
+    __asan_unpoison_memory_region(here - HOOKS, HOOKS);
+#endif
+}
+
 void aw_run_thread(struct aw_machine *machine, uint64_t result)
 {
     uint32_t slot = machine->run_slot;
@@ -495,6 +508,7 @@ void aw_run_thread(struct aw_machine *machine, uint64_t result)
     for (;;) {
         uint32_t import = aw_cpu_enter(result);
         if (import == AW_CPU_LEFT) {
+            forget_frames();
             crashed(machine);
             sp = aw_stack_top(slot);
             break;
