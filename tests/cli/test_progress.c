@@ -42,8 +42,8 @@ static void open_folder(void)
     said_size = 0;
     said[0] = '\0';
     scenario("a", "--items 2 --workers 2");
-    scenario("b", "--items 64 --workers 16");
-    scenario("c-with-a-name-that-is-longer-than-half-of-this-line", "--items 64 --workers 16");
+    scenario("b", "--items 200 --workers 40");
+    scenario("c-with-a-name-that-is-longer-than-half-of-this-line", "--items 200 --workers 40");
 }
 
 TestSuite(progress, .init = open_folder, .fini = shell_close, .timeout = 120);
