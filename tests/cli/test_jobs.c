@@ -64,7 +64,7 @@ static void scenario(const char *name, const char *numbers, const char *more)
 }
 
 #define SMALL "--items 2 --workers 2"
-#define LARGE "--items 64 --workers 16"
+#define LARGE "--items 200 --workers 40"
 #define PROVED "expect: {verdict: proved}\n"
 
 /* `allways run --trace-dir FOLDER ARGUMENTS FOLDER` */
