@@ -365,8 +365,7 @@ void aw_machine_counts(const struct aw_machine *machine, struct aw_machine_count
     counts->bytes =
         aw_reuse_bytes(machine) +
         machine->edge_capacity * (sizeof *machine->edges + 2 * sizeof(uint64_t)) +
-        machine->info_capacity * sizeof *machine->infos +
-        machine->info_bytes +
+        machine->info_capacity * sizeof *machine->infos + machine->info_bytes +
         (machine->edge_map.mask + machine->move_map.mask + 2ul) * sizeof(struct aw_map_slot);
     for (size_t i = 0; i < sizeof interns / sizeof *interns; i++)
         counts->bytes += interns[i]->allocated;
