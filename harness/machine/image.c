@@ -224,6 +224,19 @@ void aw_image_load(struct aw_image *image, const struct aw_image_chunk *list, ui
     image->current_count = count;
 }
 
+uint32_t aw_image_seek(const struct aw_image_chunk *list, uint32_t count, uint32_t index)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (list[middle].index < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list, uint32_t count,
                    uint64_t address, void *bytes, uint32_t size)
 {
@@ -231,16 +244,9 @@ void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *li
     while (size > 0) {
         uint32_t chunk = aw_image_chunk_of(address), offset = (uint32_t)(address % AW_CHUNK);
         uint32_t part = AW_CHUNK - offset < size ? AW_CHUNK - offset : size;
-        uint32_t low = 0, high = count, id = aw_image_baseline(image, chunk);
-        while (low < high) {
-            uint32_t middle = (low + high) / 2;
-            if (list[middle].index < chunk)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        if (low < count && list[low].index == chunk)
-            id = list[low].id;
+        uint32_t at = aw_image_seek(list, count, chunk);
+        uint32_t id =
+            at < count && list[at].index == chunk ? list[at].id : aw_image_baseline(image, chunk);
         memcpy(place, (const uint8_t *)aw_intern_get(&image->chunks, id) + offset, part);
         place += part;
         address += part;

@@ -95,6 +95,9 @@ void aw_image_clear_slot(struct aw_image *image, uint32_t slot);
 void aw_image_peek(const struct aw_image *image, const struct aw_image_chunk *list, uint32_t count,
                    uint64_t address, void *bytes, uint32_t size);
 
+/* The place in a sorted list of the first chunk whose number is not below `index`. */
+uint32_t aw_image_seek(const struct aw_image_chunk *list, uint32_t count, uint32_t index);
+
 /* What a chunk holds in a process whose list does not name it. */
 uint32_t aw_image_baseline(const struct aw_image *image, uint32_t chunk);
 

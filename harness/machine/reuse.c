@@ -103,9 +103,10 @@ enum aw_plain aw_reuse_plain(const char *call)
         {"__aw_vsnprintf", AW_PLAIN},
         {"__aw_log", AW_PLAIN},
         /* They tell which arena they look at (aw_reuse_arena). */
-        {"malloc", AW_PLAIN_WITHOUT_POINTS},
-        {"calloc", AW_PLAIN_WITHOUT_POINTS},
-        {"free", AW_PLAIN_WITHOUT_POINTS},
+        {"malloc", AW_PLAIN_ALLOCATES},
+        {"calloc", AW_PLAIN_ALLOCATES},
+        {"free", AW_PLAIN_FREES},
+        /* Its point is in no plan. */
         {"fiu_fail", AW_PLAIN_WITHOUT_POINTS},
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
@@ -129,7 +130,7 @@ void aw_reuse_begin(struct aw_machine *machine)
 void aw_reuse_call(struct aw_machine *machine, const struct aw_import *import)
 {
     machine->reuse.plain &= import->hook != NULL || import->plain == AW_PLAIN ||
-                            (import->plain == AW_PLAIN_WITHOUT_POINTS && !machine->has_points);
+                            (import->plain != AW_NOT_PLAIN && !machine->has_points);
 }
 
 void aw_reuse_arena(struct aw_machine *machine, uint32_t slot)
@@ -151,20 +152,18 @@ void aw_reuse_footprint(struct aw_machine *machine, const struct aw_import *impo
                         const uint64_t *args)
 {
     aw_reuse_call(machine, import);
-    if (import->hook != NULL || import->plain != AW_PLAIN_WITHOUT_POINTS)
-        return;
-    if (strcmp(import->name, "free") != 0)
+    if (import->plain == AW_PLAIN_ALLOCATES)
         aw_reuse_arena(machine, machine->run_slot);
-    else if (aw_machine_on_heap(args[0]))
+    else if (import->plain == AW_PLAIN_FREES && aw_machine_on_heap(args[0]))
         aw_reuse_arena(machine, aw_reuse_arena_of(args[0]));
 }
 
 /* Lengths of strings were looked at, and are no accesses yet. */
 void aw_reuse_parks(struct aw_machine *machine, const struct aw_import *import)
 {
+    bool on_heap = import->plain == AW_PLAIN_ALLOCATES || import->plain == AW_PLAIN_FREES;
     machine->reuse.plain &=
-        import->hook == NULL ? import->footprint == NULL || import->plain == AW_PLAIN_WITHOUT_POINTS
-                             : !aw_hook_looks(import->hook);
+        import->hook == NULL ? import->footprint == NULL || on_heap : !aw_hook_looks(import->hook);
 }
 
 void aw_reuse_sem(struct aw_machine *machine, uint64_t address)
@@ -318,6 +317,13 @@ uint32_t aw_reuse_pack(struct aw_machine *machine, const struct aw_local *from, 
     return prefix + to->chunk_count * (uint32_t)sizeof *out;
 }
 
+/* Does an object of synchronisation at that address reach into the chunk? */
+static bool is_in_chunk(uint64_t address, uint32_t chunk)
+{
+    return chunk == aw_image_chunk_of(address) ||
+           chunk == aw_image_chunk_of(address + AW_LOCK_BYTES - 1);
+}
+
 /* Does the thread's operation, which stays, have the same outcomes as before? It does where no byte of its
  * object was written. */
 static bool keeps_outcomes(const struct aw_reuse *reuse, const struct aw_reuse_pattern *pattern,
@@ -336,10 +342,8 @@ static bool keeps_outcomes(const struct aw_reuse *reuse, const struct aw_reuse_p
         return true;
     default:
         for (uint32_t i = 0; i < pattern->patch_count; i++)
-            if (patches[i].chunk == aw_image_chunk_of(thread->op.address) ||
-                patches[i].chunk == aw_image_chunk_of(thread->op.address + 19) ||
-                patches[i].chunk == aw_image_chunk_of(thread->op.argument) ||
-                patches[i].chunk == aw_image_chunk_of(thread->op.argument + 19))
+            if (is_in_chunk(thread->op.address, patches[i].chunk) ||
+                is_in_chunk(thread->op.argument, patches[i].chunk))
                 return false;
         return true;
     }

@@ -103,7 +103,10 @@ uint64_t aw_reuse_bytes(const struct aw_machine *machine);
 enum aw_plain {
     AW_NOT_PLAIN,
     AW_PLAIN,
-    AW_PLAIN_WITHOUT_POINTS, /* where no fault of the plan strikes inside code */
+    /* Where no fault of the plan strikes inside code: */
+    AW_PLAIN_WITHOUT_POINTS,
+    AW_PLAIN_ALLOCATES, /* from the thread's own arena */
+    AW_PLAIN_FREES,     /* to the arena of its first argument */
 };
 enum aw_plain aw_reuse_plain(const char *call);
 

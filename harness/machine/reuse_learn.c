@@ -54,7 +54,7 @@ static bool writes(struct draft *draft, const struct aw_local *after, uint64_t a
     while (size > 0) {
         uint32_t chunk = aw_image_chunk_of(address), offset = (uint32_t)(address % AW_CHUNK);
         uint32_t part = AW_CHUNK - offset < size ? AW_CHUNK - offset : (uint32_t)size;
-        uint32_t at = aw_reuse_lower_bound(chunks, after->chunk_count, chunk);
+        uint32_t at = aw_image_seek(chunks, after->chunk_count, chunk);
         bool differs = at < after->chunk_count && chunks[at].index == chunk;
         if (draft->patch_count == MOST_PATCHES)
             return false;

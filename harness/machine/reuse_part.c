@@ -6,19 +6,6 @@
 #include "machine/internal.h"
 #include "machine/reusing.h"
 
-uint32_t aw_reuse_lower_bound(const struct aw_image_chunk *list, uint32_t count, uint32_t index)
-{
-    uint32_t low = 0, high = count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (list[middle].index < index)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 void aw_reuse_own_bounds(uint32_t slot, uint32_t low[2], uint32_t high[2])
 {
     low[0] = aw_image_chunk_of(aw_local_of(slot));
@@ -39,7 +26,7 @@ uint32_t aw_reuse_own(struct aw_machine *machine, uint32_t local, unsigned threa
     aw_reuse_own_bounds(threads[thread].slot, low, high);
     uint32_t count = 0;
     for (int i = 0; i < 2; i++) {
-        first[i] = aw_reuse_lower_bound(chunks, from->chunk_count, low[i]);
+        first[i] = aw_image_seek(chunks, from->chunk_count, low[i]);
         for (last[i] = first[i]; last[i] < from->chunk_count && chunks[last[i]].index < high[i];)
             last[i]++;
         count += last[i] - first[i];

@@ -34,9 +34,6 @@ uint32_t aw_reuse_own(struct aw_machine *machine, uint32_t local, unsigned threa
 /* The chunk numbers of what belongs to a slot: [0] errno and thread-local storage, [1] its stack. */
 void aw_reuse_own_bounds(uint32_t slot, uint32_t low[2], uint32_t high[2]);
 
-/* The first in a sorted list whose number is not below `index`. */
-uint32_t aw_reuse_lower_bound(const struct aw_image_chunk *list, uint32_t count, uint32_t index);
-
 void aw_reuse_peek(const struct aw_machine *machine, const struct aw_local *local, uint64_t address,
                    void *bytes, uint32_t size);
 
