@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Programs are texts throughout: generating is filling in a template, then inserting and erasing
- * statements; shrinking is erasing them. All that has to be known about the grammar is in the
- * table below: the parameters of each statement, and whether a block may follow.
+ * statements. All that has to be known about the grammar is in random_text.c: the parameters of each
+ * statement, and whether a block may follow.
  */
 #define _GNU_SOURCE
-#include "random_program.h"
+#include "random_text.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,64 +17,6 @@ const struct aw_random_sizes aw_random_small = {.operations = 25, .processes = 3
 const struct aw_random_sizes aw_random_few_accesses = {
     .operations = 14, .processes = 2, .threads = 3};
 const struct aw_random_sizes aw_random_accesses = {.operations = 22, .processes = 3, .threads = 3};
-
-enum { HEAD = 12, BODIES_MAX = 10 }; /* nnn:-----:0/ */
-
-/*
- * Parameters: m mutex, c condition, s semaphore, p pipe, e end, k number, b body, a place
- * in memory, z size of an access.
- * Cost: visible operations; that of a block, or of a body, comes on top.
- */
-struct statement {
-    char letter;
-    const char *parameters;
-    enum { BARE, MAY_BLOCK, HAS_BLOCK } block;
-    int cost;
-    int weight; /* how often it is strewn in; 0: only by templates */
-    int shared; /* the same, in programs whose threads share memory */
-};
-
-static const struct statement statements[] = {
-    {'L', "m", BARE, 1, 4, 4},       {'U', "m", BARE, 1, 5, 5},
-    {'K', "m", MAY_BLOCK, 1, 3, 2},  {'l', "m", BARE, 3, 1, 0},
-    {'+', "m", BARE, 0, 2, 0},       {'=', "m", BARE, 0, 2, 0},
-    {'C', "cm", BARE, 3, 1, 0},      {'P', "cm", BARE, 3, 1, 0},
-    {'G', "c", BARE, 1, 2, 0},       {'B', "c", BARE, 1, 1, 0},
-    {'S', "s", BARE, 1, 4, 2},       {'Y', "s", MAY_BLOCK, 1, 4, 2},
-    {'V', "s", BARE, 1, 6, 4},       {'N', "s", BARE, 1, 3, 1},
-    {'e', "s", BARE, 3, 1, 0},       {'w', "pk", BARE, 1, 5, 1},
-    {'r', "pk", BARE, 1, 5, 1},      {'R', "pk", BARE, 2, 2, 0},
-    {'o', "pe", MAY_BLOCK, 1, 3, 0}, {'O', "pe", BARE, 1, 2, 0},
-    {'t', "p", MAY_BLOCK, 1, 1, 0},  {'u', "p", BARE, 3, 1, 0},
-    {'q', "", BARE, 1, 1, 0},        {'Q', "", BARE, 1, 1, 0},
-    {'n', "pe", BARE, 2, 1, 0},      {'b', "pe", BARE, 2, 0, 0},
-    {'c', "pe", BARE, 1, 4, 0},      {'F', "b", BARE, 2, 3, 1},
-    {'f', "b", BARE, 2, 2, 0},       {'T', "b", BARE, 3, 3, 2},
-    {'J', "", BARE, 1, 4, 3},        {'a', "", BARE, 1, 5, 1},
-    {'h', "", BARE, 1, 2, 0},        {'A', "", BARE, 1, 2, 0},
-    {'H', "", BARE, 1, 1, 0},        {'k', "", BARE, 1, 1, 0},
-    {'i', "", BARE, 1, 1, 0},        {'x', "", BARE, 0, 1, 0},
-    {'y', "", BARE, 1, 1, 2},        {'z', "", BARE, 1, 1, 0},
-    {'g', "", BARE, 1, 1, 0},        {'*', "k", HAS_BLOCK, 0, 1, 1},
-    {'Z', "m", BARE, 1, 0, 0},       {'I', "", BARE, 1, 0, 0},
-    {'W', "", BARE, 1, 0, 0},        {'D', "", MAY_BLOCK, 1, 0, 0},
-    {'E', "", MAY_BLOCK, 1, 0, 0},   {'M', "", BARE, 1, 0, 0},
-    {'X', "", BARE, 2, 0, 0},        {'?', "", HAS_BLOCK, 0, 2, 1},
-    {'!', "", HAS_BLOCK, 0, 1, 1},   {'<', "az", MAY_BLOCK, 1, 0, 6},
-    {'>', "az", BARE, 1, 0, 6},      {'%', "az", BARE, 2, 0, 4},
-    {'[', "az", MAY_BLOCK, 1, 0, 1}, {']', "az", BARE, 1, 0, 1},
-    {'&', "az", MAY_BLOCK, 1, 0, 4}, {'^', "az", BARE, 1, 0, 4},
-    {';', "az", BARE, 1, 0, 1},      {'~', "az", BARE, 1, 0, 1},
-    {'_', "az", BARE, 1, 0, 3},      {'{', "az", MAY_BLOCK, 1, 0, 2},
-    {'}', "az", MAY_BLOCK, 1, 0, 1}, {',', "ak", BARE, 1, 0, 1},
-    {'.', "aak", BARE, 2, 0, 1},     {'"', "ak", BARE, 2, 0, 1},
-    {'\'', "ak", BARE, 2, 0, 1},     {'|', "", BARE, 0, 0, 1},
-    {'d', "az", BARE, 3, 0, 0},      {'s', "b", BARE, 3, 0, 0},
-    {'m', "b", BARE, 3, 0, 0},       {'p', "", BARE, 1, 0, 0},
-    {'v', "m", BARE, 1, 0, 0},       {'j', "sa", BARE, 2, 0, 0},
-    {'@', "pa", BARE, 5, 0, 0},      {'`', "k", BARE, 2, 0, 0},
-};
-enum { STATEMENTS = sizeof statements / sizeof *statements };
 
 /*
  * Shapes. Two strings: the kinds of the mutexes, the semaphores, the number of pipes; then the
@@ -230,80 +171,6 @@ static char one_of(uint64_t *seed, const char *characters)
     return characters[below(seed, (int)strlen(characters))];
 }
 
-/* ---- texts ---- */
-
-static const struct statement *statement_of(char letter)
-{
-    for (int i = 0; i < STATEMENTS; i++)
-        if (statements[i].letter == letter)
-            return &statements[i];
-    return NULL;
-}
-
-/* Just behind the statement at `at`, its block included. */
-static const char *statement_end(const char *at)
-{
-    const struct statement *statement = statement_of(*at);
-    assert(statement != NULL);
-    at += 1 + strlen(statement->parameters);
-    if (statement->block == BARE || *at != '(')
-        return at;
-    for (int open = 0;; at++) {
-        open += (*at == '(') - (*at == ')');
-        if (open == 0)
-            return at + 1;
-    }
-}
-
-/* The next place where a statement begins, from `at` on; NULL at the end of the text. */
-static const char *next_statement(const char *at)
-{
-    while (*at == ')' || *at == '(' || *at == '/')
-        at++;
-    return *at == '\0' ? NULL : at;
-}
-
-/* The one after the statement at `at`, which may be inside its block. */
-static const char *following(const char *at)
-{
-    return next_statement(at + 1 + strlen(statement_of(*at)->parameters));
-}
-
-static int body_of(const char *text, const char *at)
-{
-    int body = -1;
-    for (; text < at; text++)
-        body += *text == '/';
-    return body;
-}
-
-static int body_count(const char *text)
-{
-    return body_of(text, text + strlen(text)) + 1;
-}
-
-static const char *body_text(const char *text, int body)
-{
-    text += HEAD;
-    while (body-- > 0)
-        text = strchr(text, '/') + 1;
-    return text;
-}
-
-static void erase(char *from, const char *to)
-{
-    memmove(from, to, strlen(to) + 1);
-}
-
-static void insert(char *text, char *at, const char *more)
-{
-    size_t length = strlen(more);
-    if (strlen(text) + length >= AW_RANDOM_TEXT)
-        return;
-    memmove(at + length, at, strlen(at) + 1);
-    memcpy(at, more, length);
-}
-
 /* ---- measuring ---- */
 
 struct measure {
@@ -333,11 +200,11 @@ static struct measure measure_list(const char *text, const char *at)
 {
     struct measure sum = {0};
     while (*at != '\0' && *at != '/' && *at != ')') {
-        const struct statement *statement = statement_of(*at);
+        const struct aw_statement *statement = aw_text_statement(*at);
         const char *after = at + 1 + strlen(statement->parameters);
         sum.operations += statement->cost;
         if (*statement->parameters == 'b') {
-            struct measure body = measure_list(text, body_text(text, at[1] - '0'));
+            struct measure body = measure_list(text, aw_text_body_text(text, at[1] - '0'));
             if (strchr("Tsm", *at) != NULL) {
                 body.threads++;
             } else {
@@ -351,7 +218,7 @@ static struct measure measure_list(const char *text, const char *at)
             struct measure block = measure_list(text, after + 1);
             add(&sum, &block, *at == '*' ? at[1] - '0' : 1);
         }
-        at = statement_end(at);
+        at = aw_text_end(at);
     }
     return sum;
 }
@@ -421,12 +288,12 @@ static char draw_parameter(uint64_t *seed, const char *text, int body, char lett
     case 'z':
         return draw_size(seed);
     default: /* b */
-        count = body_count(text) - body - 1;
+        count = aw_text_body_count(text) - body - 1;
         return count <= 0 ? 0 : (char)('0' + body + 1 + below(seed, count));
     }
 }
 
-static int weight_of(const struct statement *statement, bool shared)
+static int weight_of(const struct aw_statement *statement, bool shared)
 {
     return shared ? statement->shared : statement->weight;
 }
@@ -436,10 +303,10 @@ static int weight_of(const struct statement *statement, bool shared)
 static bool draw_statement(uint64_t *seed, const char *text, bool shared, int body, int depth,
                            char *out)
 {
-    const struct statement *statement = statements;
+    const struct aw_statement *statement = aw_statements;
     int total = 0;
-    for (int i = 0; i < STATEMENTS; i++)
-        total += weight_of(&statements[i], shared);
+    for (int i = 0; i < aw_statement_count; i++)
+        total += weight_of(&aw_statements[i], shared);
     for (int point = below(seed, total); point >= weight_of(statement, shared); statement++)
         point -= weight_of(statement, shared);
     *out++ = statement->letter;
@@ -464,8 +331,8 @@ static bool draw_statement(uint64_t *seed, const char *text, bool shared, int bo
 static void strew(uint64_t *seed, bool shared, char *text, char *at)
 {
     char statement[256];
-    if (draw_statement(seed, text, shared, body_of(text, at), 0, statement))
-        insert(text, at, statement);
+    if (draw_statement(seed, text, shared, aw_text_body_of(text, at), 0, statement))
+        aw_text_insert(text, at, statement);
 }
 
 /* A place for a statement: before any statement, or at the end of a block or body. */
@@ -482,7 +349,7 @@ static char *draw_place(uint64_t *seed, char *text)
         } else if (*at != '(') {
             if (below(seed, ++places) == 0)
                 place = at;
-            at += strlen(statement_of(*at)->parameters);
+            at += strlen(aw_text_statement(*at)->parameters);
         }
     }
 }
@@ -491,11 +358,11 @@ static void drop_one(uint64_t *seed, char *text)
 {
     const char *chosen = NULL;
     int count = 0;
-    for (const char *at = next_statement(text + HEAD); at != NULL; at = following(at))
+    for (const char *at = aw_text_next(text + HEAD); at != NULL; at = aw_text_following(at))
         if (below(seed, ++count) == 0)
             chosen = at;
     if (chosen != NULL)
-        erase(text + (chosen - text), statement_end(chosen));
+        aw_text_erase(text + (chosen - text), aw_text_end(chosen));
 }
 
 static char draw_dollar(uint64_t *seed, const char *template, char what)
@@ -625,117 +492,4 @@ void aw_random_shared(uint64_t seed, const struct aw_random_sizes *sizes, char t
 {
     const struct shape *shape = draw_shared_shape(&seed);
     generate(seed, shape, true, sizes, text);
-}
-
-/* ---- shrinking ---- */
-
-struct shrinking {
-    char *text;
-    bool (*fails)(void *context, const char *text);
-    void *context;
-    int steps;
-};
-
-/* Keeps `candidate` if it still fails. */
-static bool attempt(struct shrinking *shrinking, const char *candidate)
-{
-    if (strcmp(candidate, shrinking->text) == 0 || !shrinking->fails(shrinking->context, candidate))
-        return false;
-    strcpy(shrinking->text, candidate);
-    shrinking->steps++;
-    return true;
-}
-
-/* Erases statements, each with its block; or the statement around a block. */
-static bool shrink_statements(struct shrinking *shrinking)
-{
-    char candidate[AW_RANDOM_TEXT];
-    bool any = false;
-    const char *at = next_statement(shrinking->text + HEAD);
-    while (at != NULL) {
-        ptrdiff_t place = at - shrinking->text;
-        const char *end = statement_end(at);
-        const char *block = at + 1 + strlen(statement_of(*at)->parameters);
-        bool smaller;
-        strcpy(candidate, shrinking->text);
-        erase(candidate + place, candidate + (end - shrinking->text));
-        smaller = attempt(shrinking, candidate);
-        if (!smaller && *block == '(') {
-            strcpy(candidate, shrinking->text);
-            erase(candidate + (end - 1 - shrinking->text), candidate + (end - shrinking->text));
-            erase(candidate + place, candidate + (block + 1 - shrinking->text));
-            smaller = attempt(shrinking, candidate);
-        }
-        any |= smaller;
-        at = smaller ? next_statement(shrinking->text + place) : following(shrinking->text + place);
-    }
-    return any;
-}
-
-/* Erases bodies that nobody starts; the ones after them move up. */
-static bool shrink_bodies(struct shrinking *shrinking)
-{
-    char candidate[AW_RANDOM_TEXT];
-    bool any = false;
-    for (int body = body_count(shrinking->text) - 1; body > 0; body--) {
-        bool started = false;
-        strcpy(candidate, shrinking->text);
-        for (const char *at = next_statement(candidate + HEAD); at != NULL; at = following(at))
-            if (*statement_of(*at)->parameters == 'b') {
-                char *target = candidate + (at + 1 - candidate);
-                started |= *target == '0' + body;
-                *target = (char)(*target - (*target > '0' + body));
-            }
-        char *from = candidate + (body_text(candidate, body) - candidate) - 1;
-        erase(from, from + 1 + strcspn(from + 1, "/"));
-        any |= !started && attempt(shrinking, candidate);
-    }
-    return any;
-}
-
-/* Lowers the characters of one place, in the order of `better`. */
-static bool shrink_character(struct shrinking *shrinking, ptrdiff_t place, const char *better)
-{
-    char candidate[AW_RANDOM_TEXT];
-    for (; *better != '\0' && *better != shrinking->text[place]; better++) {
-        strcpy(candidate, shrinking->text);
-        candidate[place] = *better;
-        if (attempt(shrinking, candidate))
-            return true;
-    }
-    return false;
-}
-
-static bool shrink_numbers(struct shrinking *shrinking)
-{
-    bool any = false;
-    for (const char *at = next_statement(shrinking->text + HEAD); at != NULL; at = following(at)) {
-        const char *kinds = statement_of(*at)->parameters;
-        for (size_t i = 0; kinds[i] != '\0'; i++)
-            if (kinds[i] == 'k' || kinds[i] == 'z')
-                any |= shrink_character(shrinking, at - shrinking->text + 1 + (ptrdiff_t)i,
-                                        "123456789");
-    }
-    return any;
-}
-
-static bool shrink_head(struct shrinking *shrinking)
-{
-    bool any = false;
-    for (ptrdiff_t m = 0; m < 3; m++)
-        any |= shrink_character(shrinking, m, "nreops");
-    for (ptrdiff_t s = 4; s < 9; s++)
-        any |= shrink_character(shrinking, s, "-012");
-    any |= shrink_character(shrinking, 10, "012");
-    return any;
-}
-
-int aw_random_shrink(char text[AW_RANDOM_TEXT], bool (*fails)(void *context, const char *text),
-                     void *context)
-{
-    struct shrinking shrinking = {.text = text, .fails = fails, .context = context};
-    while (shrink_statements(&shrinking) | shrink_bodies(&shrinking) | shrink_numbers(&shrinking) |
-           shrink_head(&shrinking))
-        ;
-    return shrinking.steps;
 }
