@@ -102,6 +102,21 @@ static inline struct aw_machine *box_machine(const char *fixture, const char *na
     return machine;
 }
 
+/* Searches a case. Every step that is known in the end is executed again. */
+static inline struct aw_result box_search(const char *fixture, const char *name,
+                                          struct aw_options options)
+{
+    struct aw_result result;
+    struct aw_error error;
+    options.minimal = false;
+    options.control = 0;
+    struct aw_machine *machine = box_machine(fixture, name);
+    cr_assert_eq(aw_explore(machine, &options, &result, &error), 0, "%s", error.message);
+    cr_expect_neq(result.verdict, AW_UNCONTROLLED, "%s: %s", name, result.message);
+    aw_machine_destroy(machine);
+    return result;
+}
+
 /* ---- sorted sets of lines ------------------------------------------------------------------- */
 
 struct box_lines {

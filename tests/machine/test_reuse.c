@@ -5,24 +5,15 @@
  */
 #include "machine_box.h"
 
-/* Searches the whole graph of a case. Every step that is known in the end is executed again. */
 static struct aw_result search(const char *name, bool reuse)
 {
     struct aw_options options;
-    struct aw_result result;
-    struct aw_error error;
     aw_options_default(&options);
     options.whole_graph = true;
-    options.minimal = false;
     options.symmetry = false;
     options.rules = 0;
     options.reuse = reuse;
-    options.control = 0;
-    struct aw_machine *machine = box_machine("reuse", name);
-    cr_assert_eq(aw_explore(machine, &options, &result, &error), 0, "%s", error.message);
-    cr_expect_neq(result.verdict, AW_UNCONTROLLED, "%s: %s", name, result.message);
-    aw_machine_destroy(machine);
-    return result;
+    return box_search("reuse", name, options);
 }
 
 /* With and without it the graph is the same; so many in a hundred steps are executed, at most. */

@@ -8,17 +8,10 @@
 static struct aw_result search(const char *name, bool tracking, unsigned rules)
 {
     struct aw_options options;
-    struct aw_result result;
-    struct aw_error error;
     aw_options_default(&options);
-    options.minimal = false;
     options.tracking = tracking;
     options.rules = rules;
-    options.control = 0;
-    struct aw_machine *machine = box_machine("tracking", name);
-    cr_assert_eq(aw_explore(machine, &options, &result, &error), 0, "%s", error.message);
-    aw_machine_destroy(machine);
-    return result;
+    return box_search("tracking", name, options);
 }
 
 /* Race-free: proved with fewer states, or as many. */
